@@ -1,0 +1,10 @@
+export { assert, assertNever } from './assert.ts';
+export {
+  DecodeError,
+  formatError,
+  formatPlace,
+  MetadataError,
+  type Place,
+  SondeError,
+  UsageError,
+} from './errors.ts';

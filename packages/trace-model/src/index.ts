@@ -1,0 +1,3 @@
+export * from './field-class.ts';
+export * from './message.ts';
+export * from './trace-class.ts';

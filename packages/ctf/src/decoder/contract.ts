@@ -41,6 +41,8 @@ export interface FieldDemand {
   readonly path: readonly string[];
   /** How values wider than 53 bits come: rounded numbers (default, fast) or exact bigints. */
   readonly wide?: 'number' | 'bigint';
+  /** Property of the record that holds the value; default `f` + position. A JavaScript identifier of ours, never text from a trace. */
+  readonly as?: string;
 }
 
 /**

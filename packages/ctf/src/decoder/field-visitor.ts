@@ -21,8 +21,11 @@ import type {
  * generation is forbidden. The twin of `CodeSink`. All methods are optional.
  */
 export interface FieldVisitor {
-  /** A number when it is exact (|value| < 2^53), else a bigint. */
-  integer?(fc: IntegerFieldClass, value: number | bigint): void;
+  /**
+   * A number when it is exact (|value| < 2^53), else a bigint. `lengthBits` is the width of this occurrence: for variable-length
+   * integers 7 for each byte, at most 64.
+   */
+  integer?(fc: IntegerFieldClass, value: number | bigint, lengthBits: number): void;
   boolean?(fc: FixedLengthBooleanFieldClass, value: boolean): void;
   bitArray?(fc: FixedLengthBitArrayFieldClass | FixedLengthBitMapFieldClass, value: bigint): void;
   float?(fc: FixedLengthFloatingPointNumberFieldClass, value: number): void;

@@ -1,0 +1,124 @@
+import type {
+  DataStreamClass,
+  Downstream,
+  EventHandler,
+  EventRecordClass,
+  FieldClass,
+  RecordCursor,
+} from '@sonde/trace-model';
+
+/** Compiles how to step over records of a class: their static length after the header (bits), or a function. */
+export type CompileLength = (eventRecordClass: EventRecordClass) => number | EventHandler;
+
+/** No table gets longer than this for its ids' sake; greater ids go through a map. */
+const maxDirectIds = 65_536;
+
+/**
+ * What to do with the records of each class of one stream: tables by *index*, which is the id itself for ids below `directCount`,
+ * else a number allotted when the class is met. Filled at the first record of each class.
+ */
+export class RecordDispatch {
+  readonly dataStreamClass: DataStreamClass;
+  readonly directCount: number;
+  readonly eventRecordClasses: (EventRecordClass | undefined)[] = [];
+  /** Undefined: not met yet. Null: nobody wants these records. */
+  readonly handlers: (EventHandler | null | undefined)[] = [];
+  /** Static length (bytes) of what follows the header, or -1: see `lengths`. Set with the handler. */
+  readonly staticBytes: number[] = [];
+  readonly lengths: EventHandler[] = [];
+  /** Some class met has timestamps after the record header: stepping over its records would miss them. */
+  bodiesMoveClock = false;
+  readonly #compileLength: CompileLength;
+  readonly #indexes = new Map<bigint, number>();
+
+  constructor(dataStreamClass: DataStreamClass, compileLength: CompileLength) {
+    this.dataStreamClass = dataStreamClass;
+    this.#compileLength = compileLength;
+    let directCount = 0;
+    for (const id of dataStreamClass.eventRecordClasses.keys()) {
+      if (id < maxDirectIds) directCount = Math.max(directCount, Number(id) + 1);
+    }
+    this.directCount = directCount;
+    for (let i = 0; i < directCount; i++) this.#allot(undefined);
+  }
+
+  /** The index of the class with `id`, or -1. `id` undefined: the record header has none. */
+  indexOf(id: number | bigint | undefined): number {
+    const { eventRecordClasses } = this.dataStreamClass;
+    if (id === undefined) {
+      const only = eventRecordClasses.size === 1 ? eventRecordClasses.keys().next().value : 0n;
+      return this.indexOf(only!);
+    }
+    if (id < this.directCount && this.eventRecordClasses[Number(id)] !== undefined) {
+      return Number(id);
+    }
+    const eventRecordClass = eventRecordClasses.get(BigInt(id));
+    if (eventRecordClass === undefined) return -1;
+    if (id < this.directCount) {
+      this.eventRecordClasses[Number(id)] = eventRecordClass;
+      return Number(id);
+    }
+    let index = this.#indexes.get(eventRecordClass.id);
+    if (index === undefined) {
+      index = this.#allot(eventRecordClass);
+      this.#indexes.set(eventRecordClass.id, index);
+    }
+    return index;
+  }
+
+  /** Asks `downstream` about the class of the cursor's record, which is at `index`, and compiles its length. */
+  meet(index: number, cursor: RecordCursor, downstream: Downstream): EventHandler | null {
+    const eventRecordClass = this.eventRecordClasses[index]!;
+    const handler = downstream.eventHandler(cursor);
+    const length = this.#compileLength(eventRecordClass);
+    if (typeof length === 'number') {
+      if (length % 8 === 0) this.staticBytes[index] = length / 8;
+      this.lengths[index] = (record) => record.bodyOffsetBits + length;
+    } else {
+      this.lengths[index] = length;
+    }
+    if (bodyMovesClock(eventRecordClass)) this.bodiesMoveClock = true;
+    this.handlers[index] = handler;
+    return handler;
+  }
+
+  #allot(eventRecordClass: EventRecordClass | undefined): number {
+    this.handlers.push(undefined);
+    this.staticBytes.push(-1);
+    this.lengths.push(lengthNotCompiled);
+    return this.eventRecordClasses.push(eventRecordClass) - 1;
+  }
+}
+
+function lengthNotCompiled(): number {
+  throw new Error('Defect: the record class has not been met');
+}
+
+function bodyMovesClock(eventRecordClass: EventRecordClass): boolean {
+  return (
+    hasTimestamp(eventRecordClass.dataStreamClass.eventRecordCommonContext) ||
+    hasTimestamp(eventRecordClass.specificContext) ||
+    hasTimestamp(eventRecordClass.payload)
+  );
+}
+
+function hasTimestamp(fieldClass: FieldClass | undefined): boolean {
+  switch (fieldClass?.type) {
+    case 'fixed-length-unsigned-integer':
+    case 'fixed-length-signed-integer':
+    case 'variable-length-unsigned-integer':
+    case 'variable-length-signed-integer':
+      return fieldClass.roles?.includes('default-clock-timestamp') === true;
+    case 'structure':
+      return fieldClass.members.some((member) => hasTimestamp(member.fieldClass));
+    case 'variant':
+      return fieldClass.options.some((option) => hasTimestamp(option.fieldClass));
+    case 'optional':
+      return hasTimestamp(fieldClass.fieldClass);
+    case 'static-length-array':
+    case 'dynamic-length-array':
+      return hasTimestamp(fieldClass.elementFieldClass);
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,54 @@
+import type { Process } from './threads.ts';
+
+export type FileType = 'disk' | 'network' | 'maybe-network' | 'unknown';
+
+/** An open file description as one process sees it, from open to close. */
+export interface OpenFile {
+  readonly fd: number;
+  readonly process: Process;
+  path: string;
+  type: FileType;
+  isCloseOnExec: boolean;
+  /** NaN: before the trace. */
+  readonly openNs: number;
+  /** NaN: still open. */
+  closeNs: number;
+}
+
+/** The descriptors of a process (`CLONE_FILES` shares the table between threads). */
+export class FileTable {
+  readonly #files = new Map<number, OpenFile>();
+
+  get(fd: number): OpenFile | undefined {
+    return this.#files.get(fd);
+  }
+
+  set(file: OpenFile): void {
+    this.#files.set(file.fd, file);
+  }
+
+  delete(fd: number): void {
+    this.#files.delete(fd);
+  }
+
+  values(): IterableIterator<OpenFile> {
+    return this.#files.values();
+  }
+
+  get count(): number {
+    return this.#files.size;
+  }
+
+  /** Takes over what another table has under numbers free here. */
+  adopt(other: FileTable, process: Process): void {
+    for (const file of other.values()) {
+      if (!this.#files.has(file.fd)) this.#files.set(file.fd, { ...file, process });
+    }
+  }
+}
+
+/** What a path says about the type: paths of the file system are disk, `socket:[1]` network. */
+export function fileTypeOfPath(path: string): FileType {
+  if (path.startsWith('/') && !path.startsWith('/dev/pts/')) return 'disk';
+  return path.startsWith('socket:') ? 'network' : 'unknown';
+}

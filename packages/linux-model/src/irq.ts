@@ -1,0 +1,118 @@
+import type { Cpu } from './cpu.ts';
+import type { Host } from './host.ts';
+import { integer, optionalInteger, optionalText, type Rule, rule } from './rule.ts';
+
+export interface PendingHardIrq {
+  readonly irq: number;
+  readonly name: string;
+  readonly beginNs: number;
+}
+
+/** Times are NaN where nothing is pending. */
+export interface PendingSoftIrq {
+  /** First raise that no handler has answered yet. */
+  raiseNs: number;
+  /** Begin of the running handler, and the raise it answers. */
+  beginNs: number;
+  beginRaiseNs: number;
+}
+
+/** Deeper nesting is lost exits. */
+const maxNesting = 16;
+
+export const irqEntry: Rule = rule(
+  ['irq_handler_entry'],
+  { irq: integer('irq'), name: optionalText('name') },
+  () => (event, timeNs, cpu) => {
+    if (cpu.hardIrqs.length >= maxNesting) cpu.hardIrqs.length = 0;
+    cpu.hardIrqs.push({ irq: event.irq, name: event.name ?? '', beginNs: timeNs });
+  },
+);
+
+export const irqExit: Rule = rule(
+  ['irq_handler_exit'],
+  { irq: integer('irq'), result: optionalInteger('ret') },
+  (host) => {
+    const channel = host.channels['hard-irq'];
+    return (event, timeNs, cpu) => {
+      const stack = cpu.hardIrqs;
+      // Inner handlers without an exit were lost: they can't outlive this one.
+      let pending = stack.pop();
+      while (pending !== undefined && pending.irq !== event.irq) pending = stack.pop();
+      if (pending === undefined || !channel.isWanted) return;
+      channel.emit({
+        host,
+        cpu,
+        irq: pending.irq,
+        name: pending.name,
+        isHandled: event.result !== 0,
+        beginNs: pending.beginNs,
+        endNs: timeNs,
+        isCertain: true,
+      });
+    };
+  },
+);
+
+function softIrq(cpu: Cpu, vector: number): PendingSoftIrq | undefined {
+  if (!(vector >= 0 && vector < 64)) return undefined;
+  let pending = cpu.softIrqs[vector];
+  if (pending === undefined) {
+    while (cpu.softIrqs.length < vector) cpu.softIrqs.push(undefined);
+    pending = { raiseNs: Number.NaN, beginNs: Number.NaN, beginRaiseNs: Number.NaN };
+    cpu.softIrqs[vector] = pending;
+  }
+  return pending;
+}
+
+/** A soft interrupt is a bit: raised again before it is handled, it stays raised since the first time. */
+export const softIrqRaise: Rule = rule(
+  ['irq_softirq_raise', 'softirq_raise'],
+  { vector: integer('vec') },
+  () => (event, timeNs, cpu) => {
+    const pending = softIrq(cpu, event.vector);
+    if (pending !== undefined && Number.isNaN(pending.raiseNs)) pending.raiseNs = timeNs;
+  },
+);
+
+export const softIrqEntry: Rule = rule(
+  ['irq_softirq_entry', 'softirq_entry'],
+  { vector: integer('vec') },
+  () => (event, timeNs, cpu) => {
+    const pending = softIrq(cpu, event.vector);
+    if (pending === undefined) return;
+    pending.beginNs = timeNs;
+    pending.beginRaiseNs = pending.raiseNs;
+    pending.raiseNs = Number.NaN;
+  },
+);
+
+export const softIrqExit: Rule = rule(
+  ['irq_softirq_exit', 'softirq_exit'],
+  { vector: integer('vec') },
+  (host) => {
+    const channel = host.channels['soft-irq'];
+    return (event, timeNs, cpu) => {
+      const pending = softIrq(cpu, event.vector);
+      if (pending === undefined || Number.isNaN(pending.beginNs)) return;
+      const beginNs = pending.beginNs;
+      pending.beginNs = Number.NaN;
+      if (!channel.isWanted) return;
+      channel.emit({
+        host,
+        cpu,
+        vector: event.vector,
+        raiseNs: pending.beginRaiseNs,
+        beginNs,
+        endNs: timeNs,
+        isCertain: true,
+      });
+    };
+  },
+);
+
+/** After a gap nothing is known about handlers on that CPU. */
+export function forgetInterrupts(_host: Host, cpu: Cpu): void {
+  cpu.hardIrqs.length = 0;
+  cpu.softIrqs.length = 0;
+}

@@ -1,0 +1,206 @@
+/**
+ * What the model tells its consumers: *segments* have a begin and an end, *points* one time. All times are numbers of ns since
+ * the run's TimeOrigin. Objects are reused: valid until the handler returns; threads, files and hosts in them live on.
+ */
+import type { Cpu } from './cpu.ts';
+import type { OpenFile } from './files.ts';
+import type { Host } from './host.ts';
+import type { Thread } from './threads.ts';
+
+interface Segment {
+  readonly host: Host;
+  readonly beginNs: number;
+  readonly endNs: number;
+  /** False: events were discarded in between, or the trace began in the middle, so that times or values are guesses. */
+  readonly isCertain: boolean;
+}
+
+/** One thread (maybe the idle thread, tid 0) running on one CPU, from switch-in to switch-out. */
+export interface SchedulingSlice extends Segment {
+  readonly cpu: Cpu;
+  readonly thread: Thread;
+  /** `prev_state` of the switch-out, masked to the task states; -1: the trace ended first. */
+  readonly endState: number;
+  readonly priority: number | undefined;
+}
+
+/** From the first wakeup of a thread that was not running to its switch-in. */
+export interface WakeupLatency extends Segment {
+  /** CPU of the switch-in. */
+  readonly cpu: Cpu;
+  readonly thread: Thread;
+  /** Undefined: woken from the idle thread, from an interrupt on it, or by somebody unknown. */
+  readonly waker: Thread | undefined;
+  readonly priority: number | undefined;
+}
+
+/** From the switch-out of a thread to its next switch-in: blocked, then waiting for a CPU. */
+export interface OffCpu extends Segment {
+  readonly cpu: Cpu;
+  readonly thread: Thread;
+  readonly endState: number;
+  /** When it was woken; NaN: it was preempted, or the wakeup was not seen. */
+  readonly wakeupNs: number;
+}
+
+/** One system call. Calls without an exit are reported when the model finishes, with `isFinished` false. */
+export interface SystemCall extends Segment {
+  readonly cpu: Cpu;
+  readonly thread: Thread;
+  /** Without `syscall_entry_`, `compat_`, `sys_`. */
+  readonly name: string;
+  readonly isCompat: boolean;
+  /** Undefined: the exit event has no `ret`. */
+  readonly result: number | undefined;
+  readonly isFinished: boolean;
+}
+
+export type FileOperationKind = 'open' | 'close' | 'read' | 'write' | 'read-write' | 'sync';
+
+/** A system call on a file, socket, pipe…: what the I/O analyses count. */
+export interface FileOperation extends Segment {
+  readonly kind: FileOperationKind;
+  readonly thread: Thread;
+  /** System call name. */
+  readonly name: string;
+  /** -1: none (`sync`), or the open failed. */
+  readonly fd: number;
+  /** The open file, undefined for none (`sync`, failed open, bad descriptor). */
+  readonly file: OpenFile | undefined;
+  /** `read-write` only: where the bytes went (`splice`, `sendfile`), `file` being where they came from. */
+  readonly targetFile: OpenFile | undefined;
+  /** Bytes moved; undefined: not an operation with a size, or it failed. */
+  readonly sizeBytes: number | undefined;
+  /** Positive errno; 0: success. */
+  readonly errno: number;
+}
+
+export interface BlockRequest extends Segment {
+  readonly device: number;
+  /** Name from the state dump, else `(major,minor)`. */
+  readonly deviceName: string;
+  readonly sector: number;
+  readonly sectorCount: number;
+  readonly isWrite: boolean;
+  /** Who issued it; undefined: unknown. */
+  readonly thread: Thread | undefined;
+  /** NaN: not seen. `beginNs` is the issue. */
+  readonly insertNs: number;
+}
+
+export interface HardIrq extends Segment {
+  readonly cpu: Cpu;
+  readonly irq: number;
+  /** Handler name of this entry. */
+  readonly name: string;
+  readonly isHandled: boolean;
+}
+
+export interface SoftIrq extends Segment {
+  readonly cpu: Cpu;
+  readonly vector: number;
+  /** NaN: not seen. */
+  readonly raiseNs: number;
+}
+
+/** From the start of a high-resolution timer's handler to its end. */
+export interface TimerExpiry extends Segment {
+  readonly cpu: Cpu;
+  /** Kernel address of the timer (rounded to 53 bits: an identity only). */
+  readonly timer: number;
+  /** How much later than asked it ran (ns); NaN: the start was not seen, or another clock. */
+  readonly latenessNs: number;
+}
+
+interface Point {
+  readonly host: Host;
+  readonly timeNs: number;
+}
+
+/** One `sched_switch`: what slices and latencies are made of. */
+export interface ContextSwitch extends Point {
+  readonly cpu: Cpu;
+  readonly previous: Thread;
+  readonly next: Thread;
+  /** Task state of `previous`, masked to the states. */
+  readonly state: number;
+}
+
+export interface NetworkPacket extends Point {
+  readonly direction: 'sent' | 'received';
+  readonly interfaceName: string;
+  readonly sizeBytes: number;
+  readonly cpu: Cpu;
+}
+
+export interface PageOperation extends Point {
+  readonly kind: 'allocate' | 'free';
+  /** 2^order pages of memory. */
+  readonly order: number;
+  readonly cpu: Cpu;
+  /** Who ran there; undefined: idle or unknown. */
+  readonly thread: Thread | undefined;
+}
+
+export interface Migration extends Point {
+  readonly thread: Thread;
+  readonly fromCpuId: number;
+  readonly toCpuId: number;
+  /** CPU that the event was raised on. */
+  readonly cpu: Cpu;
+}
+
+export interface PriorityChange extends Point {
+  readonly thread: Thread;
+  readonly priority: number;
+}
+
+export interface ThreadLife extends Point {
+  readonly kind: 'fork' | 'exec' | 'exit' | 'state-dump';
+  readonly thread: Thread;
+  readonly parent: Thread | undefined;
+}
+
+/** A descriptor came to be, got another name, or was closed. */
+export interface FileLife extends Point {
+  readonly kind: 'open' | 'rename' | 'close';
+  readonly file: OpenFile;
+}
+
+/** Idle states and frequencies of a CPU, as the events say. */
+export interface CpuPower extends Point {
+  readonly kind: 'idle' | 'frequency';
+  readonly cpu: Cpu;
+  /** Idle: the state, -1 when it ends; frequency: kHz. */
+  readonly value: number;
+}
+
+/** Events that a tracer discarded on one CPU. */
+export interface Gap extends Segment {
+  readonly cpu: Cpu | undefined;
+  /** Undefined: unknown. */
+  readonly count: number | undefined;
+}
+
+/** The kinds that can be subscribed to. */
+export interface SegmentKinds {
+  switch: ContextSwitch;
+  'scheduling-slice': SchedulingSlice;
+  'wakeup-latency': WakeupLatency;
+  'off-cpu': OffCpu;
+  'system-call': SystemCall;
+  'file-operation': FileOperation;
+  'block-request': BlockRequest;
+  'hard-irq': HardIrq;
+  'soft-irq': SoftIrq;
+  'timer-expiry': TimerExpiry;
+  'network-packet': NetworkPacket;
+  'page-operation': PageOperation;
+  migration: Migration;
+  'priority-change': PriorityChange;
+  'thread-life': ThreadLife;
+  'file-life': FileLife;
+  'cpu-power': CpuPower;
+  gap: Gap;
+}
+export type SegmentKind = keyof SegmentKinds;

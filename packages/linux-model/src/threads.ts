@@ -1,0 +1,150 @@
+import type { PendingFileCall } from './file-calls.ts';
+import { FileTable } from './files.ts';
+
+/** A system call in progress. One object per thread, reused. */
+export interface PendingSystemCall {
+  name: string;
+  isCompat: boolean;
+  /** NaN: no call in progress. */
+  beginNs: number;
+}
+
+/** A process: what its threads share. */
+export class Process {
+  /** Thread group id; -1: unknown. */
+  readonly pid: number;
+  parentPid = -1;
+  files: FileTable;
+  /** Threads alive, as far as known. */
+  threadCount = 0;
+
+  constructor(pid: number, files: FileTable = new FileTable()) {
+    this.pid = pid;
+    this.files = files;
+  }
+}
+
+/** A thread from its first sight to its end. A reused thread id gets a new object. */
+export class Thread {
+  readonly tid: number;
+  /** Empty: not known. Follows exec and rename as far as events tell. */
+  comm: string;
+  process: Process;
+  /** As the trace's tracer numbers it (LTTng: 20 = nice 0); undefined: unknown. */
+  priority: number | undefined = undefined;
+  /** CPU id it runs on; -1: it doesn't, or unknown. */
+  runningOn = -1;
+  /** First wakeup since it last ran (ns); NaN: none. */
+  wakeupNs = Number.NaN;
+  waker: Thread | undefined = undefined;
+  /** Last switch-out (ns), for off-CPU segments; NaN: not seen. */
+  switchOutNs = Number.NaN;
+  switchOutState = -1;
+  systemCall: PendingSystemCall | undefined = undefined;
+  /** The file call in progress: `fileCallBuffer`, or undefined. */
+  fileCall: PendingFileCall | undefined = undefined;
+  fileCallBuffer: PendingFileCall | undefined = undefined;
+  /** Name of the control group or container, where a context says it. */
+  containerId: string | undefined = undefined;
+
+  constructor(tid: number, process: Process, comm = '') {
+    this.tid = tid;
+    this.process = process;
+    this.comm = comm;
+  }
+
+  /** -1: unknown. */
+  get pid(): number {
+    return this.process.pid;
+  }
+}
+
+/** The threads of one host by tid, and their processes. Memory follows the live threads: dead ones are released. */
+export class ThreadTable {
+  readonly #threads = new Map<number, Thread>();
+  readonly #processes = new Map<number, Process>();
+  /** One per CPU in the kernel; one in the model, for they share the tid. */
+  readonly idle: Thread;
+
+  constructor() {
+    this.idle = new Thread(0, new Process(0), 'swapper');
+  }
+
+  get(tid: number): Thread | undefined {
+    return tid === 0 ? this.idle : this.#threads.get(tid);
+  }
+
+  /** The thread, made with an unknown process if it was not known. */
+  ensure(tid: number, comm?: string): Thread {
+    if (tid === 0) return this.idle;
+    let thread = this.#threads.get(tid);
+    if (thread === undefined) {
+      thread = new Thread(tid, new Process(-1), comm ?? '');
+      this.#threads.set(tid, thread);
+    } else if (comm !== undefined && comm !== '') {
+      thread.comm = comm;
+    }
+    return thread;
+  }
+
+  ensureProcess(pid: number): Process {
+    let process = this.#processes.get(pid);
+    if (process === undefined) {
+      process = new Process(pid);
+      this.#processes.set(pid, process);
+    }
+    return process;
+  }
+
+  process(pid: number): Process | undefined {
+    return this.#processes.get(pid);
+  }
+
+  /** Says which process a thread belongs to. Descriptors seen before move to it, where it has none of that number. */
+  joinProcess(thread: Thread, pid: number): void {
+    if (thread.process.pid === pid || thread.tid === 0) return;
+    const process = this.ensureProcess(pid);
+    if (thread.process.pid === -1) process.files.adopt(thread.process.files, process);
+    else this.#leave(thread);
+    thread.process = process;
+    process.threadCount++;
+  }
+
+  /** Replaces what the tid stood for. */
+  create(tid: number, pid: number, comm: string, files?: FileTable): Thread {
+    const old = this.#threads.get(tid);
+    if (old !== undefined) this.#leave(old);
+    let process = this.#processes.get(pid);
+    if (process === undefined || tid === pid) {
+      process = new Process(pid, files);
+      this.#processes.set(pid, process);
+    }
+    const thread = new Thread(tid, process, comm);
+    process.threadCount++;
+    this.#threads.set(tid, thread);
+    return thread;
+  }
+
+  release(tid: number): void {
+    const thread = this.#threads.get(tid);
+    if (thread === undefined) return;
+    this.#threads.delete(tid);
+    this.#leave(thread);
+  }
+
+  values(): IterableIterator<Thread> {
+    return this.#threads.values();
+  }
+
+  get count(): number {
+    return this.#threads.size;
+  }
+
+  #leave(thread: Thread): void {
+    const { process } = thread;
+    process.threadCount--;
+    if (process.threadCount <= 0 && this.#processes.get(process.pid) === process) {
+      this.#processes.delete(process.pid);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ArchiveKind, archiveKindOf } from './archive-kind.ts';
+import {
+  ArchiveError,
+  defaultUnpackLimits,
+  type UnpackLimits,
+  UnpackTarget,
+} from './unpack-target.ts';
+
+export interface OpenedPaths {
+  /** As given, but a folder with the unpacked files in place of each archive. */
+  readonly paths: readonly string[];
+  /** Removes what was unpacked. Also done when the process exits. */
+  close(): void;
+}
+
+/**
+ * Unpacks the archives (tar, tar.gz, tar.xz, zip) among `paths` to private temporary folders: traces are read with random
+ * access, and may be greater than the memory.
+ * @throws ArchiveError when an archive is damaged or exceeds `limits`.
+ */
+export async function openArchives(
+  paths: readonly string[],
+  signal: AbortSignal,
+  limits: UnpackLimits = defaultUnpackLimits,
+): Promise<OpenedPaths> {
+  const folders: string[] = [];
+  const close = () => {
+    process.off('exit', close);
+    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+  };
+  process.on('exit', close);
+  try {
+    const opened: string[] = [];
+    for (const path of paths) {
+      const kind = archiveKindOf(path);
+      if (kind === undefined) {
+        opened.push(path);
+        continue;
+      }
+      const folder = mkdtempSync(join(tmpdir(), 'sonde-'));
+      folders.push(folder);
+      await unpack(path, kind, new UnpackTarget(path, folder, limits, signal));
+      opened.push(folder);
+    }
+    return { paths: opened, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+async function unpack(path: string, kind: ArchiveKind, target: UnpackTarget): Promise<void> {
+  try {
+    // Loaded when needed: most traces are folders.
+    if (kind === 'zip') await (await import('./zip.ts')).unpackZip(path, target);
+    else await (await import('./tar.ts')).unpackTar(path, kind, target);
+  } catch (cause) {
+    if (cause instanceof ArchiveError || isAbort(cause)) throw cause;
+    const message = `The archive (${kind}) can't be unpacked.`;
+    throw new ArchiveError('archive-damaged', message, { path }, { cause });
+  }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}

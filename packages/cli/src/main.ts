@@ -1,0 +1,21 @@
+/** The process `sonde`: hands arguments, descriptors and signals to `runCli`. */
+import { FdOutput } from './fd-output.ts';
+import { exitStatus, runCli } from './run-cli.ts';
+
+const interrupt = new AbortController();
+process.on('SIGINT', () => {
+  // The second Ctrl-C does not wait for anything.
+  if (interrupt.signal.aborted) process.exit(exitStatus.interrupted);
+  interrupt.abort();
+});
+// `exit` listeners (temporary files of archives) run for these too.
+process.on('SIGTERM', () => process.exit(143));
+process.on('SIGHUP', () => process.exit(129));
+
+const status = await runCli(process.argv.slice(2), {
+  stdout: new FdOutput(1),
+  stderr: new FdOutput(2),
+  env: process.env,
+  signal: interrupt.signal,
+});
+process.exit(status);

@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs';
+import { formatError, SondeError, UsageError } from '@sonde/base';
+import { OutputClosedError } from '@sonde/graph';
+import type { CommandIo } from './command-io.ts';
+import { findCommand, loadCommands } from './commands.ts';
+import type { Command } from './define-command.ts';
+import { commandHelp, overviewHelp } from './help-text.ts';
+import { nearest } from './nearest.ts';
+import { parseArguments } from './parse-arguments.ts';
+import { version } from './version.ts';
+
+export const exitStatus = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/**
+ * Runs `sonde ARGS...` and returns the exit status. Never throws; everything is written, flushed, to `io`.
+ */
+export async function runCli(args: readonly string[], io: CommandIo): Promise<number> {
+  let commandName: string | undefined;
+  try {
+    const [command, rest] = await chooseCommand(args, io);
+    commandName = command?.name;
+    const status = command === undefined ? exitStatus.done : await runCommand(command, rest, io);
+    io.stdout.flush();
+    if (!io.signal.aborted) return status;
+    io.stderr.writeText('sonde: interrupted\n');
+    return exitStatus.interrupted;
+  } catch (error) {
+    if (error instanceof OutputClosedError) return exitStatus.done;
+    return report(error, commandName, io);
+  } finally {
+    io.stderr.flush();
+  }
+}
+
+async function chooseCommand(
+  args: readonly string[],
+  io: CommandIo,
+): Promise<[Command | undefined, readonly string[]]> {
+  const [first, ...rest] = args;
+  if (first === undefined || first === '--help' || first === '-h') {
+    const help = overviewHelp(await loadCommands());
+    if (first !== undefined) {
+      io.stdout.writeText(help);
+      return [undefined, []];
+    }
+    io.stderr.writeText(help);
+    throw new UsageError('missing-command', 'Say what to do.');
+  }
+  if (first === '--version' || first === '-V') {
+    io.stdout.writeText(`sonde ${version}\n`);
+    return [undefined, []];
+  }
+  const command = await findCommand(first);
+  if (command !== undefined) return [command, rest];
+  // As with Babeltrace, options and traces alone mean: read them.
+  if (first.startsWith('-') || existsSync(first)) return [(await findCommand('read'))!, args];
+  throw await unknownCommand(first);
+}
+
+async function unknownCommand(word: string): Promise<UsageError> {
+  const names = (await loadCommands()).map(({ name }) => name);
+  const similar = nearest(word, names);
+  const hint = similar === undefined ? '' : ` Did you mean \`${similar}\`?`;
+  return new UsageError('unknown-command', `${word} is no command and no file.${hint}`);
+}
+
+async function runCommand(
+  command: Command,
+  args: readonly string[],
+  io: CommandIo,
+): Promise<number> {
+  const parsed = parseArguments(command, args);
+  if (parsed.helpIsWanted) {
+    io.stdout.writeText(commandHelp(command));
+    return exitStatus.done;
+  }
+  return command.run(io, parsed.values, parsed.operands, parsed.order);
+}
+
+function report(error: unknown, commandName: string | undefined, io: CommandIo): number {
+  try {
+    io.stdout.flush();
+  } catch (flushError) {
+    if (!(flushError instanceof OutputClosedError)) throw flushError;
+  }
+  io.stderr.writeText(`sonde: ${formatError(error)}\n`);
+  if (io.env['SONDE_DEBUG'] && error instanceof Error) io.stderr.writeText(`${error.stack}\n`);
+  if (!(error instanceof SondeError) && !isSystemError(error)) {
+    io.stderr.writeText('  This is a defect of Sonde; SONDE_DEBUG=1 shows where.\n');
+  }
+  if (!(error instanceof UsageError)) return exitStatus.failed;
+  const which = commandName === undefined ? '' : ` ${commandName}`;
+  io.stderr.writeText(`  \`sonde${which} --help\` tells more.\n`);
+  return exitStatus.usage;
+}
+
+/** Errors of the operating system (no such file, disk full) explain themselves. */
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
+}

@@ -1,0 +1,87 @@
+// `npm test`: builds the command, runs every test, and says what could not be tested here.
+// SONDE_REQUIRE_PEERS=1 makes a missing program a failure. Further arguments go to vitest.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const shared = process.env.SONDE_SHARED ?? join(root, '../shared');
+
+/** Programs of others that tests compare with. */
+const peers = [
+  { command: 'babeltrace2', without: 'no comparison with the installed Babeltrace 2' },
+];
+/** Data outside the repository, too big or not ours to keep in it. */
+const data = [
+  { path: 'traces/ctf', without: 'no conformance cases of other projects' },
+  { path: 'traces/ours', without: 'only the traces under fixtures/traces' },
+];
+
+const absent = [];
+for (const { command, without } of peers) {
+  const present = spawnSync(command, ['--version']).status === 0;
+  console.log(`peer ${command}: ${present ? 'present' : `absent: ${without}`}`);
+  if (!present) absent.push(command);
+}
+for (const { path, without } of data) {
+  const full = join(shared, path);
+  console.log(`data ${full}: ${existsSync(full) ? 'present' : `absent: ${without}`}`);
+}
+if (absent.length > 0 && process.env.SONDE_REQUIRE_PEERS === '1') {
+  console.log(`SONDE_REQUIRE_PEERS=1, and missing: ${absent.join(', ')}`);
+  console.log(`0 passed, ${absent.length} failed`);
+  process.exit(1);
+}
+
+run('node', ['tools/build.mjs']);
+const scratch = mkdtempSync(join(tmpdir(), 'sonde-test-'));
+try {
+  const report = join(scratch, 'report.json');
+  const { status } = spawnSync(
+    'npx',
+    [
+      'vitest',
+      'run',
+      '--reporter=dot',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...process.argv.slice(2),
+    ],
+    { cwd: root, stdio: 'inherit', env: { ...process.env, SONDE_SHARED: shared } },
+  );
+  process.exitCode = summarise(report, status);
+} finally {
+  rmSync(scratch, { recursive: true });
+}
+
+function summarise(report, status) {
+  if (!existsSync(report)) {
+    console.log('0 passed, 1 failed');
+    return 1;
+  }
+  const result = JSON.parse(readFileSync(report, 'utf8'));
+  // A file that does not even load has no failed test of its own.
+  const brokenFiles = result.testResults.filter(
+    (file) => file.status === 'failed' && file.assertionResults.length === 0,
+  ).length;
+  const skipped = new Set(
+    result.testResults
+      .flatMap((file) => file.assertionResults)
+      .filter((test) => test.status === 'pending' || test.status === 'skipped')
+      .map((test) => test.ancestorTitles[0] ?? test.title),
+  );
+  for (const title of skipped) console.log(`skipped: ${title}`);
+  const failed = result.numFailedTests + brokenFiles;
+  console.log(`${result.numPassedTests} passed, ${failed} failed`);
+  return failed === 0 && status === 0 ? 0 : 1;
+}
+
+function run(command, args) {
+  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) {
+    console.log('0 passed, 1 failed');
+    process.exit(1);
+  }
+}

@@ -1,1 +1,2 @@
-export {};
+export * from './field-classes.ts';
+export * from './trace-classes.ts';

@@ -1,0 +1,237 @@
+import type { Cpu, Host, SchedulingSlice, SegmentKind, Thread } from '@sonde/linux-model';
+import {
+  type Analysis,
+  type AnalysisOptions,
+  limited,
+  type Period,
+  passesCpu,
+  passesProcess,
+  type Reducer,
+  type ReducerContext,
+} from './analysis.ts';
+import { formatFixed, formatPriorities, formatRow } from './number-format.ts';
+import {
+  type Cell,
+  numberCell,
+  type Report,
+  ratioCell,
+  stringCell,
+  type TableClass,
+} from './table.ts';
+import { type BarRow, lines, type TextBlock } from './text-block.ts';
+
+const perProcess: TableClass = {
+  name: 'per-process',
+  title: 'Per-TID top CPU usage',
+  columns: [
+    { title: 'Process', class: 'process' },
+    { title: 'Migration count', class: 'number', unit: 'migrations' },
+    { title: 'Chronological priorities', class: 'string' },
+    { title: 'CPU usage', class: 'ratio' },
+    { title: 'CPU time', class: 'duration', isExtra: true },
+    { title: 'Uncertain time', class: 'duration', isExtra: true },
+  ],
+};
+const perCpu: TableClass = {
+  name: 'per-cpu',
+  title: 'Per-CPU top CPU usage',
+  columns: [
+    { title: 'CPU', class: 'cpu' },
+    { title: 'CPU usage', class: 'ratio' },
+  ],
+};
+const total: TableClass = {
+  name: 'total',
+  title: 'Total CPU usage',
+  columns: [{ title: 'CPU usage', class: 'ratio' }],
+};
+const summary: TableClass = {
+  name: 'summary',
+  title: 'CPU usage - summary',
+  columns: [
+    { title: 'Time range', class: 'time-range' },
+    { title: 'Total CPU usage', class: 'ratio' },
+  ],
+};
+
+interface ThreadUsage {
+  readonly host: Host;
+  readonly thread: Thread;
+  totalNs: number;
+  uncertainNs: number;
+  migrations: number;
+  /** In the order of appearance. */
+  readonly priorities: number[];
+}
+
+interface CpuUsage {
+  readonly host: Host;
+  readonly cpu: Cpu;
+  totalNs: number;
+}
+
+class CpuTop implements Reducer {
+  readonly #context: ReducerContext;
+  readonly #options: AnalysisOptions;
+  readonly #threads = new Map<Thread, ThreadUsage>();
+  readonly #cpus = new Map<Cpu, CpuUsage>();
+
+  constructor(context: ReducerContext) {
+    this.#context = context;
+    this.#options = context.options;
+  }
+
+  readonly handlers: Reducer['handlers'] = {
+    'scheduling-slice': (slice) => this.#addSlice(slice),
+    switch: ({ host, cpu, next }) => {
+      if (next.tid !== 0 && passesCpu(this.#options, cpu.id)) this.#usageOf(host, next);
+    },
+    'priority-change': ({ thread, priority }) => {
+      this.#threads.get(thread)?.priorities.push(priority);
+    },
+    migration: ({ host, thread, cpu }) => {
+      if (!passesCpu(this.#options, cpu.id)) return;
+      const usage = this.#usageOf(host, thread);
+      if (usage !== undefined) usage.migrations++;
+    },
+  };
+
+  #usageOf(host: Host, thread: Thread): ThreadUsage | undefined {
+    let usage = this.#threads.get(thread);
+    if (usage !== undefined) return usage;
+    if (!passesProcess(this.#options, thread)) return undefined;
+    const priorities = thread.priority === undefined ? [] : [thread.priority];
+    usage = { host, thread, totalNs: 0, uncertainNs: 0, migrations: 0, priorities };
+    this.#threads.set(thread, usage);
+    return usage;
+  }
+
+  #addSlice(slice: SchedulingSlice): void {
+    this.#addRun(slice.host, slice.cpu, slice.thread, slice.beginNs, slice.endNs, slice.isCertain);
+  }
+
+  #addRun(
+    host: Host,
+    cpu: Cpu,
+    thread: Thread,
+    beginNs: number,
+    endNs: number,
+    isCertain: boolean,
+  ): void {
+    if (!passesCpu(this.#options, cpu.id)) return;
+    let cpuUsage = this.#cpus.get(cpu);
+    if (cpuUsage === undefined) {
+      cpuUsage = { host, cpu, totalNs: 0 };
+      this.#cpus.set(cpu, cpuUsage);
+    }
+    if (thread.tid === 0) return;
+    const usage = this.#usageOf(host, thread);
+    if (usage === undefined) return;
+    const ranNs = endNs - Math.max(beginNs, this.#context.periodBeginNs);
+    usage.totalNs += ranNs;
+    cpuUsage.totalNs += ranNs;
+    if (!isCertain) usage.uncertainNs += ranNs;
+  }
+
+  report(period: Period): Report {
+    for (const host of this.#context.model.hosts) {
+      for (const cpu of host.cpus) {
+        if (cpu.thread === undefined) continue;
+        this.#addRun(host, cpu, cpu.thread, cpu.threadSinceNs, period.endNs, true);
+      }
+    }
+    const durationNs = period.endNs - period.beginNs;
+    const ratio = (ns: number): number => (durationNs > 0 ? ns / durationNs : 0);
+    const threads = [...this.#threads.values()].sort((a, b) => b.totalNs - a.totalNs);
+    const shown = limited(threads, this.#options.limit);
+    const cpus = [...this.#cpus.values()].sort((a, b) => a.cpu.id - b.cpu.id);
+    const sum = cpus.reduce((all, cpu) => all + cpu.totalNs, 0);
+    const totalRatio = cpus.length > 0 ? ratio(sum) / cpus.length : 0;
+    const hosts = this.#context.model.hosts.length;
+    const { timeRange } = period;
+    return {
+      timeRange,
+      tables: [
+        { tableClass: perProcess, rows: shown.map((usage) => threadRow(usage, ratio, hosts)) },
+        {
+          tableClass: perCpu,
+          rows: cpus.map((c) => [{ class: 'cpu', id: c.cpu.id }, ratioCell(ratio(c.totalNs))]),
+        },
+        { tableClass: total, rows: cpus.length > 0 ? [[ratioCell(totalRatio)]] : [] },
+        {
+          tableClass: summary,
+          rows: [[{ class: 'time-range', ...timeRange }, ratioCell(totalRatio)]],
+        },
+      ],
+      text: textOf(shown, cpus, ratio, cpus.length > 0 ? totalRatio : undefined),
+    };
+  }
+}
+
+function threadRow(usage: ThreadUsage, ratio: (ns: number) => number, hosts: number): Cell[] {
+  const { comm: name, tid } = usage.thread;
+  return [
+    { class: 'process', name, tid, ...(hosts > 1 ? { host: usage.host.name } : {}) },
+    numberCell(usage.migrations),
+    stringCell(formatPriorities(usage.priorities)),
+    ratioCell(ratio(usage.totalNs)),
+    { class: 'duration', value: usage.totalNs },
+    { class: 'duration', value: usage.uncertainNs },
+  ];
+}
+
+const labelWidths = [25, -10, 0];
+
+function percentRow(ratio: number, label: string): BarRow {
+  const percent = ratio * 100;
+  return { value: percent, valueText: `${formatFixed(percent, 2)} %`, label };
+}
+
+function textOf(
+  threads: readonly ThreadUsage[],
+  cpus: readonly CpuUsage[],
+  ratio: (ns: number) => number,
+  totalRatio: number | undefined,
+): TextBlock[] {
+  const label = (usage: ThreadUsage): string => {
+    const name = `${usage.thread.comm} (${usage.thread.tid})`;
+    const cells = [name, String(usage.migrations), `  ${formatPriorities(usage.priorities)}`];
+    return `  ${formatRow(cells, labelWidths)}`;
+  };
+  const blocks: TextBlock[] = [
+    {
+      kind: 'bars',
+      title: 'Per-TID Usage',
+      labelHeader: `  ${formatRow(['Process', 'Migrations', '  Priorities'], labelWidths)}`,
+      rows: threads.map((usage) => percentRow(ratio(usage.totalNs), label(usage))),
+    },
+    {
+      kind: 'bars',
+      title: 'Per-CPU Usage',
+      rows: cpus.map((c) => percentRow(ratio(c.totalNs), `CPU ${c.cpu.id}`)),
+    },
+  ];
+  if (totalRatio !== undefined) {
+    blocks.push(lines('', `Total CPU Usage: ${formatFixed(totalRatio * 100, 2)}%`, ''));
+  }
+  return blocks;
+}
+
+export const cputop: Analysis = {
+  name: 'cputop',
+  family: 'cputop',
+  summary: 'Who used the CPUs: time per thread and per CPU, migrations, priorities.',
+  title: 'Top CPU usage',
+  description: 'Per-TID, per-CPU, and total top CPU usage',
+  tags: ['linux-kernel', 'lttng-analyses', 'cpu', 'top'],
+  tableClasses: [perProcess, perCpu, total, summary],
+  defaultViews: ['top'],
+  options: ['limit', 'cpuIds', 'tids', 'processNames', 'sortColumn', 'groupBy'],
+  kinds: (): readonly SegmentKind[] => [
+    'priority-change',
+    'scheduling-slice',
+    'switch',
+    'migration',
+  ],
+  start: (context) => new CpuTop(context),
+};

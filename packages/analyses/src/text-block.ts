@@ -1,0 +1,83 @@
+/** Text for people, before it is laid out: the printer knows the width and the colours. */
+import { cellWidth, formatFixed, padEnd, padStart } from './number-format.ts';
+
+/** Horizontal bars with values and labels. Nothing is printed without rows. */
+export interface BarsBlock {
+  readonly kind: 'bars';
+  readonly title: string;
+  /** Over the labels. */
+  readonly labelHeader?: string;
+  readonly rows: readonly BarRow[];
+}
+export interface BarRow {
+  readonly value: number;
+  /** The value as shown, unit included. */
+  readonly valueText: string;
+  readonly label: string;
+}
+
+/** A frequency distribution. */
+export interface FrequencyBlock {
+  readonly kind: 'frequency';
+  readonly title: string;
+  /** `µs`. */
+  readonly unit: string;
+  readonly rows: readonly { readonly lowerBound: number; readonly count: number }[];
+}
+
+export interface LinesBlock {
+  readonly kind: 'lines';
+  readonly lines: readonly string[];
+}
+
+export type TextBlock = BarsBlock | FrequencyBlock | LinesBlock;
+
+export const lines = (...text: string[]): LinesBlock => ({ kind: 'lines', lines: text });
+
+/** Width of the widest graph: what a classic terminal has. */
+const defaultGraphWidth = 80;
+const frequencyBarLoss = 8;
+
+const bar = (value: number, max: number, width: number): string =>
+  max > 0 ? '█'.repeat(Math.trunc((width * value) / max)) : '';
+
+function formatBars(block: BarsBlock, width: number): string[] {
+  if (block.rows.length === 0) return [];
+  const valueWidth = Math.max(...block.rows.map((row) => cellWidth(row.valueText)));
+  const max = Math.max(...block.rows.map((row) => row.value));
+  let header = block.title;
+  if (block.labelHeader !== undefined) {
+    header += ' '.repeat(Math.max(1, width - cellWidth(block.title) + 1 + valueWidth + 1));
+    header += block.labelHeader;
+  }
+  const rows = block.rows.map((row) => {
+    const drawn = padEnd(bar(row.value, max, width), width);
+    return `${drawn} ${padStart(row.valueText, valueWidth)} ${row.label}`;
+  });
+  return [header, '#'.repeat(width), ...rows, ''];
+}
+
+function formatFrequency(block: FrequencyBlock, width: number): string[] {
+  if (block.rows.length === 0) return [];
+  const barWidth = width - frequencyBarLoss;
+  const max = Math.max(...block.rows.map((row) => row.count));
+  const countWidth = Math.max(...block.rows.map((row) => String(row.count).length));
+  const rows = block.rows.map((row) => {
+    const bound = padStart(formatFixed(row.lowerBound, 3), 7);
+    const drawn = padEnd(bar(row.count, max, barWidth), barWidth);
+    return `${bound} ${drawn} ${padStart(String(row.count), countWidth)}`;
+  });
+  return [`${block.title} (${block.unit})`, '#'.repeat(width), ...rows, ''];
+}
+
+/** @param graphWidth - Cells for a bar; the labels come on top of it. */
+export function formatTextBlock(block: TextBlock, graphWidth = defaultGraphWidth): string[] {
+  switch (block.kind) {
+    case 'bars':
+      return formatBars(block, graphWidth);
+    case 'frequency':
+      return formatFrequency(block, graphWidth);
+    case 'lines':
+      return [...block.lines];
+  }
+}

@@ -8,3 +8,4 @@ export {
   SondeError,
   UsageError,
 } from './errors.ts';
+export { compileStarGlob, type StarGlob } from './star-glob.ts';

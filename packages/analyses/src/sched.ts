@@ -1,0 +1,383 @@
+/** schedlog, schedtop, schedstats, schedfreq: the time from a wakeup to the switch-in. */
+import type { Host, Thread, WakeupLatency } from '@sonde/linux-model';
+import {
+  type Analysis,
+  type AnalysisOptions,
+  limited,
+  type Period,
+  passesCpu,
+  passesDuration,
+  passesProcess,
+  type Reducer,
+  type ReducerContext,
+} from './analysis.ts';
+import {
+  type Bounds,
+  boundsOf,
+  bucketRows,
+  distribute,
+  frequencyBlock,
+  joinBounds,
+} from './frequency.ts';
+import { formatPriorities, formatRow, formatUs } from './number-format.ts';
+import { Samples } from './samples.ts';
+import {
+  percentileCells,
+  percentileColumns,
+  statisticsCells,
+  statisticsTexts,
+} from './statistics-columns.ts';
+import {
+  type Cell,
+  type Column,
+  durationCell,
+  numberCell,
+  type Report,
+  type ResultTable,
+  stringCell,
+  type TableClass,
+} from './table.ts';
+import { lines, type TextBlock } from './text-block.ts';
+
+const logColumns: readonly Column[] = [
+  { title: 'Wakeup timestamp', class: 'timestamp' },
+  { title: 'Switch timestamp', class: 'timestamp' },
+  { title: 'Scheduling latency', class: 'duration' },
+  { title: 'Priority', class: 'number' },
+  { title: 'Target CPU', class: 'cpu' },
+  { title: 'Wakee process', class: 'process' },
+  { title: 'Waker process', class: 'process' },
+];
+const statistics: readonly Column[] = [
+  { title: 'Scheduling count', class: 'number', unit: 'schedulings' },
+  { title: 'Minimum latency', class: 'duration' },
+  { title: 'Average latency', class: 'duration' },
+  { title: 'Maximum latency', class: 'duration' },
+  { title: 'Scheduling latency standard deviation', class: 'duration' },
+];
+const log: TableClass = { name: 'log', title: 'Scheduling log', columns: logColumns };
+const top: TableClass = { name: 'top', title: 'Scheduling top', columns: logColumns };
+const totalStats: TableClass = {
+  name: 'total_stats',
+  title: 'Scheduling latency stats (total)',
+  columns: [...statistics, ...percentileColumns],
+};
+const perTidStats: TableClass = {
+  name: 'per_tid_stats',
+  title: 'Scheduling latency stats (per-TID)',
+  columns: [
+    { title: 'Wakee process', class: 'process' },
+    ...statistics,
+    { title: 'Chronological priorities', class: 'string' },
+    ...percentileColumns,
+  ],
+};
+const perPrioStats: TableClass = {
+  name: 'per_prio_stats',
+  title: 'Scheduling latency stats (per-prio)',
+  columns: [{ title: 'Priority', class: 'number' }, ...statistics, ...percentileColumns],
+};
+const freq: TableClass = {
+  name: 'freq',
+  title: 'Scheduling latency frequency distribution',
+  columns: [
+    { title: 'Duration (lower bound)', class: 'duration' },
+    { title: 'Duration (upper bound)', class: 'duration' },
+    { title: 'Scheduling count', class: 'number', unit: 'schedulings' },
+  ],
+};
+
+interface SchedulingEvent {
+  readonly wakeupNs: number;
+  readonly switchNs: number;
+  readonly priority: number;
+  readonly cpuId: number;
+  readonly host: Host;
+  readonly wakee: Thread;
+  readonly wakeeComm: string;
+  readonly waker: Thread | undefined;
+  readonly wakerComm: string;
+}
+
+interface ThreadLatencies {
+  readonly thread: Thread;
+  readonly samples: Samples;
+  readonly priorities: number[];
+}
+
+class SchedulingLatencies implements Reducer {
+  readonly #context: ReducerContext;
+  readonly #options: AnalysisOptions;
+  readonly #keepsEvents: boolean;
+  readonly #events: SchedulingEvent[] = [];
+  readonly #total = new Samples();
+  readonly #threads = new Map<Thread, ThreadLatencies>();
+  readonly #priorities = new Map<number, Samples>();
+
+  constructor(context: ReducerContext) {
+    this.#context = context;
+    this.#options = context.options;
+    const { views } = context.options;
+    this.#keepsEvents = views.has('log') || views.has('top');
+  }
+
+  readonly handlers: Reducer['handlers'] = {
+    'wakeup-latency': (latency) => this.#add(latency),
+    'priority-change': ({ thread, priority }) => {
+      this.#threads.get(thread)?.priorities.push(priority);
+    },
+  };
+
+  #add(latency: WakeupLatency): void {
+    const { thread, cpu, beginNs, endNs } = latency;
+    const options = this.#options;
+    if (!passesProcess(options, thread) || !passesCpu(options, cpu.id)) return;
+    const durationNs = endNs - beginNs;
+    if (!passesDuration(options, durationNs)) return;
+    const priority = latency.priority ?? 0;
+    this.#total.add(durationNs);
+    let row = this.#threads.get(thread);
+    if (row === undefined) {
+      row = { thread, samples: new Samples(), priorities: [priority] };
+      this.#threads.set(thread, row);
+    }
+    row.samples.add(durationNs);
+    let samples = this.#priorities.get(priority);
+    if (samples === undefined) this.#priorities.set(priority, (samples = new Samples()));
+    samples.add(durationNs);
+    if (!this.#keepsEvents) return;
+    this.#events.push({
+      wakeupNs: beginNs,
+      switchNs: endNs,
+      priority,
+      cpuId: cpu.id,
+      host: latency.host,
+      wakee: thread,
+      wakeeComm: thread.comm,
+      waker: latency.waker,
+      wakerComm: latency.waker?.comm ?? '',
+    });
+  }
+
+  report(period: Period): Report {
+    const tables: ResultTable[] = [];
+    const text: TextBlock[] = [];
+    const { views } = this.#options;
+    if (views.has('stats')) this.#statistics(tables, text);
+    if (views.has('freq')) this.#frequencies(tables, text);
+    if (views.has('log')) this.#list(log, this.#events, tables, text);
+    if (views.has('top')) {
+      const byLatency = this.#events.toSorted(
+        (a, b) => b.switchNs - b.wakeupNs - (a.switchNs - a.wakeupNs),
+      );
+      this.#list(top, limited(byLatency, this.#options.limit), tables, text);
+    }
+    return { timeRange: period.timeRange, tables, text };
+  }
+
+  #list(
+    tableClass: TableClass,
+    events: readonly SchedulingEvent[],
+    tables: ResultTable[],
+    text: TextBlock[],
+  ): void {
+    const { toAbsoluteNs } = this.#context;
+    tables.push({
+      tableClass,
+      rows: events.map((event): Cell[] => [
+        { class: 'timestamp', value: toAbsoluteNs(event.wakeupNs) },
+        { class: 'timestamp', value: toAbsoluteNs(event.switchNs) },
+        durationCell(event.switchNs - event.wakeupNs),
+        numberCell(event.priority),
+        { class: 'cpu', id: event.cpuId },
+        processCell(event.wakee, event.wakeeComm),
+        event.waker === undefined ? null : processCell(event.waker, event.wakerComm),
+      ]),
+    });
+    const { times } = this.#options;
+    const header = ['Wakeup', 'Switch', 'Latency (us)', 'Priority', 'CPU', 'Wakee', 'Waker'];
+    text.push(
+      lines(
+        '',
+        tableClass.title,
+        logRow(header[0]!, ` ${header[1]}`.slice(1), header.slice(2), true),
+        ...events.map((event) => {
+          const rest = [
+            formatUs(event.switchNs - event.wakeupNs),
+            String(event.priority),
+            String(event.cpuId),
+            `${event.wakeeComm} (${event.wakee.tid})`,
+            event.waker === undefined ? 'Unknown (N/A)' : `${event.wakerComm} (${event.waker.tid})`,
+          ];
+          const begin = times.time(toAbsoluteNs(event.wakeupNs));
+          return logRow(begin, times.time(toAbsoluteNs(event.switchNs)), rest, false);
+        }),
+      ),
+    );
+  }
+
+  #threadRows(): ThreadLatencies[] {
+    return [...this.#threads.values()].sort((a, b) => {
+      const left = a.thread.comm.toLowerCase();
+      const right = b.thread.comm.toLowerCase();
+      return left < right ? -1 : left > right ? 1 : 0;
+    });
+  }
+
+  #priorityRows(): [number, Samples][] {
+    return [...this.#priorities].sort(([a], [b]) => a - b);
+  }
+
+  /** Per thread, unless something else is asked for. */
+  #wants(view: 'total' | 'per-tid' | 'per-prio'): boolean {
+    const { views } = this.#options;
+    if (views.has('total') || views.has('per-tid') || views.has('per-prio')) return views.has(view);
+    return view === 'per-tid';
+  }
+
+  #statistics(tables: ResultTable[], text: TextBlock[]): void {
+    if (this.#wants('total')) {
+      const samples = this.#total;
+      const row = [...statisticsCells(samples), ...percentileCells(samples)];
+      tables.push({ tableClass: totalStats, rows: [row] });
+      const widths = [12, 12, 12, 12, 12];
+      const header = formatRow(['Count', 'Min', 'Avg', 'Max', 'Stdev'], widths);
+      text.push(statisticsText('total', header, [formatRow(statisticsTexts(samples), widths)]));
+    }
+    if (this.#wants('per-tid')) {
+      const rows = this.#threadRows();
+      tables.push({ tableClass: perTidStats, rows: rows.map(threadStatistics) });
+      text.push(statisticsText('per-TID', tidHeader, rows.map(threadText)));
+    }
+    if (this.#wants('per-prio')) {
+      const rows = this.#priorityRows();
+      tables.push({
+        tableClass: perPrioStats,
+        rows: rows.map(([priority, samples]) => [
+          numberCell(priority),
+          ...statisticsCells(samples),
+          ...percentileCells(samples),
+        ]),
+      });
+      const format = ([priority, samples]: [number, Samples]): string =>
+        priorityRow([String(priority), ...statisticsTexts(samples)]);
+      const header = priorityRow(['Prio', 'Count', 'Min', 'Avg', 'Max', 'Stdev']);
+      text.push(statisticsText('per-prio', header, rows.map(format)));
+    }
+  }
+
+  #frequencies(tables: ResultTable[], text: TextBlock[]): void {
+    const groups: [subtitle: string, samples: Samples][] = [];
+    const title = 'Scheduling latency frequency distribution';
+    if (this.#wants('total')) groups.push(['', this.#total]);
+    if (this.#wants('per-tid')) {
+      const threads = [...this.#threads.values()].sort((a, b) => a.thread.tid - b.thread.tid);
+      for (const { thread, samples } of threads) groups.push([`TID: ${thread.tid}`, samples]);
+    }
+    if (this.#wants('per-prio')) {
+      for (const [priority, samples] of this.#priorityRows()) {
+        groups.push([`Priority: ${priority}`, samples]);
+      }
+    }
+    const own = groups.map(([, samples]): Bounds => boundsOf(samples, this.#options));
+    const uniform = this.#options.frequencyIsUniform ? joinBounds(own) : undefined;
+    groups.forEach(([subtitle, samples], i) => {
+      const buckets = distribute(samples, uniform ?? own[i]!, this.#options.frequencyResolution);
+      const rows = bucketRows(buckets);
+      tables.push({ tableClass: freq, ...(subtitle === '' ? {} : { subtitle }), rows });
+      text.push(frequencyBlock(subtitle === '' ? title : `${title} - ${subtitle}`, buckets));
+    });
+  }
+}
+
+function processCell(thread: Thread, name: string): Cell {
+  return {
+    class: 'process',
+    name,
+    ...(thread.pid >= 0 ? { pid: thread.pid } : {}),
+    tid: thread.tid,
+  };
+}
+
+function logRow(begin: string, end: string, rest: string[], isHeader: boolean): string {
+  const range = isHeader
+    ? formatRow([begin, end], [20, 19])
+    : `[${formatRow([begin, end], [18, 18], ', ')}]`;
+  const [latency, priority, cpu, wakee, waker] = rest as [string, string, string, string, string];
+  const numbers = `${formatRow([range, latency, priority], [0, -15, -10])}  ${cpu.padStart(3)}`;
+  return `${numbers}   ${formatRow([wakee, waker], [25, 25], '  ')}`;
+}
+
+function statisticsText(what: string, header: string, rows: readonly string[]): TextBlock {
+  return lines('', `Scheduling latency stats (${what}) (us)`, header, ...rows);
+}
+
+function tidRow(cells: string[]): string {
+  const last = cells.pop()!;
+  return `${formatRow(cells.slice(0, 2), [25, -8])}  ${formatRow(cells.slice(2), [-12, -12, -12, -12], '  ')}   ${last}`;
+}
+const tidHeader = tidRow(['Process', 'Count', 'Min', 'Avg', 'Max', 'Stdev', 'Priorities']);
+
+function threadText({ thread, samples, priorities }: ThreadLatencies): string {
+  const name = `${thread.comm} (${thread.tid})`;
+  return tidRow([name, ...statisticsTexts(samples), formatPriorities(priorities)]);
+}
+
+function threadStatistics({ thread, samples, priorities }: ThreadLatencies): Cell[] {
+  return [
+    { class: 'process', name: thread.comm, tid: thread.tid },
+    ...statisticsCells(samples),
+    stringCell(formatPriorities(priorities)),
+    ...percentileCells(samples),
+  ];
+}
+
+function priorityRow(cells: string[]): string {
+  return `${formatRow(cells.slice(0, 2), [-4, -8])}  ${formatRow(cells.slice(2), [-12, -12, -12, -12], '  ')}`;
+}
+
+function declare(name: string, view: string, summary: string): Analysis {
+  return {
+    name,
+    family: 'sched',
+    summary,
+    title: 'Scheduling latencies analysis',
+    description: 'Scheduling latencies frequency distribution, statistics, top, and log',
+    tags: ['linux-kernel', 'lttng-analyses', 'sched', 'stats', 'freq', 'top', 'log'],
+    tableClasses: [log, top, totalStats, perTidStats, perPrioStats, freq],
+    defaultViews: [view],
+    options: [
+      'limit',
+      'cpuIds',
+      'tids',
+      'processNames',
+      'minDurationNs',
+      'maxDurationNs',
+      'frequencyResolution',
+      'frequencyIsUniform',
+    ],
+    kinds: () => ['wakeup-latency', 'priority-change'],
+    start: (context) => new SchedulingLatencies(context),
+  };
+}
+
+export const schedlog: Analysis = declare(
+  'schedlog',
+  'log',
+  'Every wakeup and how long the thread waited for a CPU.',
+);
+export const schedtop: Analysis = declare(
+  'schedtop',
+  'top',
+  'The longest waits for a CPU after a wakeup.',
+);
+export const schedstats: Analysis = declare(
+  'schedstats',
+  'stats',
+  'Scheduling latencies per thread, per priority and in total.',
+);
+export const schedfreq: Analysis = declare(
+  'schedfreq',
+  'freq',
+  'Frequency distributions of scheduling latencies.',
+);

@@ -1,0 +1,65 @@
+import { formatUs } from './number-format.ts';
+import type { Samples } from './samples.ts';
+import { type Cell, type Column, durationCell, numberCell } from './table.ts';
+
+/** Count, minimum, average, maximum and deviation in LAMI's words, then our percentiles. */
+export function statisticsColumns(what: string, countUnit: string, noun = 'duration'): Column[] {
+  const titles = [
+    `Minimum ${what} ${noun}`,
+    `Average ${what} ${noun}`,
+    `Maximum ${what} ${noun}`,
+    `${what} ${noun} standard deviation`,
+  ].map((title) => title.replace(/ +/g, ' ').trim());
+  return [
+    { title: `${what} count`, class: 'number', unit: countUnit },
+    ...titles.map((title) => ({ title: capitalise(title), class: 'duration' as const })),
+  ];
+}
+
+const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+const percentiles = [0.5, 0.9, 0.99, 0.999];
+
+/** p50, p90, p99, p99.9: ours, not LAMI's. */
+export const percentileColumns: readonly Column[] = percentiles.map((ratio) => ({
+  title: `p${Number((ratio * 100).toFixed(1))}`,
+  class: 'duration',
+  isExtra: true,
+}));
+
+/** Cells of `statisticsColumns` without the percentiles; zeros when there are no samples. */
+export function statisticsCells(samples: Samples): Cell[] {
+  const isEmpty = samples.count === 0;
+  return [
+    numberCell(samples.count),
+    durationCell(isEmpty ? 0 : samples.min),
+    durationCell(isEmpty ? 0 : samples.mean),
+    durationCell(isEmpty ? 0 : samples.max),
+    durationCell(samples.standardDeviation),
+  ];
+}
+
+export function percentileCells(samples: Samples): Cell[] {
+  return percentiles.map((ratio) => durationCell(samples.percentile(ratio)));
+}
+
+/** Count, min, avg, max, stdev as text, µs; `?` for an unknown deviation. */
+export function statisticsTexts(samples: Samples): string[] {
+  const isEmpty = samples.count === 0;
+  const { standardDeviation } = samples;
+  return [
+    String(samples.count),
+    formatUs(isEmpty ? 0 : samples.min),
+    formatUs(isEmpty ? 0 : samples.mean),
+    formatUs(isEmpty ? 0 : samples.max),
+    standardDeviation === undefined ? '?' : formatUs(standardDeviation),
+  ];
+}
+
+/** `p50 1.234  p90 …` in µs. */
+export function percentileTexts(samples: Samples): string[] {
+  return percentiles.map((ratio) => {
+    const value = samples.percentile(ratio);
+    return value === undefined ? '?' : formatUs(value);
+  });
+}

@@ -1,0 +1,39 @@
+import { SondeError } from '@sonde/base';
+import { Graph } from '@sonde/graph';
+import type { CommandIo } from './command-io.ts';
+import type { ComponentPlan } from './component-options.ts';
+import { FdOutput } from './fd-output.ts';
+
+export interface GraphPlan {
+  readonly components: readonly ComponentPlan[];
+  /** `UP[.PORT]:DOWN[.PORT]` */
+  readonly connections: readonly string[];
+  readonly continueOnError: boolean;
+  /** Undefined: standard output. */
+  readonly outputPath?: string | undefined;
+}
+
+/**
+ * Builds and runs a graph. Warnings go to standard error, each on a line of its own.
+ * @returns the exit status: 1 when a stream was damaged and the others were read all the same.
+ */
+export async function runGraph(io: CommandIo, plan: GraphPlan): Promise<number> {
+  const file = plan.outputPath === undefined ? undefined : FdOutput.create(plan.outputPath);
+  const graph = new Graph({
+    warn: (message) => io.stderr.writeText(`${message}\n`),
+    output: file ?? io.stdout,
+    signal: io.signal,
+    continueOnError: plan.continueOnError,
+  });
+  try {
+    for (const { name, componentClass, parameters } of plan.components) {
+      await graph.add(name, componentClass, parameters);
+    }
+    for (const rule of plan.connections) graph.connect(rule);
+    await graph.run();
+    return 0;
+  } finally {
+    graph.close();
+    file?.close();
+  }
+}

@@ -1,0 +1,82 @@
+import { UsageError } from '@sonde/base';
+import { describe, expect, test } from 'vitest';
+import { defineCommand, flag, option, repeatedOption } from '../src/define-command.ts';
+import { nearest } from '../src/nearest.ts';
+import { optionFlag, parseArguments } from '../src/parse-arguments.ts';
+
+const command = defineCommand({
+  name: 'try',
+  summary: 'Try.',
+  operands: { usage: 'TRACE...', min: 1, max: 2 },
+  options: {
+    clockGmt: flag('UTC', { short: 'g' }),
+    limit: option('Rows', 'N', parseNumber, 10, { short: 'l' }),
+    event: repeatedOption('Events', 'GLOB', String),
+  },
+  run: async () => 0,
+});
+
+function parseNumber(text: string): number {
+  if (/^-?\d+$/.test(text)) return Number(text);
+  throw new UsageError('bad-number', `"${text}" is no number.`);
+}
+
+describe('values', () => {
+  test.each([
+    ['defaults', ['t'], { clockGmt: false, limit: 10, event: [] }],
+    ['flag', ['--clock-gmt', 't'], { clockGmt: true }],
+    ['short flag and joined value', ['-gl5', 't'], { clockGmt: true, limit: 5 }],
+    ['inline value', ['--limit=3', 't'], { limit: 3 }],
+    ['the last one counts', ['--limit=3', '--limit', '4', 't'], { limit: 4 }],
+    ['negative value', ['--limit', '-4', 't'], { limit: -4 }],
+    ['repeated', ['--event', 'a*', '--event=b', 't'], { event: ['a*', 'b'] }],
+  ])('%s', (_name, args, expected) => {
+    expect(parseArguments(command, args).values).toMatchObject(expected);
+  });
+
+  test('keep their order among options and operands', () => {
+    expect(parseArguments(command, ['a', '--limit', '1', '-g', 'b']).order).toEqual([
+      { value: 'a' },
+      { option: 'limit', value: '1' },
+      { option: 'clockGmt' },
+      { value: 'b' },
+    ]);
+  });
+
+  test('after -- everything is an operand', () => {
+    expect(parseArguments(command, ['--', '--limit', '-g']).operands).toEqual(['--limit', '-g']);
+  });
+});
+
+describe('mistakes', () => {
+  test.each([
+    [['--clock-gnt', 't'], 'Unknown option --clock-gnt. Did you mean --clock-gmt?'],
+    [['--colour', 't'], 'Unknown option --colour.'],
+    [['-x', 't'], 'Unknown option -x.'],
+    [['--limit'], 'Option --limit needs a value: N.'],
+    [['--limit', '--clock-gmt', 't'], 'Option --limit needs a value: N.'],
+    [['--clock-gmt=yes', 't'], 'Option --clock-gmt takes no value.'],
+    [['--limit=many', 't'], '--limit: "many" is no number.'],
+    [[], 'Missing operand: TRACE....'],
+    [['a', 'b', 'c'], 'Unexpected operand: c.'],
+  ])('%j', (args, message) => {
+    expect(() => parseArguments(command, args)).toThrow(message);
+  });
+
+  test('--help wins over them', () => {
+    expect(parseArguments(command, ['--help']).helpIsWanted).toBe(true);
+  });
+});
+
+test('flags on the command line', () => {
+  expect(['limit', 'clockOffsetNs'].map(optionFlag)).toEqual(['limit', 'clock-offset-ns']);
+});
+
+test.each([
+  ['inof', 'info'],
+  ['reed', 'read'],
+  ['lis', 'list-plugins'],
+  ['xyz', undefined],
+])('nearest to %s is %s', (word, expected) => {
+  expect(nearest(word, ['read', 'info', 'run', 'list-plugins', 'help'])).toBe(expected);
+});

@@ -64,6 +64,8 @@ export interface RecordCursor {
   readonly timeNs: number;
   readonly bytes: Uint8Array;
   readonly view: DataView;
+  /** Where the event record begins: with its header, before alignment. Undefined: this cursor doesn't say. */
+  readonly recordOffsetBits?: number;
   /** First bit after the event record header: where the common context begins, before its alignment. */
   readonly bodyOffsetBits: number;
   /** End of the packet's content. At least 16 zero bytes follow it in `bytes`. */

@@ -1,0 +1,65 @@
+import { assert } from '@sonde/base';
+import type { RecordCursor, Scope, StructureFieldClass } from '@sonde/trace-model';
+import { scopeFieldClass, scopes } from '@sonde/trace-model';
+import { DecodeRun, type DecodeSource } from './decode-state.ts';
+import { type FieldValue, ValueCollector } from './value-collector.ts';
+import { scopeReader, silentVisitor } from './visit-scope.ts';
+
+/**
+ * Decodes one scope of the cursor's current record into plain values; `undefined` where the record has no such scope. For the
+ * packet's scopes any record of the packet will do. Slow: for people and scripts.
+ * @throws DecodeError
+ */
+export function decodeScope(cursor: RecordCursor, scope: Scope): FieldValue | undefined {
+  const fieldClass = scopeFieldClass(cursor.eventRecordClass, scope);
+  if (fieldClass === undefined) return undefined;
+  const collector = new ValueCollector();
+  const run = new DecodeRun(cursor as DecodeSource);
+  switch (scope) {
+    case 'packet-header':
+      run.lastByteOrder = undefined;
+      scopeReader(fieldClass)(run, 0, collector);
+      break;
+    case 'packet-context':
+      run.lastByteOrder = undefined;
+      scopeReader(fieldClass)(run, cursor.packetContextOffsetBits, collector);
+      break;
+    case 'event-record-header':
+      assert(cursor.recordOffsetBits !== undefined, 'the cursor knows where its record begins');
+      run.lastByteOrder = undefined;
+      scopeReader(fieldClass)(run, cursor.recordOffsetBits, collector);
+      break;
+    default:
+      decodeBodyScope(cursor, scope, run, collector);
+  }
+  return collector.root;
+}
+
+/** The scopes of the body lie behind one another: those before the wanted one are walked in silence. */
+function decodeBodyScope(
+  cursor: RecordCursor,
+  scope: Scope,
+  run: DecodeRun,
+  collector: ValueCollector,
+): void {
+  let offsetBits = cursor.bodyOffsetBits;
+  for (const each of scopes.slice(scopes.indexOf('event-record-common-context'))) {
+    const fieldClass = scopeFieldClass(cursor.eventRecordClass, each);
+    if (fieldClass !== undefined) {
+      const visitor = each === scope ? collector : silentVisitor;
+      offsetBits = scopeReader(fieldClass)(run, offsetBits, visitor);
+    }
+    if (each === scope) return;
+  }
+}
+
+/** Decodes one root structure at `offsetBits` into plain values. */
+export function decodeStructure(
+  fieldClass: StructureFieldClass,
+  source: DecodeSource,
+  offsetBits: number,
+): { readonly value: FieldValue; readonly endBits: number } {
+  const collector = new ValueCollector();
+  const endBits = scopeReader(fieldClass)(new DecodeRun(source), offsetBits, collector);
+  return { value: collector.root, endBits };
+}

@@ -305,7 +305,7 @@ function statistics(
   });
   if (!printsText) return;
   const blocks = [statisticsLines(hard), statisticsLines(soft)].filter((b) => b.length > 0);
-  blocks.forEach((block, i) => text.push(lines(...(i === 0 ? [] : ['']), ...block)));
+  for (const [i, block] of blocks.entries()) text.push(lines(...(i === 0 ? [] : ['']), ...block));
 }
 
 /** Header and rows for interrupts of one kind. */

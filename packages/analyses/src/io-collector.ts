@@ -1,0 +1,197 @@
+/** What the five I/O analyses collect: operations of threads, bytes of files, requests of disks, packets of interfaces. */
+import type {
+  BlockRequest,
+  FileOperation,
+  FileOperationKind,
+  Host,
+  NetworkPacket,
+  OpenFile,
+  Thread,
+} from '@sonde/linux-model';
+import { type AnalysisOptions, passesDuration, type Reducer } from './analysis.ts';
+import { Samples } from './samples.ts';
+
+/** A finished operation, kept for lists and distributions. */
+export interface IoOperation {
+  readonly kind: FileOperationKind;
+  readonly name: string;
+  readonly thread: Thread;
+  readonly fd: number;
+  readonly file: OpenFile | undefined;
+  readonly sizeBytes: number | undefined;
+  readonly errno: number;
+  readonly beginNs: number;
+  readonly endNs: number;
+}
+
+export interface Bytes {
+  read: number;
+  written: number;
+}
+
+export interface ThreadIo {
+  readonly host: Host;
+  readonly thread: Thread;
+  readonly disk: Bytes;
+  readonly network: Bytes;
+  readonly unknown: Bytes;
+  readonly block: Bytes;
+}
+
+export interface FileIo {
+  readonly path: string;
+  readonly bytes: Bytes;
+  /** Process id → first descriptor. */
+  readonly descriptors: Map<number, number>;
+}
+
+export interface DiskIo {
+  readonly name: string;
+  readonly durations: Samples;
+  sectors: number;
+}
+
+export interface InterfaceIo {
+  readonly name: string;
+  sentBytes: number;
+  receivedBytes: number;
+}
+
+const noBytes = (): Bytes => ({ read: 0, written: 0 });
+
+function addBytes(bytes: Bytes, kind: FileOperationKind, size: number): void {
+  if (kind === 'read' || kind === 'read-write') bytes.read += size;
+  if (kind === 'write' || kind === 'read-write') bytes.written += size;
+}
+
+const sectorBytes = 512;
+/** Paths that say nothing without the process they belong to. */
+const anonymousPath = /^(?:pipe|socket|anon_inode|unknown)/;
+
+export class IoCollector {
+  readonly #options: AnalysisOptions;
+  readonly #keepsOperations: boolean;
+  readonly operations: IoOperation[] = [];
+  readonly threads = new Map<Thread, ThreadIo>();
+  readonly #files = new Map<OpenFile, Bytes>();
+  readonly disks = new Map<string, DiskIo>();
+  readonly interfaces = new Map<string, InterfaceIo>();
+
+  constructor(options: AnalysisOptions) {
+    this.#options = options;
+    this.#keepsOperations = ['stats', 'freq', 'log', 'top'].some((v) => options.views.has(v));
+  }
+
+  readonly handlers: Reducer['handlers'] = {
+    'file-operation': (operation) => this.#addOperation(operation),
+    'block-request': (request) => this.#addRequest(request),
+    'network-packet': (packet) => this.#addPacket(packet),
+  };
+
+  /** Duration and size filters, as lists and statistics use them. */
+  passes(operation: IoOperation): boolean {
+    const { minSizeBytes, maxSizeBytes } = this.#options;
+    const { sizeBytes } = operation;
+    if (sizeBytes !== undefined) {
+      if (minSizeBytes !== undefined && sizeBytes < minSizeBytes) return false;
+      if (maxSizeBytes !== undefined && sizeBytes > maxSizeBytes) return false;
+    }
+    return passesDuration(this.#options, operation.endNs - operation.beginNs);
+  }
+
+  #threadOf(host: Host, thread: Thread): ThreadIo {
+    let row = this.threads.get(thread);
+    if (row === undefined) {
+      row = {
+        host,
+        thread,
+        disk: noBytes(),
+        network: noBytes(),
+        unknown: noBytes(),
+        block: noBytes(),
+      };
+      this.threads.set(thread, row);
+    }
+    return row;
+  }
+
+  #addOperation(operation: FileOperation): void {
+    const { host, thread, kind, file, targetFile, sizeBytes, errno } = operation;
+    const row = this.#threadOf(host, thread);
+    if (this.#keepsOperations) this.#keep(operation);
+    if (sizeBytes === undefined || errno !== 0) return;
+    if (kind === 'read-write') {
+      this.#book(row, 'read', file, sizeBytes);
+      this.#book(row, 'write', targetFile, sizeBytes);
+      return;
+    }
+    this.#book(row, kind, file, sizeBytes);
+  }
+
+  #book(row: ThreadIo, kind: FileOperationKind, file: OpenFile | undefined, size: number): void {
+    if (file === undefined) return;
+    const isNetwork = file.type === 'network' || file.type === 'maybe-network';
+    const bytes = file.type === 'disk' ? row.disk : isNetwork ? row.network : row.unknown;
+    addBytes(bytes, kind, size);
+    let ofFile = this.#files.get(file);
+    if (ofFile === undefined) this.#files.set(file, (ofFile = noBytes()));
+    addBytes(ofFile, kind, size);
+  }
+
+  #keep({ kind, name, thread, fd, file, sizeBytes, errno, beginNs, endNs }: FileOperation): void {
+    this.operations.push({ kind, name, thread, fd, file, sizeBytes, errno, beginNs, endNs });
+  }
+
+  #addRequest(request: BlockRequest): void {
+    const { host, thread, deviceName, sectorCount, isWrite, beginNs, endNs } = request;
+    const durationNs = endNs - beginNs;
+    let disk = this.disks.get(deviceName);
+    if (disk === undefined) {
+      disk = { name: deviceName, durations: new Samples(), sectors: 0 };
+      this.disks.set(deviceName, disk);
+    }
+    disk.sectors += sectorCount;
+    disk.durations.add(durationNs);
+    if (thread === undefined || thread.tid === 0) return;
+    addBytes(
+      this.#threadOf(host, thread).block,
+      isWrite ? 'write' : 'read',
+      sectorCount * sectorBytes,
+    );
+  }
+
+  #addPacket({ interfaceName, direction, sizeBytes }: NetworkPacket): void {
+    let row = this.interfaces.get(interfaceName);
+    if (row === undefined) {
+      row = { name: interfaceName, sentBytes: 0, receivedBytes: 0 };
+      this.interfaces.set(interfaceName, row);
+    }
+    if (direction === 'sent') row.sentBytes += sizeBytes;
+    else row.receivedBytes += sizeBytes;
+  }
+
+  /** Bytes by path; what has no path of its own is told apart by process. */
+  get files(): FileIo[] {
+    const byPath = new Map<string, FileIo>();
+    const comms = new Map<number, string>();
+    for (const { thread } of this.threads.values()) {
+      if (thread.pid >= 0 && (thread.pid === thread.tid || !comms.has(thread.pid))) {
+        comms.set(thread.pid, thread.comm);
+      }
+    }
+    for (const [file, bytes] of this.#files) {
+      const { pid } = file.process;
+      const comm = comms.get(pid) ?? String(pid);
+      const path = anonymousPath.test(file.path) ? `${file.path} (${comm})` : file.path;
+      let row = byPath.get(path);
+      if (row === undefined) {
+        row = { path, bytes: noBytes(), descriptors: new Map() };
+        byPath.set(path, row);
+      }
+      row.bytes.read += bytes.read;
+      row.bytes.written += bytes.written;
+      if (!row.descriptors.has(pid)) row.descriptors.set(pid, file.fd);
+    }
+    return [...byPath.values()];
+  }
+}

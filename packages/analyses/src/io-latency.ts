@@ -1,0 +1,287 @@
+/** iolatencystats, iolatencyfreq, iolatencytop, iolog: how long system calls on files and requests to disks took. */
+import type { FileOperationKind } from '@sonde/linux-model';
+import { type AnalysisOptions, limited, passesDuration, type ReducerContext } from './analysis.ts';
+import { boundsOf, bucketRows, distribute, frequencyBlock, joinBounds } from './frequency.ts';
+import type { IoCollector, IoOperation } from './io-collector.ts';
+import type { ReportParts } from './io-usage.ts';
+import { formatRow, formatSize, formatUs } from './number-format.ts';
+import { Samples } from './samples.ts';
+import {
+  percentileCells,
+  percentileColumns,
+  statisticsCells,
+  statisticsTexts,
+} from './statistics-columns.ts';
+import { type Cell, type Column, durationCell, sizeCell, type TableClass } from './table.ts';
+import { lines } from './text-block.ts';
+
+const callStats: TableClass = {
+  name: 'syscall-latency-stats',
+  title: 'System call latency statistics',
+  columns: [
+    { title: 'System call category', class: 'string' },
+    { title: 'Call count', class: 'number', unit: 'calls' },
+    { title: 'Minimum call latency', class: 'duration' },
+    { title: 'Average call latency', class: 'duration' },
+    { title: 'Maximum call latency', class: 'duration' },
+    { title: 'System call latency standard deviation', class: 'duration' },
+    ...percentileColumns,
+  ],
+};
+const diskStats: TableClass = {
+  name: 'disk-latency-stats',
+  title: 'Partition latency statistics',
+  columns: [
+    { title: 'Partition', class: 'disk' },
+    { title: 'Access count', class: 'number', unit: 'accesses' },
+    { title: 'Minimum access latency', class: 'duration' },
+    { title: 'Average access latency', class: 'duration' },
+    { title: 'Maximum access latency', class: 'duration' },
+    { title: 'System access latency standard deviation', class: 'duration' },
+    ...percentileColumns,
+  ],
+};
+const freq: TableClass = {
+  name: 'freq',
+  title: 'I/O request latency distribution',
+  columns: [
+    { title: 'Latency (lower bound)', class: 'duration' },
+    { title: 'Latency (upper bound)', class: 'duration' },
+    { title: 'Request count', class: 'number', unit: 'requests' },
+  ],
+};
+const logColumns: readonly Column[] = [
+  { title: 'Call time range', class: 'time-range' },
+  { title: 'System call out of range?', class: 'bool' },
+  { title: 'Call duration', class: 'duration' },
+  { title: 'System call', class: 'syscall' },
+  { title: 'Read/write size', class: 'size' },
+  { title: 'Process', class: 'process' },
+  { title: 'File path', class: 'path' },
+  { title: 'File descriptor', class: 'fd' },
+];
+const topCalls: TableClass = {
+  name: 'top-syscall',
+  title: 'Top system call latencies',
+  columns: logColumns,
+};
+const log: TableClass = { name: 'log', title: 'I/O operations log', columns: logColumns };
+
+export const latencyTableClasses: readonly TableClass[] = [
+  callStats,
+  diskStats,
+  freq,
+  topCalls,
+  log,
+];
+
+type Category = Exclude<FileOperationKind, 'close' | 'read-write'>;
+const categories: readonly Category[] = ['open', 'read', 'write', 'sync'];
+
+function isOf(operation: IoOperation, category: Category): boolean {
+  if (operation.kind === category) return true;
+  return operation.kind === 'read-write' && (category === 'read' || category === 'write');
+}
+
+const latencyOf = (operation: IoOperation): number => operation.endNs - operation.beginNs;
+
+/** Operations by category, filters applied. */
+function samplesByCategory(collector: IoCollector): [Category, Samples][] {
+  return categories.map((category) => {
+    const samples = new Samples();
+    for (const operation of collector.operations) {
+      if (isOf(operation, category) && collector.passes(operation))
+        samples.add(latencyOf(operation));
+    }
+    return [category, samples];
+  });
+}
+
+function samplesByDisk(collector: IoCollector, options: AnalysisOptions): [string, Samples][] {
+  const all: [string, Samples][] = [];
+  for (const disk of collector.disks.values()) {
+    const samples = new Samples();
+    for (const ns of disk.durations.values) if (passesDuration(options, ns)) samples.add(ns);
+    if (samples.count > 0) all.push([disk.name, samples]);
+  }
+  return all;
+}
+
+const statisticsWidths = [14, -14, -14, -14, -14, -14];
+
+export function addLatencyStatistics(
+  parts: ReportParts,
+  collector: IoCollector,
+  options: AnalysisOptions,
+): void {
+  const calls = samplesByCategory(collector);
+  const disks = samplesByDisk(collector, options);
+  parts.tables.push({
+    tableClass: callStats,
+    rows: calls.map(([category, samples]) => [
+      { class: 'string', value: capitalise(category) },
+      ...statisticsCells(samples),
+      ...percentileCells(samples),
+    ]),
+  });
+  parts.tables.push({
+    tableClass: diskStats,
+    rows: disks.map(([name, samples]) => [
+      { class: 'disk', name },
+      ...statisticsCells(samples),
+      ...percentileCells(samples),
+    ]),
+  });
+  const header = (first: string): string =>
+    formatRow([first, 'Count', 'Min', 'Average', 'Max', 'Stdev'], statisticsWidths);
+  const block = (title: string, first: string, rows: [string, Samples][]): void => {
+    if (rows.length === 0) return;
+    const texts = rows.map(([name, samples]) =>
+      formatRow([name, ...statisticsTexts(samples)], statisticsWidths),
+    );
+    parts.text.push(lines('', title, header(first), '-'.repeat(89), ...texts));
+  };
+  const named = calls.map(([name, samples]): [string, Samples] => [capitalise(name), samples]);
+  block('Syscalls latency statistics (usec):', 'Type', named);
+  block('Disk latency statistics (usec):', 'Name', disks);
+}
+
+const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+export function addLatencyFrequencies(
+  parts: ReportParts,
+  collector: IoCollector,
+  options: AnalysisOptions,
+): void {
+  const groups: [string, Samples][] = [
+    ...samplesByCategory(collector),
+    ...samplesByDisk(collector, options).map(([name, s]): [string, Samples] => [
+      `disk: ${name}`,
+      s,
+    ]),
+  ];
+  const { minDurationNs: _min, maxDurationNs: _max, ...unbounded } = options;
+  const bounds = groups.map(([, samples]) => boundsOf(samples, unbounded));
+  const uniform = options.frequencyIsUniform ? joinBounds(bounds) : undefined;
+  groups.forEach(([name, samples], i) => {
+    const buckets = distribute(samples, uniform ?? bounds[i]!, options.frequencyResolution);
+    if (buckets.length === 0) return;
+    parts.tables.push({ tableClass: freq, subtitle: name, rows: bucketRows(buckets) });
+    parts.text.push(frequencyBlock(`I/O request latency distribution ${name}`, buckets));
+  });
+}
+
+export function addLatencyTop(
+  parts: ReportParts,
+  collector: IoCollector,
+  context: ReducerContext,
+): void {
+  for (const category of categories) {
+    const operations = collector.operations
+      .filter((operation) => isOf(operation, category) && collector.passes(operation))
+      .sort((a, b) => latencyOf(b) - latencyOf(a));
+    const title = `Top system call latencies ${category} (usec)`;
+    const shown = limited(operations, context.options.limit);
+    addOperations(parts, context, topCalls, shown, title, category);
+  }
+}
+
+export function addLog(parts: ReportParts, collector: IoCollector, context: ReducerContext): void {
+  const operations = collector.operations
+    .filter((operation) => collector.passes(operation))
+    .sort((a, b) => a.beginNs - b.beginNs);
+  addOperations(parts, context, log, operations, 'I/O operations log (usec)', undefined);
+}
+
+/** Whether a call began or ended outside of the times asked for; undefined: no times were asked for. */
+function isOutOfRange(
+  operation: IoOperation,
+  context: ReducerContext,
+): { begin: boolean; end: boolean } {
+  const { begin, end } = context.options.requestedRange ?? {};
+  return {
+    begin: begin !== undefined && context.toAbsoluteNs(operation.beginNs) < begin,
+    end: end !== undefined && context.toAbsoluteNs(operation.endNs) > end,
+  };
+}
+
+function operationCells(operation: IoOperation, context: ReducerContext): Cell[] {
+  const { thread, file, fd, sizeBytes } = operation;
+  const out = isOutOfRange(operation, context);
+  return [
+    {
+      class: 'time-range',
+      begin: context.toAbsoluteNs(operation.beginNs),
+      end: context.toAbsoluteNs(operation.endNs),
+    },
+    { class: 'bool', value: out.begin || out.end },
+    durationCell(latencyOf(operation)),
+    { class: 'syscall', name: operation.name },
+    sizeBytes === undefined ? null : sizeCell(sizeBytes),
+    { class: 'process', name: thread.comm, tid: thread.tid },
+    file === undefined
+      ? fd < 0
+        ? null
+        : { class: 'unknown' }
+      : { class: 'path', path: file.path },
+    fd < 0 ? null : { class: 'fd', fd },
+  ];
+}
+
+function fileText({ file, fd }: IoOperation): string {
+  return fd < 0 ? 'N/A' : `${file?.path ?? 'unknown'} (fd=${fd})`;
+}
+
+function operationText(operation: IoOperation, context: ReducerContext): string {
+  const { times } = context.options;
+  const out = isOutOfRange(operation, context);
+  const begin = times.time(context.toAbsoluteNs(operation.beginNs));
+  const end = times.time(context.toAbsoluteNs(operation.endNs));
+  const mark = out.begin || out.end ? '*' : ' ';
+  const { sizeBytes } = operation;
+  const first = formatRow(
+    [
+      `[${begin},${end}]${mark}`,
+      operation.name,
+      `${formatUs(latencyOf(operation))}${mark}`,
+      sizeBytes === undefined ? 'N/A' : formatSize(sizeBytes),
+    ],
+    [40, 16, -16, -11],
+  );
+  const { comm, tid } = operation.thread;
+  return `${first}  ${formatRow([comm, String(tid), fileText(operation)], [24, 8, 14])}`;
+}
+
+function addOperations(
+  parts: ReportParts,
+  context: ReducerContext,
+  tableClass: TableClass,
+  operations: readonly IoOperation[],
+  title: string,
+  subtitle: string | undefined,
+): void {
+  if (operations.length === 0) return;
+  parts.tables.push({
+    tableClass,
+    ...(subtitle === undefined ? {} : { subtitle }),
+    rows: operations.map((operation) => operationCells(operation, context)),
+  });
+  const header = formatRow(
+    ['Begin', 'End', 'Name', 'Duration (usec)', 'Size', 'Proc', 'PID', 'Filename'],
+    [20, 20, 16, 23, 5, 24, 8, 14],
+  );
+  const isPartial = operations.some((operation) => {
+    const out = isOutOfRange(operation, context);
+    return out.begin || out.end;
+  });
+  const footer = '*: Syscalls started and/or completed outside of the range specified';
+  parts.text.push(
+    lines(
+      '',
+      title,
+      header,
+      ...operations.map((operation) => operationText(operation, context)),
+      ...(isPartial ? [footer] : []),
+    ),
+  );
+}

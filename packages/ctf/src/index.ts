@@ -4,6 +4,7 @@ export * from './decoder/contract.ts';
 export { decodeScope, decodeStructure } from './decoder/decode-scope.ts';
 export { type DecodeSource, maxEmptyElements } from './decoder/decode-state.ts';
 export * from './decoder/field-visitor.ts';
+export * from './metadata-options.ts';
 export * from './decoder/packet-head.ts';
 export { decodeText } from './decoder/text.ts';
 export type { FieldValue } from './decoder/value-collector.ts';

@@ -1,0 +1,33 @@
+/** Bounds on what metadata may ask for, so that a hostile text costs an error, not the memory or the stack. */
+export interface MetadataLimits {
+  /** Compound field classes inside one another. */
+  readonly nestingDepth: number;
+  /** Field classes of the whole trace class, copies made of aliases included. */
+  readonly fieldClassCount: number;
+  /** Length of the metadata text (UTF-16 code units) or stream (bytes). */
+  readonly textLength: number;
+}
+
+export const defaultMetadataLimits: MetadataLimits = {
+  nestingDepth: 64,
+  fieldClassCount: 1_000_000,
+  textLength: 256 * 1024 * 1024,
+};
+
+/** How strictly metadata is read, and who hears what is odd about it. */
+export interface MetadataOptions {
+  /** Accepts what old writers wrote against the specification (CTF 2 release candidates, outer references of TSDL aliases). */
+  readonly lenient?: boolean;
+  /**
+   * TSDL attributes that nobody knows: `warn` (default, as Babeltrace does) or `refuse` (to check a text, as `sonde info` does).
+   */
+  readonly unknownAttributes?: 'warn' | 'refuse';
+  /** Receives one sentence per oddity that is not an error. */
+  readonly warn?: (message: string) => void;
+  readonly limits?: Partial<MetadataLimits>;
+}
+
+/** The limits to obey: the given ones over the defaults. */
+export function metadataLimits(options: MetadataOptions): MetadataLimits {
+  return { ...defaultMetadataLimits, ...options.limits };
+}

@@ -9,6 +9,5 @@ export { decodeText } from './decoder/text.ts';
 export type { FieldValue } from './decoder/value-collector.ts';
 export { silentVisitor, visitScope } from './decoder/visit-scope.ts';
 export * from './metadata-options.ts';
-export * from './metadata-options.ts';
 export * from './reader/clock-converter.ts';
 export { PacketCursor, type PacketCursorOptions } from './reader/packet-cursor.ts';

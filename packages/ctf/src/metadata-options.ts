@@ -1,44 +1,36 @@
-/**
- * What one metadata stream may cost. Metadata is untrusted: a limit that is passed is a MetadataError with the place, never
- * a stack overflow or a full memory.
- */
+/** Bounds on what metadata may ask for, so that a hostile text costs an error, not the memory or the stack. */
 export interface MetadataLimits {
-  /** Size of the metadata text (bytes). */
-  readonly textBytes: number;
-  /** Levels of nested field classes, blocks or JSON values. */
-  readonly nesting: number;
-  /**
-   * Field classes in the whole trace class. Every use of an alias counts with all that is in it, because each place in
-   * a record gets objects of its own.
-   */
-  readonly fieldClasses: number;
-  /** Event record classes in the whole trace class. */
-  readonly eventRecordClasses: number;
-  /** Mappings, flags and ranges of one enumeration, bit map, optional or variant. */
-  readonly rangesPerFieldClass: number;
+  /** Compound field classes inside one another. */
+  readonly nestingDepth: number;
+  /** Field classes of the whole trace class, copies made of aliases included. */
+  readonly fieldClassCount: number;
+  /** Mappings, flags and ranges of one field class. */
+  readonly rangeCount: number;
+  /** Length of the metadata text (UTF-16 code units) or stream (bytes). */
+  readonly textLength: number;
 }
 
-/** Real metadata stays far below: LTTng's largest kernel metadata has some 60,000 field classes in 2 MB. */
 export const defaultMetadataLimits: MetadataLimits = {
-  textBytes: 256 * 1024 * 1024,
-  nesting: 64,
-  fieldClasses: 4_000_000,
-  eventRecordClasses: 1_000_000,
-  rangesPerFieldClass: 1_000_000,
+  nestingDepth: 64,
+  fieldClassCount: 1_000_000,
+  rangeCount: 1_000_000,
+  textLength: 256 * 1024 * 1024,
 };
 
+/** How strictly metadata is read, and who hears what is odd about it. */
 export interface MetadataOptions {
-  /**
-   * CTF 2: accept release-candidate spellings, and unknown properties with a warning. CTF 1.8 is always read as leniently
-   * as Babeltrace reads it.
-   */
+  /** Accepts what old writers wrote against the specification (CTF 2 release candidates, outer references of TSDL aliases). */
   readonly lenient?: boolean;
-  /** Called with one English sentence, with its place in it, for what is odd but readable. */
+  /**
+   * TSDL attributes that nobody knows: `warn` (default, as Babeltrace does) or `refuse` (to check a text, as `sonde info` does).
+   */
+  readonly unknownAttributes?: 'warn' | 'refuse';
+  /** Receives one sentence per oddity that is not an error. */
   readonly warn?: (message: string) => void;
   readonly limits?: Partial<MetadataLimits>;
 }
 
-/** The limits of `options`, completed with the defaults. */
-export function metadataLimits(options: MetadataOptions | undefined): MetadataLimits {
+/** The limits to obey: the given ones over the defaults. */
+export function metadataLimits(options?: MetadataOptions): MetadataLimits {
   return { ...defaultMetadataLimits, ...options?.limits };
 }

@@ -1,0 +1,212 @@
+/**
+ * Runs analyses over a stream of messages: feeds the Linux model, opens and closes periods, hands out reports. The order per event is
+ * the original's: periods end and begin first, then the state changes.
+ */
+
+import { LinuxModel, type SegmentKind } from '@sonde/linux-model';
+import type {
+  DataStream,
+  Discarded,
+  Downstream,
+  EventHandler,
+  Packet,
+  RecordCursor,
+  TimeOrigin,
+} from '@sonde/trace-model';
+import type { Analysis, AnalysisOptions, Period, Reducer } from './analysis.ts';
+import { PeriodEngine, type PeriodInstance } from './period-engine.ts';
+import { type PeriodDefinition, referencesOf } from './period-language.ts';
+import { periodEventReader } from './period-source.ts';
+import type { Report } from './table.ts';
+
+/** When the data of an analysis begin and end. */
+export interface PeriodPlan {
+  /** Absolute (ns): events before it only feed the state. */
+  readonly begin?: bigint;
+  /** Absolute (ns): reading stops after it. */
+  readonly end?: bigint;
+  /** A new period every so long (ns). */
+  readonly refreshNs?: number;
+  readonly definitions: readonly PeriodDefinition[];
+}
+
+export interface AnalysisRunOptions {
+  readonly analyses: readonly { readonly analysis: Analysis; readonly options: AnalysisOptions }[];
+  readonly plan: PeriodPlan;
+  readonly warn: (message: string) => void;
+  /** A period of an analysis has ended. */
+  onReport(analysis: Analysis, report: Report, instance: PeriodInstance | undefined): void;
+}
+
+interface OpenPeriod {
+  readonly beginNs: number;
+  readonly instance: PeriodInstance | undefined;
+  readonly reducers: readonly Reducer[];
+}
+
+/** The consumer at the bottom of a reading: give it to a muxer's iterator as its downstream. */
+export class AnalysisRun implements Downstream {
+  readonly model: LinuxModel;
+  readonly #options: AnalysisRunOptions;
+  readonly #open = new Set<OpenPeriod>();
+  readonly #byInstance = new Map<PeriodInstance, OpenPeriod>();
+  readonly #engine: PeriodEngine | undefined;
+  #origin: TimeOrigin = { nsFromOrigin: 0n };
+  #beginNs = Number.NEGATIVE_INFINITY;
+  #endNs = Number.POSITIVE_INFINITY;
+  #refreshAtNs = Number.POSITIVE_INFINITY;
+  #hasBegun = false;
+  #whole: OpenPeriod | undefined;
+  #firstEventNs = Number.NaN;
+  #lastEventNs = Number.NaN;
+  #discardedEventCount = 0n;
+  /** An event after the end was seen: stop reading. */
+  isDone = false;
+
+  constructor(options: AnalysisRunOptions) {
+    this.#options = options;
+    this.model = new LinuxModel(options.warn);
+    this.#subscribe();
+    const { definitions } = options.plan;
+    if (definitions.length === 0) return;
+    this.#engine = new PeriodEngine(definitions, {
+      opened: (instance) => this.#openPeriod(instance.begin.timeNs, instance),
+      closed: (instance) => {
+        const period = this.#byInstance.get(instance);
+        if (period !== undefined) this.#closePeriod(period, instance.endNs);
+      },
+    });
+  }
+
+  /** Before the first message. `firstEventNs`: time of the first event, whoever wants it (ns since the origin). */
+  begin(origin: TimeOrigin, firstEventNs: number): void {
+    this.#origin = origin;
+    this.#firstEventNs = firstEventNs;
+    const { begin, end } = this.#options.plan;
+    const relative = (ns: bigint): number => Number(ns - origin.nsFromOrigin);
+    if (begin !== undefined) this.#beginNs = relative(begin);
+    if (end !== undefined) this.#endNs = relative(end);
+    this.model.origin = origin;
+    this.model.begin(origin, firstEventNs);
+    if (begin === undefined) this.#beginAt(firstEventNs);
+  }
+
+  /** After the last message. `lastEventNs`: time of the last event, whoever wanted it. */
+  finish(lastEventNs: number): void {
+    if (!this.#hasBegun) return;
+    const endNs = this.isDone ? this.#lastEventNs : lastEventNs;
+    this.#engine?.finish(endNs);
+    for (const period of [...this.#open]) this.#closePeriod(period, endNs);
+  }
+
+  /** Events that the tracer discarded, as far as it says. */
+  get discardedEventCount(): bigint {
+    return this.#discardedEventCount;
+  }
+
+  get firstEventNs(): number {
+    return this.#firstEventNs;
+  }
+
+  eventHandler(cursor: RecordCursor): EventHandler | null {
+    const inner = this.model.eventHandler(cursor);
+    const { plan } = this.#options;
+    const engine = this.#engine;
+    const watchesTime =
+      plan.begin !== undefined || plan.end !== undefined || plan.refreshNs !== undefined;
+    if (engine === undefined && !watchesTime) return inner;
+    const references = referencesOf(plan.definitions);
+    const read =
+      engine === undefined ? undefined : periodEventReader(references, cursor.eventRecordClass);
+    return (current) => {
+      const { timeNs } = current;
+      if (timeNs > this.#endNs) {
+        this.isDone = true;
+        return -1;
+      }
+      this.#lastEventNs = timeNs;
+      if (!this.#hasBegun && timeNs >= this.#beginNs) this.#beginAt(timeNs);
+      if (timeNs >= this.#refreshAtNs) this.#refresh(timeNs);
+      if (read !== undefined && this.#hasBegun) engine!.process(read(current));
+      return inner === null ? -1 : inner(current);
+    };
+  }
+
+  streamBeginning(stream: DataStream): void {
+    this.model.streamBeginning(stream);
+  }
+  packetBeginning(packet: Packet, cursor: RecordCursor): void {
+    this.model.packetBeginning(packet, cursor);
+  }
+  discardedEvents(discarded: Discarded): void {
+    this.#discardedEventCount += discarded.count ?? 0n;
+    this.model.discardedEvents(discarded);
+  }
+  discardedPackets(discarded: Discarded): void {
+    this.model.discardedPackets(discarded);
+  }
+  packetEnd(): void {}
+  streamEnd(): void {}
+  inactivity(): void {}
+
+  #subscribe(): void {
+    const kinds = new Set<SegmentKind>();
+    for (const { analysis, options } of this.#options.analyses) {
+      for (const kind of analysis.kinds(options)) kinds.add(kind);
+    }
+    for (const kind of kinds) {
+      this.model.on(kind, (segment) => {
+        for (const period of this.#open) {
+          for (const { handlers } of period.reducers) {
+            const handle = handlers[kind] as ((value: typeof segment) => void) | undefined;
+            handle?.(segment);
+          }
+        }
+      });
+    }
+  }
+
+  #beginAt(timeNs: number): void {
+    this.#hasBegun = true;
+    const { plan } = this.#options;
+    if (plan.definitions.length > 0) return;
+    this.#whole = this.#openPeriod(timeNs, undefined);
+    if (plan.refreshNs !== undefined) this.#refreshAtNs = timeNs + plan.refreshNs;
+  }
+
+  #refresh(timeNs: number): void {
+    if (this.#whole !== undefined) this.#closePeriod(this.#whole, timeNs);
+    this.#whole = this.#openPeriod(timeNs, undefined);
+    this.#refreshAtNs = timeNs + this.#options.plan.refreshNs!;
+  }
+
+  #openPeriod(beginNs: number, instance: PeriodInstance | undefined): OpenPeriod {
+    const toAbsoluteNs = (timeNs: number): bigint =>
+      this.#origin.nsFromOrigin + BigInt(Math.round(timeNs));
+    const reducers = this.#options.analyses.map(({ analysis, options }) =>
+      analysis.start({ model: this.model, options, periodBeginNs: beginNs, toAbsoluteNs }),
+    );
+    const period = { beginNs, instance, reducers };
+    this.#open.add(period);
+    if (instance !== undefined) this.#byInstance.set(instance, period);
+    return period;
+  }
+
+  #closePeriod(open: OpenPeriod, endNs: number): void {
+    this.#open.delete(open);
+    if (open.instance !== undefined) this.#byInstance.delete(open.instance);
+    const { nsFromOrigin } = this.#origin;
+    const period: Period = {
+      beginNs: open.beginNs,
+      endNs,
+      timeRange: {
+        begin: nsFromOrigin + BigInt(Math.round(open.beginNs)),
+        end: nsFromOrigin + BigInt(Math.round(endNs)),
+      },
+    };
+    open.reducers.forEach((reducer, i) => {
+      const { analysis } = this.#options.analyses[i]!;
+      this.#options.onReport(analysis, reducer.report(period), open.instance);
+    });
+  }
+}

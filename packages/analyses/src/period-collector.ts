@@ -1,0 +1,182 @@
+import type { PeriodInstance, PeriodListener } from './period-engine.ts';
+import type { PeriodDefinition } from './period-language.ts';
+import { Samples } from './samples.ts';
+
+/** Options of the period analyses. */
+export interface PeriodOptions {
+  readonly minDurationNs?: number;
+  readonly maxDurationNs?: number;
+  /** Names of periods to show. */
+  readonly select?: ReadonlySet<string>;
+  readonly aggregateBy?: string;
+  readonly groupBy: readonly GroupKey[];
+  readonly orderBy: 'time' | 'hierarchy';
+}
+export interface GroupKey {
+  readonly period: string;
+  readonly capture: string;
+}
+
+/** `parent/child`. */
+export function periodPath(definition: PeriodDefinition): string {
+  const parent = definition.parent;
+  return parent === undefined ? definition.name : `${periodPath(parent)}/${definition.name}`;
+}
+
+export const durationOf = (instance: PeriodInstance): number =>
+  instance.endNs - instance.begin.timeNs;
+
+/** Keeps the completed periods, in the order of their begins. */
+export class PeriodCollector implements PeriodListener {
+  readonly #all: PeriodInstance[] = [];
+  readonly #options: PeriodOptions;
+
+  constructor(options: PeriodOptions) {
+    this.#options = options;
+  }
+
+  opened(instance: PeriodInstance): void {
+    this.#all.push(instance);
+  }
+
+  closed(): void {}
+
+  /** Completed ones that the filters let pass, by begin. */
+  get instances(): PeriodInstance[] {
+    return this.#all.filter((instance) => instance.isComplete && this.passes(instance));
+  }
+
+  passes(instance: PeriodInstance): boolean {
+    const durationNs = durationOf(instance);
+    const { minDurationNs, maxDurationNs, select } = this.#options;
+    if (minDurationNs !== undefined && durationNs < minDurationNs) return false;
+    if (maxDurationNs !== undefined && durationNs > maxDurationNs) return false;
+    return select === undefined || select.has(instance.definition.name);
+  }
+}
+
+/** Durations of one period, or what its instances add up to per instance of an ancestor. */
+export interface PairStatistics {
+  readonly path: string;
+  readonly parentPath: string;
+  /** One sample per ancestor instance: ns, per cent, instances. */
+  readonly durations: Samples;
+  readonly ratios: Samples;
+  readonly counts: Samples;
+}
+
+/** Completed descendants, depth first, children in order of completion. */
+export function descendantsOf(instance: PeriodInstance): PeriodInstance[] {
+  return instance.children.flatMap((child) => [child, ...descendantsOf(child)]);
+}
+
+/** Definitions in tree order: each root, then its children by name. */
+export function treeOrder(definitions: readonly PeriodDefinition[]): PeriodDefinition[] {
+  const walk = (parent: PeriodDefinition | undefined): PeriodDefinition[] => {
+    const level = definitions.filter((definition) => definition.parent === parent);
+    if (parent !== undefined) level.sort((a, b) => (a.name < b.name ? -1 : 1));
+    return level.flatMap((definition) => [definition, ...walk(definition)]);
+  };
+  return walk(undefined);
+}
+
+function isAncestor(candidate: PeriodDefinition, definition: PeriodDefinition): boolean {
+  for (let up = definition.parent; up !== undefined; up = up.parent) {
+    if (up === candidate) return true;
+  }
+  return false;
+}
+
+/**
+ * For every pair of a period and one of its ancestors. `globally`: ancestors without such a descendant count as 0; else they
+ * are left out.
+ */
+export function pairStatistics(
+  definitions: readonly PeriodDefinition[],
+  instances: readonly PeriodInstance[],
+  globally: boolean,
+): PairStatistics[] {
+  const kept = new Set(instances);
+  const pairs: PairStatistics[] = [];
+  for (const definition of treeOrder(definitions)) {
+    for (const ancestor of treeOrder(definitions)) {
+      if (!isAncestor(ancestor, definition)) continue;
+      const pair: PairStatistics = {
+        path: periodPath(definition),
+        parentPath: periodPath(ancestor),
+        durations: new Samples(),
+        ratios: new Samples(),
+        counts: new Samples(),
+      };
+      for (const parent of instances) {
+        if (parent.definition !== ancestor) continue;
+        const found = descendantsOf(parent).filter(
+          (child) => child.definition === definition && kept.has(child),
+        );
+        if (found.length === 0 && !globally) continue;
+        const sumNs = found.reduce((sum, child) => sum + durationOf(child), 0);
+        pair.durations.add(sumNs);
+        pair.ratios.add(durationOf(parent) > 0 ? (100 * sumNs) / durationOf(parent) : 0);
+        pair.counts.add(found.length);
+      }
+      if (pair.counts.count > 0) pairs.push(pair);
+    }
+  }
+  return pairs;
+}
+
+/** Durations by period, in tree order. */
+export function durationsByPeriod(
+  definitions: readonly PeriodDefinition[],
+  instances: readonly PeriodInstance[],
+): { definition: PeriodDefinition; durations: Samples }[] {
+  return treeOrder(definitions).flatMap((definition) => {
+    const durations = new Samples();
+    for (const instance of instances) {
+      if (instance.definition === definition) durations.add(durationOf(instance));
+    }
+    return durations.count > 0 ? [{ definition, durations }] : [];
+  });
+}
+
+/** `period.capture = value` of all group keys, for a period with its ancestors and descendants. */
+function groupTexts(instance: PeriodInstance, keys: readonly GroupKey[]): string[] {
+  const related = [...descendantsOf(instance), instance];
+  for (let up = instance.parent; up !== undefined; up = up.parent) related.push(up);
+  const all = keys.map(({ period, capture }) => {
+    const values = new Set<string>();
+    for (const candidate of related) {
+      if (candidate.definition.name !== period) continue;
+      for (const captures of [candidate.beginCaptures, candidate.endCaptures]) {
+        if (captures.has(capture)) values.add(String(captures.get(capture) ?? 'None'));
+      }
+    }
+    return [...values].map((value) => `${period}.${capture} = ${value}`);
+  });
+  const combine = (i: number): string[] => {
+    if (i === all.length) return [''];
+    const rest = combine(i + 1);
+    return all[i]!.flatMap((own) => rest.map((tail) => (tail === '' ? own : `${own}, ${tail}`)));
+  };
+  return combine(0);
+}
+
+/** Instances by group, groups in the order of first completion; an instance counts in every group it touches. */
+export function groupInstances(
+  instances: readonly PeriodInstance[],
+  keys: readonly GroupKey[],
+): Map<string, PeriodInstance[]> {
+  const groups = new Map<string, PeriodInstance[]>();
+  const sortedKeys = keys.toSorted((a, b) =>
+    `${a.period}.${a.capture}` < `${b.period}.${b.capture}` ? -1 : 1,
+  );
+  const byCompletion = instances.toSorted((a, b) => a.endNs - b.endNs);
+  for (const instance of byCompletion) {
+    for (const text of groupTexts(instance, sortedKeys)) {
+      const group = groups.get(text);
+      if (group === undefined) groups.set(text, [instance]);
+      else group.push(instance);
+    }
+  }
+  return groups;
+}

@@ -26,6 +26,11 @@ export interface Trace {
   /** Directory, archive member or URL. */
   readonly path: string;
   readonly environment: ReadonlyMap<string, string | bigint>;
+  /**
+   * The data streams known so far, of all ports of the source: complete before the first message where the source can know.
+   * Undefined: only those that have begun are known.
+   */
+  readonly streams?: readonly DataStream[];
 }
 
 export interface DataStream {

@@ -1,4 +1,13 @@
 export * from './analysis.ts';
-export { cputop } from './cputop.ts';
+export { type Catalogue, catalogue, findAnalysis } from './catalogue.ts';
+export { formatSize } from './number-format.ts';
+export type { PeriodOptions } from './period-collector.ts';
+export { type PeriodDefinition, parseCaptures, parsePeriod } from './period-language.ts';
+export { compareCells } from './printers/cell-text.ts';
+export { compareReports } from './printers/compare.ts';
+export { formatCsv, formatJson, formatMarkdown } from './printers/data-formats.ts';
+export { lamiError, lamiMetadata, lamiResults, lamiVersion } from './printers/lami.ts';
+export { formatText } from './printers/text.ts';
+export { AnalysisRun, type AnalysisRunOptions, type PeriodPlan } from './run.ts';
 export * from './table.ts';
 export { formatTextBlock, type TextBlock } from './text-block.ts';

@@ -1,0 +1,97 @@
+/** The machine interface of LTTng analyses, LAMI 1.0: what Trace Compass calls as an external analysis. */
+import type { Analysis } from '../analysis.ts';
+import type { Cell, Column, Report, TableClass, TimeRange } from '../table.ts';
+
+export const lamiVersion = '1.0';
+
+/** JSON with exact big integers, in the layout of Python's `json.dumps`. */
+function dump(value: unknown): string {
+  if (value === null || typeof value === 'boolean') return String(value);
+  if (typeof value === 'bigint') return String(value);
+  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : 'null';
+  if (typeof value === 'string') return dumpString(value);
+  if (Array.isArray(value)) return `[${value.map(dump).join(', ')}]`;
+  const members = Object.entries(value as object).filter(([, member]) => member !== undefined);
+  return `{${members.map(([key, member]) => `${dumpString(key)}: ${dump(member)}`).join(', ')}}`;
+}
+
+/** ASCII only, so that it passes whatever the reader's locale is. */
+function dumpString(text: string): string {
+  return JSON.stringify(text).replace(
+    /[\u007f-\uffff]/g,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+const ownColumns = (columns: readonly Column[]): Column[] => columns.filter((c) => !c.isExtra);
+
+function columnDescription({ title, class: cellClass, unit }: Column): object {
+  return { title, class: cellClass, unit };
+}
+
+function describeClass({ title, columns }: TableClass): object {
+  return { title, 'column-descriptions': ownColumns(columns).map(columnDescription) };
+}
+
+/** What `--metadata` prints. */
+export function lamiMetadata(analysis: Analysis, version: string): string {
+  const [major, minor, patch] = version.split('.').map(Number);
+  const classes = analysis.tableClasses.filter((tableClass) => !tableClass.isExtra);
+  return dump({
+    'mi-version': { major: 1, minor: 0 },
+    version: { major, minor, patch, extra: '' },
+    title: analysis.title,
+    description: analysis.description,
+    authors: ['The Sonde authors'],
+    url: 'https://www.npmjs.com/package/sonde',
+    tags: analysis.tags,
+    'table-classes': Object.fromEntries(classes.map((c) => [c.name, describeClass(c)])),
+  });
+}
+
+function timestamp(value: bigint): object {
+  return { class: 'timestamp', value };
+}
+
+function timeRange({ begin, end }: TimeRange): object {
+  return { class: 'time-range', begin: timestamp(begin), end: timestamp(end) };
+}
+
+function cellValue(cell: Cell): unknown {
+  if (cell === null) return null;
+  if (cell.class === 'time-range') return timeRange(cell);
+  if (cell.class === 'process') {
+    const { host: _host, ...process } = cell;
+    return process;
+  }
+  return cell;
+}
+
+/**
+ * The run's document: tables by class in the order of their first appearance, each with its period. Tables without rows are left out,
+ * and summaries unless there are several periods.
+ */
+export function lamiResults(reports: readonly Report[]): string {
+  const byClass = new Map<string, object[]>();
+  for (const report of reports) {
+    for (const { tableClass, subtitle, rows } of report.tables) {
+      const isSummary = tableClass.name === 'summary';
+      if (tableClass.isExtra || rows.length === 0 || (isSummary && reports.length < 2)) continue;
+      const { name, title } = tableClass;
+      const kept = tableClass.columns.map((column) => !column.isExtra);
+      const table = {
+        class: subtitle === undefined ? name : { inherit: name, title: `${title} [${subtitle}]` },
+        'time-range': timeRange(report.timeRange),
+        data: rows.map((row) => row.filter((_, i) => kept[i]).map(cellValue)),
+      };
+      const tables = byClass.get(name);
+      if (tables === undefined) byClass.set(name, [table]);
+      else tables.push(table);
+    }
+  }
+  return dump({ results: [...byClass.values()].flat() });
+}
+
+export function lamiError(message: string): string {
+  return dump({ 'error-message': message });
+}

@@ -16,6 +16,7 @@ import type { PacketHead } from '../decoder/packet-head.ts';
 import { ClockConverter, type Timeline } from './clock-converter.ts';
 import { type CompileLength, RecordDispatch } from './record-dispatch.ts';
 import { cyclesOf, type HeaderCursor, RecordHeaderReader, setCycles } from './record-header.ts';
+import { type LoopCursor, loopStatus, type RecordLoop, recordLoopOf } from './record-loop.ts';
 
 export interface PacketCursorOptions {
   /** Default: `generated` where code generation is allowed. */
@@ -33,8 +34,11 @@ const maxContentBits = 2 ** 32 - 1024;
  * The event records of one data stream, packet by packet: finds records, their class, time and end, and calls the handlers that
  * a downstream gave for the classes. The header of the next record is always decoded already, so that `headTimeNs` is known.
  * The clock goes on from packet to packet.
+ *
+ * Two loops do the work: generated code for records that begin at bytes and have headers of fixed-length fields, and closures
+ * for all others and for everything that is rare or wrong. They hand over to each other between any two records.
  */
-export class PacketCursor implements RecordCursor, HeaderCursor {
+export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
   readonly stream: DataStream;
   packet!: Packet;
   bytes: Uint8Array = new Uint8Array(0);
@@ -51,7 +55,7 @@ export class PacketCursor implements RecordCursor, HeaderCursor {
 
   /**
    * Time of the next record since the run's origin. Infinity: the packet has no more records; -Infinity: the stream has no clock.
-   * When the next record can't be decoded, the time of the last one: `run` throws when its turn comes.
+   * When the header of the next record can't be decoded, the time of the last one: `run` throws when its turn comes.
    */
   headTimeNs = Infinity;
   /** Where the next record begins. */
@@ -59,12 +63,20 @@ export class PacketCursor implements RecordCursor, HeaderCursor {
   /** Records stepped over because nobody wanted them. The owner may set it back to 0. */
   skippedEvents = 0;
 
+  // Shared with generated loops.
+  dispatch: RecordDispatch;
+  readonly timeline: Timeline | undefined;
+  classIndex = 0;
+  endBits = 0;
+  status: number = loopStatus.pause;
+
   readonly #clock: ClockConverter | undefined;
-  readonly #timeline: Timeline | undefined;
-  readonly #dispatch: RecordDispatch;
   readonly #header: RecordHeaderReader;
   readonly #headerIsByteAligned: boolean;
-  #index = 0;
+  readonly #loop: RecordLoop | undefined;
+  readonly #compileLength: CompileLength;
+  #skipDispatch: RecordDispatch | undefined;
+  #contentIsWholeBytes = false;
   #fault: DecodeError | undefined;
 
   constructor(stream: DataStream, origin: TimeOrigin, options: PacketCursorOptions = {}) {
@@ -73,16 +85,17 @@ export class PacketCursor implements RecordCursor, HeaderCursor {
     this.stream = stream;
     this.keys = new Array(dataStreamClass.traceClass.keySlotCount).fill(0);
     this.#clock = options.clock ?? (defaultClockClass && new ClockConverter(defaultClockClass));
-    this.#timeline = this.#clock?.timeline(origin);
+    this.timeline = this.#clock?.timeline(origin);
     this.#header = new RecordHeaderReader(dataStreamClass);
     const header = dataStreamClass.eventRecordHeader;
     this.#headerIsByteAligned = header !== undefined && alignmentBitsOf(header) >= 8;
-    const compileLength = options.compileLength ?? (() => this.#lengthWithClosures);
-    this.#dispatch = new RecordDispatch(dataStreamClass, compileLength);
+    this.#compileLength = options.compileLength ?? (() => () => this.#walkBody().endBits);
+    this.dispatch = new RecordDispatch(dataStreamClass, this.#compileLength);
+    this.#loop = options.backEnd === 'closures' ? undefined : recordLoopOf(dataStreamClass);
   }
 
   get eventRecordClass(): EventRecordClass {
-    const eventRecordClass = this.#dispatch.eventRecordClasses[this.#index];
+    const eventRecordClass = this.dispatch.eventRecordClasses[this.classIndex];
     assert(eventRecordClass !== undefined, 'the cursor stands at a record');
     return eventRecordClass;
   }
@@ -115,6 +128,7 @@ export class PacketCursor implements RecordCursor, HeaderCursor {
     this.view = view;
     this.contentEndBits = Math.min(contentLengthBits, availableBits, bytes.length * 8);
     this.contentIsOpenEnded = contentLengthBits > this.contentEndBits;
+    this.#contentIsWholeBytes = this.contentEndBits % 8 === 0;
     this.packetContextOffsetBits = head.packetContextOffsetBits;
     this.lastByteOrder = undefined;
     this.#fault = undefined;
@@ -137,65 +151,127 @@ export class PacketCursor implements RecordCursor, HeaderCursor {
    * @returns how many records were passed
    * @throws DecodeError for the first record that can't be decoded, when its turn comes
    */
-  run(limitNs: number, budget: number, downstream: Downstream): number {
+  run(limitNs: number, budget: number, downstream: Pick<Downstream, 'eventHandler'>): number {
     let count = 0;
     while (count < budget && this.headTimeNs < limitNs) {
       if (this.#fault !== undefined) throw this.#fault;
-      this.#step(downstream);
-      count++;
+      if (this.dispatch.handlers[this.classIndex] === undefined) {
+        this.dispatch.meet(this.classIndex, this, downstream);
+      }
+      count += this.#canLoop() ? this.#runLoop(this.#loop!, limitNs, budget - count) : this.#step();
     }
     return count;
   }
 
-  #step(downstream: Downstream): void {
-    const { handlers } = this.#dispatch;
-    const handler =
-      handlers[this.#index] === undefined
-        ? this.#dispatch.meet(this.#index, this, downstream)
-        : handlers[this.#index]!;
+  /**
+   * Steps over the records with time < `timeNs` without telling anybody.
+   * @throws DecodeError
+   */
+  skipTo(timeNs: number): void {
+    const { dispatch } = this;
+    this.#skipDispatch ??= new RecordDispatch(dispatch.dataStreamClass, this.#compileLength);
+    this.#enter(this.#skipDispatch);
+    try {
+      while (this.headTimeNs < timeNs) this.run(timeNs, Infinity, stepOverAll);
+    } finally {
+      this.#enter(dispatch);
+    }
+  }
+
+  #enter(dispatch: RecordDispatch): void {
+    const eventRecordClass = this.dispatch.eventRecordClasses[this.classIndex];
+    this.dispatch = dispatch;
+    this.classIndex = eventRecordClass === undefined ? 0 : dispatch.indexOf(eventRecordClass.id);
+  }
+
+  #canLoop(): boolean {
+    return (
+      this.#loop !== undefined &&
+      this.#contentIsWholeBytes &&
+      ((this.recordOffsetBits | this.bodyOffsetBits) & 7) === 0 &&
+      !this.dispatch.bodiesMoveClock
+    );
+  }
+
+  #runLoop(loop: RecordLoop, limitNs: number, budget: number): number {
+    const count = loop(this, limitNs, budget);
+    switch (this.status) {
+      case loopStatus.overrun:
+      case loopStatus.empty:
+        // The record may be one which nobody wants, after the limit: the error waits until its turn comes.
+        this.#fault = faultOf(() => this.#explain());
+        break;
+      case loopStatus.meet:
+        if (this.dispatch.eventRecordClasses[this.classIndex] === undefined) {
+          this.#load(this.recordOffsetBits);
+        }
+        break;
+      case loopStatus.header:
+        this.#load(this.recordOffsetBits);
+        break;
+      case loopStatus.unaligned:
+        this.#finish(this.endBits);
+        this.#load(this.endBits);
+        break;
+      default:
+    }
+    return count;
+  }
+
+  /** Passes one record with closures. Returns how many: 1. */
+  #step(): number {
+    const handler = this.dispatch.handlers[this.classIndex] ?? null;
     const endBits = this.#pass(handler);
     if (handler === null) this.skippedEvents++;
     this.#load(endBits);
+    return 1;
   }
 
-  /** Calls `handler` and finds the end of the record. */
+  /** Calls `handler`. Returns the end of the record (bits). */
   #pass(handler: EventHandler | null): number {
-    const dispatch = this.#dispatch;
-    const { bodyOffsetBits } = this;
-    const staticBytes = dispatch.staticBytes[this.#index]!;
-    let endBits = -1;
-    if (staticBytes >= 0 && (bodyOffsetBits & 7) === 0) {
-      endBits = bodyOffsetBits + staticBytes * 8;
-      if (endBits > this.contentEndBits) this.#explainOverrun();
-      if (handler !== null) handler(this);
+    const { dispatch, classIndex, bodyOffsetBits, recordOffsetBits } = this;
+    const bodyIsAtByte = (bodyOffsetBits & 7) === 0;
+    const staticBytes = bodyIsAtByte ? dispatch.staticBytes[classIndex]! : -1;
+    if (bodyOffsetBits === recordOffsetBits && dispatch.bodyMayBeEmpty[classIndex]) {
+      if (this.#walkBody().endBits === recordOffsetBits) this.#explain();
+    }
+    let endBits = bodyOffsetBits + staticBytes * 8;
+    if (staticBytes >= 0) {
+      if (endBits > this.contentEndBits) this.#explain();
+      handler?.(this);
     } else {
-      if (handler !== null) endBits = handler(this);
+      endBits = handler?.(this) ?? -1;
       // A body that begins within a byte is walked by closures, for the rule about changes of byte order.
-      if ((bodyOffsetBits & 7) !== 0) endBits = this.#walkBody().endBits;
-      else if (endBits < 0) endBits = dispatch.lengths[this.#index]!(this);
+      if (!bodyIsAtByte) endBits = this.#walkBody().endBits;
+      else if (endBits < 0) endBits = dispatch.lengths[classIndex]!(this);
+      if (!(endBits <= this.contentEndBits)) this.#explain();
     }
-    if (!(endBits <= this.contentEndBits)) this.#explainOverrun();
-    if (endBits === this.recordOffsetBits) {
-      throw this.#error('empty-event-record', 'An event record is empty.', endBits);
-    }
-    if (dispatch.bodiesMoveClock) {
-      const run = new DecodeRun(this);
-      this.#header.walkBody(this, run, this.eventRecordClass, bodyOffsetBits, true);
-    }
-    if ((endBits & 7) !== 0 && !this.#headerIsByteAligned) {
-      this.lastByteOrder = this.#walkBody().lastByteOrder;
-    }
+    this.#finish(endBits);
     return endBits;
   }
 
-  #walkBody(): { endBits: number; lastByteOrder: DecodeRun['lastByteOrder'] } {
+  /** What remains to do after a record that was passed: nothing for most. */
+  #finish(endBits: number): void {
+    if (this.dispatch.bodiesMoveClock) this.#walkBody(true);
+    if ((endBits & 7) !== 0 && !this.#headerIsByteAligned) {
+      this.lastByteOrder = this.#walkBody().lastByteOrder;
+    }
+  }
+
+  #walkBody(movesClock = false): { endBits: number; lastByteOrder: DecodeRun['lastByteOrder'] } {
     const run = new DecodeRun(this);
     const { eventRecordClass, bodyOffsetBits } = this;
-    const endBits = this.#header.walkBody(this, run, eventRecordClass, bodyOffsetBits, false);
+    const endBits = this.#header.walkBody(this, run, eventRecordClass, bodyOffsetBits, movesClock);
     return { endBits, lastByteOrder: run.lastByteOrder };
   }
 
-  #lengthWithClosures = (): number => this.#walkBody().endBits;
+  /** Fast code found that the record is wrong: closures say exactly what is wrong where. */
+  #explain(): never {
+    if (this.#walkBody().endBits === this.recordOffsetBits) {
+      throw this.#error('empty-event-record', 'An event record is empty.', this.recordOffsetBits);
+    }
+    throw new Error('Defect: back ends disagree about the length of a record');
+  }
 
   /** Decodes the header of the record at `offsetBits`, if there is one. Errors wait until the record's turn comes. */
   #load(offsetBits: number): void {
@@ -204,23 +280,25 @@ export class PacketCursor implements RecordCursor, HeaderCursor {
       this.headTimeNs = Infinity;
       return;
     }
-    try {
-      this.#loadHeader(offsetBits);
+    this.#fault = faultOf(() => {
+      const run = new DecodeRun(this);
+      this.bodyOffsetBits = this.#header.readHeader(this, run, offsetBits);
+      this.lastByteOrder = run.lastByteOrder;
       this.timeNs = this.#timeNow() ?? Number.NaN;
       this.headTimeNs = this.#timeNow() ?? -Infinity;
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      this.#fault = error;
-    }
+      this.#selectClass();
+    });
   }
 
-  #loadHeader(offsetBits: number): void {
-    const run = new DecodeRun(this);
-    this.bodyOffsetBits = this.#header.readHeader(this, run, offsetBits);
-    this.lastByteOrder = run.lastByteOrder;
+  indexOfId(low: number, high: number): number {
+    if (high < 0x200000) return this.dispatch.indexOf(high * 0x100000000 + low);
+    return this.dispatch.indexOf((BigInt(high) << 32n) | BigInt(low));
+  }
+
+  #selectClass(): void {
     const { classId } = this.#header;
-    this.#index = this.#dispatch.indexOf(classId);
-    if (this.#index < 0) {
+    this.classIndex = this.dispatch.indexOf(classId);
+    if (this.classIndex < 0) {
       const { id } = this.stream.dataStreamClass;
       const message = `No event record class has the ID ${classId ?? 0} in the data stream class with the ID ${id}.`;
       throw this.#error('unknown-event-record-class', message, this.bodyOffsetBits);
@@ -228,13 +306,7 @@ export class PacketCursor implements RecordCursor, HeaderCursor {
   }
 
   #timeNow(): number | undefined {
-    return this.#timeline?.timeNs(this.clockHigh, this.clockLow);
-  }
-
-  /** Fast code found that the record goes beyond the content: closures say exactly what is wrong where. */
-  #explainOverrun(): never {
-    this.#walkBody();
-    throw new Error('Defect: back ends disagree about the length of a record');
+    return this.timeline?.timeNs(this.clockHigh, this.clockLow);
   }
 
   #error(code: string, message: string, offsetBits: number): DecodeError {
@@ -242,3 +314,16 @@ export class PacketCursor implements RecordCursor, HeaderCursor {
     return new DecodeError(code, message, place);
   }
 }
+
+/** The DecodeError that `action` throws, if it does. */
+function faultOf(action: () => void): DecodeError | undefined {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    if (error instanceof DecodeError) return error;
+    throw error;
+  }
+}
+
+const stepOverAll = { eventHandler: () => () => -1 };

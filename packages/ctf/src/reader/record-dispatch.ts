@@ -5,6 +5,7 @@ import type {
   EventRecordClass,
   FieldClass,
   RecordCursor,
+  StructureFieldClass,
 } from '@sonde/trace-model';
 
 /** Compiles how to step over records of a class: their static length after the header (bits), or a function. */
@@ -26,6 +27,8 @@ export class RecordDispatch {
   /** Static length (bytes) of what follows the header, or -1: see `lengths`. Set with the handler. */
   readonly staticBytes: number[] = [];
   readonly lengths: EventHandler[] = [];
+  /** Whether what follows the header can take no space. Set with the handler. */
+  readonly bodyMayBeEmpty: boolean[] = [];
   /** Some class met has timestamps after the record header: stepping over its records would miss them. */
   bodiesMoveClock = false;
   readonly #compileLength: CompileLength;
@@ -40,6 +43,9 @@ export class RecordDispatch {
     }
     this.directCount = directCount;
     for (let i = 0; i < directCount; i++) this.#allot(undefined);
+    for (const [id, eventRecordClass] of dataStreamClass.eventRecordClasses) {
+      if (id < directCount) this.eventRecordClasses[Number(id)] = eventRecordClass;
+    }
   }
 
   /** The index of the class with `id`, or -1. `id` undefined: the record header has none. */
@@ -67,7 +73,7 @@ export class RecordDispatch {
   }
 
   /** Asks `downstream` about the class of the cursor's record, which is at `index`, and compiles its length. */
-  meet(index: number, cursor: RecordCursor, downstream: Downstream): EventHandler | null {
+  meet(index: number, cursor: RecordCursor, downstream: Pick<Downstream, 'eventHandler'>): void {
     const eventRecordClass = this.eventRecordClasses[index]!;
     const handler = downstream.eventHandler(cursor);
     const length = this.#compileLength(eventRecordClass);
@@ -77,15 +83,16 @@ export class RecordDispatch {
     } else {
       this.lengths[index] = length;
     }
-    if (bodyMovesClock(eventRecordClass)) this.bodiesMoveClock = true;
+    if (bodiesOf(eventRecordClass).some(hasTimestamp)) this.bodiesMoveClock = true;
+    this.bodyMayBeEmpty[index] = bodiesOf(eventRecordClass).every(mayBeEmpty);
     this.handlers[index] = handler;
-    return handler;
   }
 
   #allot(eventRecordClass: EventRecordClass | undefined): number {
     this.handlers.push(undefined);
     this.staticBytes.push(-1);
     this.lengths.push(lengthNotCompiled);
+    this.bodyMayBeEmpty.push(false);
     return this.eventRecordClasses.push(eventRecordClass) - 1;
   }
 }
@@ -94,16 +101,37 @@ function lengthNotCompiled(): number {
   throw new Error('Defect: the record class has not been met');
 }
 
-function bodyMovesClock(eventRecordClass: EventRecordClass): boolean {
-  return (
-    hasTimestamp(eventRecordClass.dataStreamClass.eventRecordCommonContext) ||
-    hasTimestamp(eventRecordClass.specificContext) ||
-    hasTimestamp(eventRecordClass.payload)
-  );
+function bodiesOf(eventRecordClass: EventRecordClass): StructureFieldClass[] {
+  return [
+    eventRecordClass.dataStreamClass.eventRecordCommonContext,
+    eventRecordClass.specificContext,
+    eventRecordClass.payload,
+  ].filter((fieldClass) => fieldClass !== undefined);
 }
 
-function hasTimestamp(fieldClass: FieldClass | undefined): boolean {
-  switch (fieldClass?.type) {
+function mayBeEmpty(fieldClass: FieldClass): boolean {
+  switch (fieldClass.type) {
+    case 'structure':
+      return fieldClass.members.every((member) => mayBeEmpty(member.fieldClass));
+    case 'variant':
+      return fieldClass.options.some((option) => mayBeEmpty(option.fieldClass));
+    case 'static-length-array':
+      return fieldClass.length === 0 || mayBeEmpty(fieldClass.elementFieldClass);
+    case 'static-length-string':
+    case 'static-length-blob':
+      return fieldClass.lengthBytes === 0;
+    case 'optional':
+    case 'dynamic-length-array':
+    case 'dynamic-length-string':
+    case 'dynamic-length-blob':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function hasTimestamp(fieldClass: FieldClass): boolean {
+  switch (fieldClass.type) {
     case 'fixed-length-unsigned-integer':
     case 'fixed-length-signed-integer':
     case 'variable-length-unsigned-integer':

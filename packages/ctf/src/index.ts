@@ -11,3 +11,7 @@ export { silentVisitor, visitScope } from './decoder/visit-scope.ts';
 export * from './metadata-options.ts';
 export * from './reader/clock-converter.ts';
 export { PacketCursor, type PacketCursorOptions } from './reader/packet-cursor.ts';
+export { BitWriter } from './writer/bit-writer.ts';
+export { DataStreamWriter, type PacketEnd } from './writer/data-stream-writer.ts';
+export { type ClassMap, encodeValue, type PlainValue } from './writer/field-encoder.ts';
+export { outputTraceClass, pairTraceClasses } from './writer/output-classes.ts';

@@ -1,0 +1,243 @@
+import {
+  type DataStream,
+  type DataStreamClass,
+  type EventRecordClass,
+  type Packet,
+  type RecordCursor,
+  type Scope,
+  type StructureFieldClass,
+  scopeFieldClass,
+  type TraceClass,
+} from '@sonde/trace-model';
+import type { FieldVisitor } from '../decoder/field-visitor.ts';
+import { visitScope } from '../decoder/visit-scope.ts';
+import { BitWriter } from './bit-writer.ts';
+import { type ClassMap, CopyVisitor, encodeValue, type PlainValue } from './field-encoder.ts';
+import { type PacketFacts, packetFactsOf, rolesOf } from './output-classes.ts';
+
+const packetMagic = 0xc1fc1fc1;
+const bodyScopes: readonly Scope[] = [
+  'event-record-common-context',
+  'event-record-specific-context',
+  'event-record-payload',
+];
+
+/** Times and counters of a packet that are known when it ends. */
+export interface PacketEnd {
+  readonly endCycles?: bigint;
+}
+
+/** Byte offsets, in the packet under construction, of fields that are known at its end; -1: the class has none. */
+interface Patches {
+  totalLength: number;
+  contentLength: number;
+  end: number;
+  discarded: number;
+}
+
+/**
+ * Writes the packets of one data stream, in the class that `outputTraceClass` makes. Events are copied from decoded records or given as
+ * plain values. Each finished packet goes to `write` at once.
+ */
+export class DataStreamWriter {
+  readonly #stream: DataStream;
+  readonly #target: DataStreamClass;
+  readonly #facts: PacketFacts;
+  readonly #out = new BitWriter();
+  readonly #copy: CopyVisitor;
+  readonly #uuid: Uint8Array | undefined;
+  readonly #write: (packet: Uint8Array) => void;
+  readonly #patches: Patches = { totalLength: -1, contentLength: -1, end: -1, discarded: -1 };
+  #discardedEvents = 0n;
+  #sequenceNumber = 0n;
+  #isOpen = false;
+
+  /**
+   * @param traceClass - As written: from `outputTraceClass`, perhaps through `toCtf1`.
+   * @param pairs - From the source's field classes to those of `traceClass`.
+   * @param write - Gets the bytes of each packet; they are valid during the call.
+   */
+  constructor(
+    stream: DataStream,
+    traceClass: TraceClass,
+    pairs: ClassMap,
+    write: (packet: Uint8Array) => void,
+  ) {
+    this.#stream = stream;
+    this.#target = traceClass.dataStreamClasses.get(stream.dataStreamClass.id)!;
+    this.#facts = packetFactsOf(this.#target);
+    this.#copy = new CopyVisitor(this.#out, pairs);
+    this.#uuid = traceClass.metadataStreamUuid;
+    this.#write = write;
+  }
+
+  /** Packets that the source lost before the next one. */
+  skipPackets(count: bigint): void {
+    this.#sequenceNumber += count;
+  }
+
+  /** Events that were discarded until the end of the current packet. */
+  addDiscardedEvents(count: bigint): void {
+    this.#discardedEvents += count;
+  }
+
+  /** Starts a packet. `cursor` gives the other fields of the packet context. */
+  beginPacket(packet: Packet, cursor: RecordCursor): void {
+    this.#beginHead(packet.begin?.cycles ?? 0n);
+    const source = this.#stream.dataStreamClass.packetContext;
+    if (source !== undefined) {
+      const others = membersOnly(this.#copy, source);
+      visitScope(source, cursor, cursor.packetContextOffsetBits, others);
+    }
+  }
+
+  /** Starts a packet; `context` has the values of the members of the packet context that are not ours. */
+  beginPacketWith(beginCycles: bigint, context: PlainValue): void {
+    this.#beginHead(beginCycles);
+    const { packetContext } = this.#target;
+    if (packetContext === undefined) return;
+    const members = packetContext.members.filter((m) => rolesOf(m.fieldClass).size === 0);
+    encodeValue(this.#out, { ...packetContext, members }, context, []);
+  }
+
+  /** Copies a record. */
+  copyEvent(cursor: RecordCursor): void {
+    const { eventRecordClass } = cursor;
+    this.#beginEvent(eventRecordClass, cursor.clockSnapshot()?.cycles ?? 0n);
+    let offsetBits = cursor.bodyOffsetBits;
+    for (const scope of bodyScopes) {
+      const fieldClass = scopeFieldClass(eventRecordClass, scope);
+      if (fieldClass !== undefined) {
+        offsetBits = visitScope(fieldClass, cursor, offsetBits, this.#copy);
+      }
+    }
+  }
+
+  /** Writes a record from plain values. */
+  writeEvent(
+    eventRecordClass: EventRecordClass,
+    cycles: bigint,
+    values: { readonly [S in Scope]?: PlainValue },
+  ): void {
+    this.#beginEvent(eventRecordClass, cycles);
+    const keys: (number | bigint)[] = [];
+    for (const scope of bodyScopes) {
+      const fieldClass = scopeFieldClass(eventRecordClass, scope);
+      if (fieldClass !== undefined) encodeValue(this.#out, fieldClass, values[scope], keys);
+    }
+  }
+
+  /** Finishes the packet and hands it out. */
+  endPacket(end: PacketEnd = {}): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    const contentBits = this.#out.offsetBits;
+    this.#out.align(8);
+    const totalBits = this.#out.offsetBits;
+    this.#patch(this.#patches.contentLength, BigInt(contentBits));
+    this.#patch(this.#patches.totalLength, BigInt(totalBits));
+    this.#patch(this.#patches.end, end.endCycles ?? 0n);
+    this.#patch(this.#patches.discarded, this.#discardedEvents);
+    this.#write(this.#out.bytes);
+    this.#sequenceNumber++;
+  }
+
+  #patch(offsetBytes: number, value: bigint): void {
+    if (offsetBytes >= 0) this.#out.patch64(offsetBytes, value, true);
+  }
+
+  /** Packet header and our part of the packet context. */
+  #beginHead(beginCycles: bigint): void {
+    const out = this.#out;
+    out.reset();
+    this.#isOpen = true;
+    const { packetHeader } = this.#target.traceClass;
+    if (packetHeader !== undefined) this.#roleMembers(packetHeader, beginCycles);
+    const { packetContext } = this.#target;
+    if (packetContext !== undefined) this.#roleMembers(packetContext, beginCycles);
+  }
+
+  /** Members with roles come first in our classes; each is one field. */
+  #roleMembers(root: StructureFieldClass, beginCycles: bigint): void {
+    const out = this.#out;
+    out.align(8);
+    for (const { fieldClass } of root.members) {
+      const [role] = rolesOf(fieldClass);
+      if (role === undefined) break;
+      if (fieldClass.type !== 'fixed-length-unsigned-integer') {
+        out.raw(this.#uuid ?? new Uint8Array(16));
+        continue;
+      }
+      out.align(fieldClass.alignmentBits);
+      const at = out.offsetBits / 8;
+      if (role === 'packet-total-length') this.#patches.totalLength = at;
+      else if (role === 'packet-content-length') this.#patches.contentLength = at;
+      else if (role === 'packet-end-default-clock-timestamp') this.#patches.end = at;
+      else if (role === 'discarded-event-record-counter-snapshot') this.#patches.discarded = at;
+      out.integer(this.#roleValue(role, beginCycles), fieldClass);
+    }
+  }
+
+  #roleValue(role: string, beginCycles: bigint): number | bigint {
+    switch (role) {
+      case 'packet-magic-number':
+        return packetMagic;
+      case 'data-stream-class-id':
+        return this.#target.id;
+      case 'data-stream-id':
+        return this.#stream.id;
+      case 'default-clock-timestamp':
+        return beginCycles;
+      case 'packet-sequence-number':
+        return this.#sequenceNumber;
+      default:
+        return 0;
+    }
+  }
+
+  #beginEvent(eventRecordClass: EventRecordClass, cycles: bigint): void {
+    const header = this.#target.eventRecordHeader!;
+    const out = this.#out;
+    out.align(8);
+    const [id, timestamp] = header.members;
+    if (id?.fieldClass.type === 'fixed-length-unsigned-integer') {
+      out.integer(eventRecordClass.id, id.fieldClass);
+    }
+    if (
+      this.#facts.hasTimestamps &&
+      timestamp?.fieldClass.type === 'fixed-length-unsigned-integer'
+    ) {
+      out.integer(cycles, timestamp.fieldClass);
+    }
+  }
+}
+
+/** Calls the visitor for root members without roles only. */
+function membersOnly(visitor: FieldVisitor, root: StructureFieldClass): FieldVisitor {
+  const kept = new Set(root.members.filter((m) => rolesOf(m.fieldClass).size === 0));
+  let isKept = false;
+  let depth = 0;
+  const guard =
+    <A extends unknown[]>(method: ((...args: A) => void) | undefined) =>
+    (...args: A): void => {
+      if (isKept) method?.apply(visitor, args);
+    };
+  return {
+    integer: guard(visitor.integer),
+    boolean: guard(visitor.boolean),
+    bitArray: guard(visitor.bitArray),
+    float: guard(visitor.float),
+    string: guard(visitor.string),
+    blob: guard(visitor.blob),
+    beginStructure: (fc) => {
+      if (depth++ > 0 && isKept) visitor.beginStructure?.(fc);
+    },
+    endStructure: () => {
+      depth--;
+    },
+    beginArray: guard(visitor.beginArray),
+    beginMember: (member) => {
+      if (depth === 1) isKept = kept.has(member);
+    },
+  };
+}

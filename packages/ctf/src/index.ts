@@ -15,3 +15,7 @@ export { BitWriter } from './writer/bit-writer.ts';
 export { DataStreamWriter, type PacketEnd } from './writer/data-stream-writer.ts';
 export { type ClassMap, encodeValue, type PlainValue } from './writer/field-encoder.ts';
 export { outputTraceClass, pairTraceClasses } from './writer/output-classes.ts';
+export * from './reader/data-stream-reader.ts';
+export * from './reader/packet-index.ts';
+export { quirksOf, type TracerQuirks } from './reader/tracer-quirks.ts';
+export { parseTsdl, TsdlMetadata } from './tsdl/parse-tsdl.ts';

@@ -1,0 +1,72 @@
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { UsageError } from '@sonde/base';
+import type { ByteSource } from '@sonde/ctf';
+
+/** Traces may have thousands of files; a process may not. */
+const maxOpenFiles = 128;
+
+/** Open descriptors, the least recently used first. */
+class DescriptorPool {
+  readonly #open = new Map<string, number>();
+
+  get(path: string): number {
+    let descriptor = this.#open.get(path);
+    if (descriptor !== undefined) {
+      this.#open.delete(path);
+      this.#open.set(path, descriptor);
+      return descriptor;
+    }
+    if (this.#open.size >= maxOpenFiles) {
+      const [oldest] = this.#open.keys();
+      if (oldest !== undefined) this.close(oldest);
+    }
+    descriptor = openSync(path, 'r');
+    this.#open.set(path, descriptor);
+    return descriptor;
+  }
+
+  close(path: string): void {
+    const descriptor = this.#open.get(path);
+    if (descriptor === undefined) return;
+    this.#open.delete(path);
+    closeSync(descriptor);
+  }
+}
+
+const pool = new DescriptorPool();
+
+/** A regular file. It is opened when it is first read, and may be closed and reopened in between. */
+export class FileSource implements ByteSource {
+  readonly name: string;
+  readonly lengthBytes: number;
+
+  constructor(path: string) {
+    this.name = path;
+    this.lengthBytes = statSync(path).size;
+  }
+
+  read(offsetBytes: number, target: Uint8Array, targetOffset: number, lengthBytes: number): number {
+    try {
+      const descriptor = pool.get(this.name);
+      let done = 0;
+      while (done < lengthBytes) {
+        const at = offsetBytes + done;
+        const count = readSync(descriptor, target, targetOffset + done, lengthBytes - done, at);
+        if (count === 0) break;
+        done += count;
+      }
+      return done;
+    } catch (cause) {
+      throw new UsageError('cannot-read-file', `Cannot read ${this.name}.`, {}, { cause });
+    }
+  }
+
+  /** Length now: a trace may be growing. */
+  get currentLengthBytes(): number {
+    return fstatSync(pool.get(this.name)).size;
+  }
+
+  close(): void {
+    pool.close(this.name);
+  }
+}

@@ -12,7 +12,7 @@ import type {
   VariantFieldClass,
 } from '@sonde/trace-model';
 import { alignmentBitsOf } from '@sonde/trace-model';
-import { readFloat, readSigned, readUnsigned } from './bits.ts';
+import { isReversed, readFloat, readSigned, readUnsigned } from './bits.ts';
 import { compileByteField } from './byte-field-reader.ts';
 import { type DecodeRun, describe, type FieldPath } from './decode-state.ts';
 import type { FieldVisitor } from './field-visitor.ts';
@@ -96,14 +96,39 @@ function compileFixedLengthValue(
       };
     }
     default: {
-      const read = fc.type === 'fixed-length-signed-integer' ? readSigned : readUnsigned;
+      const read = compileInteger(fc);
       const slots = fc.keySlots ?? [];
+      const isKey = slots.length > 0;
       return (run, beginBits, visitor) => {
-        const value = read(run.bytes, beginBits, fc);
+        if (!isKey && visitor.integer === undefined) return;
+        const value = read(run, beginBits);
         for (const slot of slots) run.keys[slot] = value;
         visitor.integer?.(fc, value, fc.lengthBits);
       };
     }
+  }
+}
+
+/** The read of a fixed-length integer; whole bytes at byte offsets have shortcuts. */
+function compileInteger(
+  fc: FixedLengthIntegerFieldClass,
+): (run: DecodeRun, beginBits: number) => number | bigint {
+  const isSigned = fc.type === 'fixed-length-signed-integer';
+  const isLittle = fc.byteOrder === 'little-endian';
+  const isWholeBytes = fc.alignmentBits >= 8 && !isReversed(fc);
+  switch (isWholeBytes ? fc.lengthBits : 0) {
+    case 8:
+      if (isSigned) return (run, beginBits) => run.view.getInt8(beginBits / 8);
+      return (run, beginBits) => run.view.getUint8(beginBits / 8);
+    case 16:
+      if (isSigned) return (run, beginBits) => run.view.getInt16(beginBits / 8, isLittle);
+      return (run, beginBits) => run.view.getUint16(beginBits / 8, isLittle);
+    case 32:
+      if (isSigned) return (run, beginBits) => run.view.getInt32(beginBits / 8, isLittle);
+      return (run, beginBits) => run.view.getUint32(beginBits / 8, isLittle);
+    default:
+      if (isSigned) return (run, beginBits) => readSigned(run.bytes, beginBits, fc);
+      return (run, beginBits) => readUnsigned(run.bytes, beginBits, fc);
   }
 }
 

@@ -73,7 +73,7 @@ function compileLoop(dataStreamClass: DataStreamClass): RecordLoop | undefined {
 export function generateRecordLoop(dataStreamClass: DataStreamClass): string {
   const header = dataStreamClass.eventRecordHeader;
   const code = generateHeaderCode(header);
-  const isByteAligned = header !== undefined && alignmentBitsOf(header) >= 8;
+  const isByteAligned = header !== undefined && alignmentBitsOf(header) === 8;
   return [
     '"use strict";',
     prologueCode(code),
@@ -144,7 +144,7 @@ ${dynamicEndCode(isByteAligned, '')}
 
 /** Checks the end `e` (bits) of a record of dynamic length and sets `q`. `passed`: what to do once it is known to be sound. */
 function dynamicEndCode(isByteAligned: boolean, passed: string): string {
-  // After a record that ends within a byte the next one begins at the next byte, if headers are aligned and there is content left.
+  // After a record that ends within a byte the next one begins at the next byte, if headers are aligned to bytes and there is content left.
   const stepsToByte = isByteAligned ? 'if (q + 1 < end) q++; else ' : '';
   return `if (!(e <= endBits)) { status = ${loopStatus.overrun}; break; }
 ${passed}

@@ -19,3 +19,4 @@ export * from './reader/data-stream-reader.ts';
 export * from './reader/packet-index.ts';
 export { quirksOf, type TracerQuirks } from './reader/tracer-quirks.ts';
 export { parseTsdl, TsdlMetadata } from './tsdl/parse-tsdl.ts';
+export * from './metadata-stream.ts';

@@ -1,3 +1,19 @@
+export { findTraces } from './ctf-fs/find-traces.ts';
+export type { LogicalTrace, TraceOptions, TraceStream } from './ctf-fs/logical-trace.ts';
+export { muxerFilter, muxIterators } from './flt-muxer.ts';
+export { type TrimRange, trimIterator, trimmerFilter } from './flt-trimmer.ts';
+export {
+  type Demand,
+  type FieldRecord,
+  OpenedTraces,
+  type OpenTraceOptions,
+  openTrace,
+  type PlainEvent,
+  runIterator,
+} from './open-trace.ts';
 export { counterSink } from './sink-counter.ts';
+export { ctfFsSink } from './sink-ctf-fs.ts';
 export { detailsSink } from './sink-details/sink-details.ts';
 export { dummySink } from './sink-dummy.ts';
+export { ctfFsSource, openTraceDirectories } from './src-ctf-fs.ts';
+export { parseTimeBound, parseTimeRange, resolveTimeBound, type TimeBound } from './time-bound.ts';

@@ -1,0 +1,262 @@
+/**
+ * Reading traces from a program: open, subscribe, run. For those who write graphs, the components are the way; for those who want events
+ * in TypeScript, this is.
+ */
+import { starGlob } from '@sonde/base';
+import {
+  compileProjection,
+  DataStreamReader,
+  decodeScope,
+  type FieldDemand,
+  type FieldValue,
+  type Projection,
+} from '@sonde/ctf';
+import type {
+  DataStream,
+  Discarded,
+  Downstream,
+  EventHandler,
+  EventRecordClass,
+  MessageIterator,
+  Packet,
+  RecordCursor,
+  TimeOrigin,
+  Trace,
+} from '@sonde/trace-model';
+import { findTraces } from './ctf-fs/find-traces.ts';
+import type { LogicalTrace, TraceOptions } from './ctf-fs/logical-trace.ts';
+import { muxIterators } from './flt-muxer.ts';
+import { type TrimRange, trimIterator } from './flt-trimmer.ts';
+import { openTraceDirectories } from './src-ctf-fs.ts';
+
+export interface OpenTraceOptions extends TraceOptions {
+  readonly followSymlinks?: boolean;
+  /** Both bounds included (ns from the clocks' origin). */
+  readonly range?: TrimRange;
+  /** Told about faults; reading then goes on with the next packet. */
+  readonly onFault?: (error: Error) => void;
+}
+
+/** Which events, and which of their fields. */
+export interface Demand {
+  /** A name or a glob with `*`. */
+  readonly event: string;
+  /** Names of payload fields, else of context fields; or exact demands. */
+  readonly fields: readonly (string | FieldDemand)[];
+}
+
+/** The fields under their names (`f0`, `f1`, … for names that are no identifiers). Valid until the handler returns. */
+export type FieldRecord = Readonly<Record<string, unknown>>;
+
+/** Exact and allocated for the caller. */
+export interface PlainEvent {
+  readonly name: string;
+  /** From the clock's origin, mostly the Unix epoch; undefined: no clock. */
+  readonly nsFromOrigin: bigint | undefined;
+  readonly stream: DataStream;
+  readonly packetContext: FieldValue | undefined;
+  readonly commonContext: FieldValue | undefined;
+  readonly specificContext: FieldValue | undefined;
+  readonly payload: FieldValue | undefined;
+}
+
+interface Subscription {
+  readonly matches: (name: string) => boolean;
+  readonly demand: Demand;
+  handle(record: FieldRecord, cursor: RecordCursor): void;
+}
+
+/** Messages between two turns of the event loop: some 10 ms of work. */
+const turnBudget = 100_000;
+const batchEvents = 512;
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Nothing but the events that somebody subscribed to. */
+class Subscriptions implements Downstream {
+  readonly all: Subscription[] = [];
+  onDiscardedEvents: ((discarded: Discarded) => void) | undefined;
+
+  eventHandler({ eventRecordClass }: RecordCursor): EventHandler | null {
+    const name = eventRecordClass.name ?? '';
+    const handlers = this.all
+      .filter((subscription) => subscription.matches(name))
+      .map((subscription) => handlerOf(subscription, eventRecordClass));
+    if (handlers.length < 2) return handlers[0] ?? null;
+    return (cursor) => {
+      let end = -1;
+      for (const handler of handlers) end = handler(cursor);
+      return end;
+    };
+  }
+  discardedEvents(discarded: Discarded): void {
+    this.onDiscardedEvents?.(discarded);
+  }
+  streamBeginning(): void {}
+  streamEnd(): void {}
+  packetBeginning(_packet: Packet): void {}
+  packetEnd(): void {}
+  discardedPackets(): void {}
+  inactivity(): void {}
+}
+
+const identifier = /^[A-Za-z_$][\w$]*$/;
+
+function handlerOf(subscription: Subscription, eventRecordClass: EventRecordClass): EventHandler {
+  const demands = subscription.demand.fields.map((field): FieldDemand => {
+    if (typeof field !== 'string') return field;
+    return identifier.test(field) ? { path: [field], as: field } : { path: [field] };
+  });
+  const projection: Projection = compileProjection(eventRecordClass, demands);
+  const { record } = projection;
+  return (cursor) => {
+    const end = projection.read(cursor);
+    subscription.handle(record, cursor);
+    return end;
+  };
+}
+
+/** Traces that are open for one reading. */
+export class OpenedTraces {
+  readonly traces: readonly Trace[];
+  readonly streams: readonly DataStream[];
+  readonly origin: TimeOrigin;
+  readonly #logical: readonly LogicalTrace[];
+  readonly #options: OpenTraceOptions;
+  readonly #subscriptions = new Subscriptions();
+
+  constructor(logical: readonly LogicalTrace[], options: OpenTraceOptions) {
+    this.#logical = logical;
+    this.#options = options;
+    this.traces = logical.map(({ trace }) => trace);
+    const all = logical.flatMap((trace) => trace.streams);
+    this.streams = all.map(({ stream }) => stream);
+    let earliest: bigint | undefined;
+    for (const { packets, clock } of all) {
+      const begin = packets[0]?.beginCycles ?? 0n;
+      const ns = clock?.nsFromOrigin(begin);
+      if (ns !== undefined && (earliest === undefined || ns < earliest)) earliest = ns;
+    }
+    this.origin = { nsFromOrigin: earliest ?? 0n };
+  }
+
+  /** Names events and fields before `run`. Handlers are called in the order of subscription. */
+  subscribe(demand: Demand, handle: (record: FieldRecord, cursor: RecordCursor) => void): void {
+    const matches = starGlob(demand.event);
+    this.#subscriptions.all.push({ matches, demand, handle });
+  }
+
+  onDiscardedEvents(handle: (discarded: Discarded) => void): void {
+    this.#subscriptions.onDiscardedEvents = handle;
+  }
+
+  /** All messages in the order of time, for any downstream. The caller runs and closes the iterator. */
+  iterate(downstream: Downstream): MessageIterator {
+    const { range, onFault } = this.#options;
+    const open = (target: Downstream): MessageIterator =>
+      muxIterators(
+        this.#logical
+          .flatMap((trace) => trace.streams)
+          .map(
+            ({ stream, packets, clock }) =>
+              new DataStreamReader(
+                stream,
+                packets,
+                clock,
+                this.origin,
+                target,
+                onFault === undefined ? {} : { onFault },
+              ),
+          ),
+      );
+    if (range === undefined) return open(downstream);
+    return trimIterator(open, range, this.origin, downstream);
+  }
+
+  /**
+   * Reads everything once, calling the subscribers. Other work of the process goes on in between.
+   * @throws DecodeError after everything before the fault has been delivered; the signal's reason when it is aborted.
+   */
+  async run(signal?: AbortSignal): Promise<void> {
+    await runIterator(this.iterate(this.#subscriptions), signal);
+  }
+
+  /** All events as plain objects, exact; convenient, not fast. */
+  async *events(): AsyncGenerator<PlainEvent> {
+    for await (const batch of this.eventBatches()) yield* batch;
+  }
+
+  /** The same in batches: one promise for some hundred events. */
+  async *eventBatches(): AsyncGenerator<PlainEvent[]> {
+    let batch: PlainEvent[] = [];
+    const collect = new Subscriptions();
+    collect.eventHandler = () => (cursor) => {
+      batch.push(plainEvent(cursor));
+      return -1;
+    };
+    const iterator = this.iterate(collect);
+    try {
+      for (;;) {
+        const status = iterator.run(Number.POSITIVE_INFINITY, batchEvents);
+        if (batch.length > 0) yield batch;
+        batch = [];
+        if (status === 'end') return;
+        if (status === 'again') await iterator.ready?.();
+      }
+    } finally {
+      iterator.close();
+    }
+  }
+
+  close(): void {
+    for (const { streams } of this.#logical) {
+      for (const { packets } of streams) {
+        for (const source of new Set(packets.map((packet) => packet.source))) source.close();
+      }
+    }
+  }
+}
+
+/** Runs an iterator to its end, a turn of the event loop at a time, and closes it. */
+export async function runIterator(
+  iterator: MessageIterator,
+  signal?: AbortSignal,
+  onTurn?: () => boolean,
+): Promise<void> {
+  try {
+    for (;;) {
+      signal?.throwIfAborted();
+      const status = iterator.run(Number.POSITIVE_INFINITY, turnBudget);
+      if (status === 'end' || onTurn?.() === false) return;
+      if (status === 'again') await iterator.ready?.();
+      else await nextTurn();
+    }
+  } finally {
+    iterator.close();
+  }
+}
+
+function plainEvent(cursor: RecordCursor): PlainEvent {
+  return {
+    name: cursor.eventRecordClass.name ?? '',
+    nsFromOrigin: cursor.clockSnapshot()?.nsFromOrigin,
+    stream: cursor.stream,
+    packetContext: decodeScope(cursor, 'packet-context'),
+    commonContext: decodeScope(cursor, 'event-record-common-context'),
+    specificContext: decodeScope(cursor, 'event-record-specific-context'),
+    payload: decodeScope(cursor, 'event-record-payload'),
+  };
+}
+
+/**
+ * Opens all traces at or below the paths. Only metadata and packet heads are read.
+ * @throws UsageError, MetadataError, DecodeError
+ */
+export function openTrace(
+  paths: string | readonly string[],
+  options: OpenTraceOptions = {},
+): OpenedTraces {
+  const list = typeof paths === 'string' ? [paths] : paths;
+  const directories = list.flatMap((path) => findTraces(path, options));
+  return new OpenedTraces(openTraceDirectories(directories, options), options);
+}

@@ -169,7 +169,8 @@ function countBytes(
   }
 }
 
-function readGroups(
+/** The value of a LEB128 integer of `count` bytes at `begin`: a number where exact, else a bigint. */
+export function readGroups(
   bytes: Uint8Array,
   begin: number,
   count: number,

@@ -45,13 +45,16 @@ export interface IntegerCode {
 
 /**
  * The consumer's side of code generation: the walker calls these in the order of the fields, the sink writes code that uses the
- * value. In the generated code these names are in scope: `B` (Uint8Array of the packet), `D` (its DataView), `cursor`
+ * value. Expressions hold at the place where they are given, not further on. A sink may be asked to write its code for a class
+ * more than once (for records that begin on a byte, and for those which don't). In the generated code these names are in scope: `B` (Uint8Array of the packet), `D` (its DataView), `cursor`
  * (RecordCursor), and everything the sink declared in its prologue. All methods are optional: no method, no code; a sink
  * without any method is the length function.
  */
 export interface CodeSink {
   /** False: step over this member (and all below it) without calling the sink for it. */
   wants?(member: StructureMember, fieldClass: StructureFieldClass): boolean;
+  /** False: step over this option when it is selected. */
+  wantsOption?(option: VariantOption, fieldClass: VariantFieldClass): boolean;
   integer?(out: CodeWriter, fc: IntegerFieldClass, value: IntegerCode): void;
   boolean?(out: CodeWriter, fc: FixedLengthBooleanFieldClass, expression: string): void;
   bitArray?(

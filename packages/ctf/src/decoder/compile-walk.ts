@@ -1,0 +1,94 @@
+import type { EventHandler, EventRecordClass, RecordCursor } from '@sonde/trace-model';
+import type { BackEnd, CompileWalk, WalkSink } from './contract.ts';
+import type { FieldVisitor } from './field-visitor.ts';
+import {
+  type BodyFunction,
+  type BodyOptions,
+  bodyIsByteAligned,
+  bodyPosition,
+  bodyScopesOf,
+  compileBuffer,
+  generateBody,
+} from './generated/body-code.ts';
+import { walkBody } from './generated/explain-fault.ts';
+import { silentSink } from './generated/field-walker.ts';
+import { bytePosition, moved, staticSizeBits } from './generated/static-layout.ts';
+import { silentVisitor } from './visit-scope.ts';
+
+let defaultOfThisPlace: BackEnd | undefined;
+
+/** `generated` where the place allows `new Function`, else `closures`. */
+export function defaultBackEnd(): BackEnd {
+  if (defaultOfThisPlace === undefined) {
+    try {
+      new Function('');
+      defaultOfThisPlace = 'generated';
+    } catch {
+      defaultOfThisPlace = 'closures';
+    }
+  }
+  return defaultOfThisPlace;
+}
+
+/**
+ * Compiles a handler that walks the body of records of the class. Where bodies may begin within a byte, there are two functions;
+ * the second is generated when the first such record comes.
+ * @throws EvalError where code generation is forbidden: use `compileVisit` there
+ */
+export const compileWalk: CompileWalk = (
+  eventRecordClass: EventRecordClass,
+  sink: WalkSink,
+): EventHandler => compileBody(eventRecordClass, sink);
+
+export function compileBody(
+  eventRecordClass: EventRecordClass,
+  sink: WalkSink,
+  options?: BodyOptions,
+): BodyFunction {
+  const start = bodyPosition(eventRecordClass);
+  const compileAt = (position: typeof start): BodyFunction =>
+    compileBuffer(generateBody(eventRecordClass, sink, position, options).buffer);
+  if (start.modulus >= 8 || bodyIsByteAligned(eventRecordClass)) return compileAt(start);
+  const fromByte = compileAt(bytePosition);
+  let fromBit: BodyFunction | undefined;
+  return (cursor) => {
+    if ((cursor.bodyOffsetBits & 7) === 0) return fromByte(cursor);
+    fromBit ??= compileAt(start);
+    return fromBit(cursor);
+  };
+}
+
+/** The twin of `compileWalk` for visitors: closures, no code generation. */
+export function compileVisit(
+  eventRecordClass: EventRecordClass,
+  visitor: FieldVisitor,
+): EventHandler {
+  return (cursor: RecordCursor) => walkBody(eventRecordClass, cursor, visitor);
+}
+
+/**
+ * Compiles how to step over the body of records of the class.
+ * @returns its length (bits) where that is the same for all records wherever they begin, else a function that returns the end
+ */
+export function compileLength(
+  eventRecordClass: EventRecordClass,
+  backEnd: BackEnd = defaultBackEnd(),
+): number | EventHandler {
+  const sizeBits = staticBodyBits(eventRecordClass);
+  if (sizeBits !== undefined) return sizeBits;
+  if (backEnd === 'closures') return compileVisit(eventRecordClass, silentVisitor);
+  return compileBody(eventRecordClass, silentSink);
+}
+
+function staticBodyBits(eventRecordClass: EventRecordClass): number | undefined {
+  const start = bodyPosition(eventRecordClass);
+  let sizeBits = 0;
+  for (const { fieldClass } of bodyScopesOf(eventRecordClass)) {
+    const scopeBits = staticSizeBits(fieldClass, moved(start, sizeBits));
+    if (scopeBits === undefined) return undefined;
+    sizeBits += scopeBits;
+  }
+  // A record may be malformed though its length is right.
+  if (generateBody(eventRecordClass, silentSink, start).hasByteOrderChecks) return undefined;
+  return sizeBits;
+}

@@ -1,0 +1,105 @@
+import type {
+  EventRecordClass,
+  FieldClass,
+  RecordCursor,
+  Scope,
+  StructureFieldClass,
+} from '@sonde/trace-model';
+import { alignmentBitsOf, scopeFieldClass } from '@sonde/trace-model';
+import type { WalkSink } from '../contract.ts';
+import { emptyElementsDeclaration } from './array-walker.ts';
+import { byteOrderCode } from './byte-order-rule.ts';
+import { CodeBuffer } from './code-buffer.ts';
+import { failingHandler } from './explain-fault.ts';
+import { FieldWalker } from './field-walker.ts';
+import { KeySlots } from './key-slots.ts';
+import { after, anyPosition, type KnownPosition } from './static-layout.ts';
+
+/** The scopes behind the record header, in decoding order. */
+export const bodyScopes = [
+  'event-record-common-context',
+  'event-record-specific-context',
+  'event-record-payload',
+] as const satisfies readonly Scope[];
+
+export interface BodyScope {
+  readonly scope: (typeof bodyScopes)[number];
+  readonly fieldClass: StructureFieldClass;
+}
+
+export function bodyScopesOf(eventRecordClass: EventRecordClass): BodyScope[] {
+  return bodyScopes.flatMap((scope) => {
+    const fieldClass = scopeFieldClass(eventRecordClass, scope);
+    return fieldClass === undefined ? [] : [{ scope, fieldClass }];
+  });
+}
+
+/** What is known of where the bodies of records of the class begin, before alignment. */
+export function bodyPosition(eventRecordClass: EventRecordClass): KnownPosition {
+  const { eventRecordHeader } = eventRecordClass.dataStreamClass;
+  return eventRecordHeader === undefined ? anyPosition : after(eventRecordHeader, anyPosition);
+}
+
+/** Whether the code for a start at any bit does well: the first field moves to a byte at once. */
+export function bodyIsByteAligned(eventRecordClass: EventRecordClass): boolean {
+  const first = bodyScopesOf(eventRecordClass)[0];
+  return first === undefined || alignmentBitsOf(first.fieldClass) >= 8;
+}
+
+export interface BodyOptions {
+  /** Save all keys in the cursor's keys: for code that reads single fields later. */
+  readonly publishesKeys?: boolean;
+}
+
+/** The generated code for the body of a record, and what was found while it was written. */
+export interface BodyCode {
+  readonly buffer: CodeBuffer;
+  /** False: every record of its length is well-formed. */
+  readonly hasByteOrderChecks: boolean;
+}
+
+/** Generates a function of `cursor` that walks the body of a record which begins at `start` and returns its end (bits). */
+export function generateBody(
+  eventRecordClass: EventRecordClass,
+  sink: WalkSink,
+  start: KnownPosition,
+  options: BodyOptions = {},
+): BodyCode {
+  const buffer = new CodeBuffer();
+  const declarations = buffer.reserve();
+  const bodies = bodyScopesOf(eventRecordClass);
+  const roots: FieldClass[] = bodies.map((body) => body.fieldClass);
+  const keys = new KeySlots(buffer, roots, options.publishesKeys === true);
+  const fail = `return ${buffer.constant(failingHandler(eventRecordClass))}(cursor);`;
+  sink.prologue?.(buffer);
+  const walker = new FieldWalker(buffer, keys, sink, { position: start, fail });
+  for (const { scope, fieldClass } of bodies) {
+    buffer.note(scope);
+    sink.beginScope?.(buffer, scope, fieldClass);
+    walker.walk(fieldClass);
+    sink.endScope?.(buffer, scope, fieldClass);
+  }
+  walker.at.endRun();
+  sink.epilogue?.(buffer);
+  buffer.line(`return ${walker.at.bits()};`);
+  buffer.fill(declarations, declarationsCode(walker, start));
+  return { buffer, hasByteOrderChecks: walker.order.hasChecks };
+}
+
+function declarationsCode(walker: FieldWalker, start: KnownPosition): string {
+  const { out, order, keys } = walker;
+  const code = [
+    'const B=cursor.bytes,D=cursor.view,K=cursor.keys,E=cursor.contentEndBits,e=E>>>3;',
+    start.modulus < 8 ? 'let b=cursor.bodyOffsetBits,p=0;' : 'let p=cursor.bodyOffsetBits>>>3,b=0;',
+    keys.declarations(),
+  ];
+  if (order.usesVariable) code.push(`let o=${out.constant(byteOrderCode)}(cursor.lastByteOrder);`);
+  if (walker.countsEmptyElements) code.push(emptyElementsDeclaration);
+  return code.join('');
+}
+
+export type BodyFunction = (cursor: RecordCursor) => number;
+
+export function compileBuffer(buffer: CodeBuffer): BodyFunction {
+  return buffer.compile('cursor') as BodyFunction;
+}

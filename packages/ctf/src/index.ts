@@ -1,5 +1,11 @@
 export * from './byte-source.ts';
 export * from './decoder/code-sink.ts';
+export {
+  compileLength,
+  compileVisit,
+  compileWalk,
+  defaultBackEnd,
+} from './decoder/compile-walk.ts';
 export * from './decoder/contract.ts';
 export { decodeScope, decodeStructure } from './decoder/decode-scope.ts';
 export { type DecodeSource, maxEmptyElements } from './decoder/decode-state.ts';
@@ -9,14 +15,14 @@ export { decodeText } from './decoder/text.ts';
 export type { FieldValue } from './decoder/value-collector.ts';
 export { silentVisitor, visitScope } from './decoder/visit-scope.ts';
 export * from './metadata-options.ts';
+export * from './metadata-stream.ts';
 export * from './reader/clock-converter.ts';
+export * from './reader/data-stream-reader.ts';
 export { PacketCursor, type PacketCursorOptions } from './reader/packet-cursor.ts';
+export * from './reader/packet-index.ts';
+export { quirksOf, type TracerQuirks } from './reader/tracer-quirks.ts';
+export { parseTsdl, TsdlMetadata } from './tsdl/parse-tsdl.ts';
 export { BitWriter } from './writer/bit-writer.ts';
 export { DataStreamWriter, type PacketEnd } from './writer/data-stream-writer.ts';
 export { type ClassMap, encodeValue, type PlainValue } from './writer/field-encoder.ts';
 export { outputTraceClass, pairTraceClasses } from './writer/output-classes.ts';
-export * from './reader/data-stream-reader.ts';
-export * from './reader/packet-index.ts';
-export { quirksOf, type TracerQuirks } from './reader/tracer-quirks.ts';
-export { parseTsdl, TsdlMetadata } from './tsdl/parse-tsdl.ts';
-export * from './metadata-stream.ts';

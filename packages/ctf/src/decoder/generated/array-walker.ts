@@ -29,6 +29,11 @@ interface ElementLayout {
 export function walkArray(walker: FieldWalker, fc: ArrayFieldClass): void {
   const { at } = walker;
   at.align(alignmentBitsOf(fc));
+  if (fc.type === 'static-length-array' && fc.length === 0) {
+    walker.sink.beginArray?.(walker.out, fc, '0');
+    walker.sink.endArray?.(walker.out, fc, '0');
+    return;
+  }
   const position = loopPosition(fc.elementFieldClass, at.known);
   const element: ElementLayout = {
     fieldClass: fc.elementFieldClass,
@@ -54,7 +59,7 @@ function skipElements(walker: FieldWalker, fc: ArrayFieldClass, element: Element
   const newOrder = 'byteOrder' in element.fieldClass ? element.fieldClass.byteOrder : order.last;
   if (fc.type === 'static-length-array') {
     at.move(fc.length * sizeBits);
-    if (fc.length > 0) order.last = newOrder;
+    order.last = newOrder;
     return;
   }
   const length = walker.keys.length(fc.keySlot);

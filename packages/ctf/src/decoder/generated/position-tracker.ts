@@ -110,18 +110,19 @@ export class PositionTracker {
   }
 
   /**
-   * Brings the position into the variable as far as possible: at most a bit in the byte is left. With `form`, as it is to be at the
-   * join of several paths, which `form` must allow for.
+   * Brings the position into the variable as far as possible: a bit in the byte is left. With `form`, which is true of the position
+   * but may say less or more than the code knows here: as it is to be where several paths join.
    */
   settle(form: KnownPosition = this.known): void {
     this.endRun();
     const { offsetBits } = this;
-    const wasByteMode = this.isByteMode;
     if (form.modulus < 8) {
-      if (wasByteMode || offsetBits > 0) this.#out.line(`b=${this.bits()};`);
-    } else {
+      if (this.isByteMode || offsetBits > 0) this.#out.line(`b=${this.bits()};`);
+    } else if (this.isByteMode) {
       const bytes = Math.floor(offsetBits / 8);
       if (bytes > 0) this.#out.line(`p+=${bytes};`);
+    } else {
+      this.#out.line(`p=Math.floor(${this.bits()}/8);`);
     }
     this.enter(form);
   }

@@ -19,12 +19,13 @@ export const defaultMetadataLimits: MetadataLimits = {
 
 /** How strictly metadata is read, and who hears what is odd about it. */
 export interface MetadataOptions {
-  /** Accepts what old writers wrote against the specification (CTF 2 release candidates, outer references of TSDL aliases). */
+  /** CTF 2: accepts the metadata of release candidates. */
   readonly lenient?: boolean;
   /**
-   * TSDL attributes that nobody knows: `warn` (default, as Babeltrace does) or `refuse` (to check a text, as `sonde info` does).
+   * CTF 1.8: refuses what Babeltrace takes with a warning or silently (unknown attributes, labels that no value can have, …), to
+   * check a text. Not set: warns.
    */
-  readonly unknownAttributes?: 'warn' | 'refuse';
+  readonly strict?: boolean;
   /** Receives one sentence per oddity that is not an error. */
   readonly warn?: (message: string) => void;
   readonly limits?: Partial<MetadataLimits>;

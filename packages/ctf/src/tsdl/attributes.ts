@@ -56,6 +56,15 @@ function wrong(context: TsdlContext, name: string, expected: string): Error {
   );
 }
 
+/** Same for what Babeltrace accepts. */
+function tolerateWrong(context: TsdlContext, name: string, expected: string): void {
+  context.tolerate(
+    `Attribute \`${name}\`: expecting ${expected}.`,
+    context.scanner.valuePosition,
+    'tsdl-bad-attribute',
+  );
+}
+
 export function invalidValue(context: TsdlContext, name: string, requirement: string): Error {
   return context.error(
     `Invalid \`${name}\` attribute (${requirement}): ${context.scanner.integer}.`,
@@ -81,8 +90,10 @@ export function signedValue(context: TsdlContext, name: string, kind: ValueKind)
   return integer;
 }
 
-export function literalString(context: TsdlContext, name: string, kind: ValueKind): string {
-  if (kind !== 'string') throw wrong(context, name, 'a literal string');
+/** A literal string; with a warning also an identifier. */
+export function someString(context: TsdlContext, name: string, kind: ValueKind): string {
+  if (kind === 'integer') throw wrong(context, name, 'a literal string');
+  if (kind === 'identifier') tolerateWrong(context, name, 'a literal string');
   return context.scanner.string;
 }
 
@@ -91,14 +102,35 @@ export function identifierOrString(context: TsdlContext, name: string, kind: Val
   return context.scanner.string;
 }
 
+/** The text of an identifier, with a warning also of a string; undefined: an integer. */
+export function identifierValue(
+  context: TsdlContext,
+  name: string,
+  kind: ValueKind,
+): string | undefined {
+  if (kind === 'integer') return undefined;
+  if (kind === 'string') tolerateWrong(context, name, 'an identifier');
+  return context.scanner.string;
+}
+
+const expectedBoolean = '`0`, `false`, `FALSE`, `1`, `true`, or `TRUE`';
+
 export function booleanValue(context: TsdlContext, name: string, kind: ValueKind): boolean {
-  const { integer, string } = context.scanner;
-  if (kind === 'integer' && (integer === 0n || integer === 1n)) return integer === 1n;
-  if (kind === 'identifier') {
-    if (string === 'true' || string === 'TRUE') return true;
-    if (string === 'false' || string === 'FALSE') return false;
+  const { integer } = context.scanner;
+  if (kind === 'integer') {
+    if (integer !== 0n && integer !== 1n) tolerateWrong(context, name, expectedBoolean);
+    return integer !== 0n;
   }
-  throw wrong(context, name, '`0`, `false`, `FALSE`, `1`, `true`, or `TRUE`');
+  if (kind === 'string') tolerateWrong(context, name, expectedBoolean);
+  switch (context.scanner.string) {
+    case 'true':
+    case 'TRUE':
+      return true;
+    case 'false':
+    case 'FALSE':
+      return false;
+  }
+  throw wrong(context, name, expectedBoolean);
 }
 
 /** `le`, `be`, `network`, and `native` where a native byte order is given. */
@@ -107,19 +139,17 @@ export function byteOrderValue(
   kind: ValueKind,
   native: ByteOrder | undefined,
 ): ByteOrder {
-  if (kind === 'identifier') {
-    const { string } = context.scanner;
-    if (string === 'le') return 'little-endian';
-    if (string === 'be' || string === 'network') return 'big-endian';
-    if (string === 'native' && native) return native;
-  }
+  const order = identifierValue(context, 'byte_order', kind);
+  if (order === 'le') return 'little-endian';
+  if (order === 'be' || order === 'network') return 'big-endian';
+  if (order === 'native' && native) return native;
   const expected = native ? '`be`, `le`, `network`, or `native`' : '`be`, `le`, or `network`';
   throw wrong(context, 'byte_order', expected);
 }
 
 /** The canonical (lower-case) form of a UUID. */
 export function uuidValue(context: TsdlContext, kind: ValueKind): string {
-  const text = literalString(context, 'uuid', kind);
+  const text = someString(context, 'uuid', kind);
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) {
     throw context.error(
       `Malformed \`uuid\` attribute: \`${text}\`.`,

@@ -5,12 +5,12 @@ import {
   byteOrderValue,
   identifierOrString,
   invalidValue,
-  literalString,
   missingAttribute,
   readAttribute,
   readAttributeBlock,
   readAttributeName,
   signedValue,
+  someString,
   unsignedValue,
   uuidValue,
 } from './attributes.ts';
@@ -169,12 +169,8 @@ export function skipCallsiteBlock(context: TsdlContext): void {
 
 const maxU64 = (1n << 64n) - 1n;
 
-/** `clock { … };` (CTF 1.8.3 §8), after the keyword at `position`. `isLttng`: a monotonic clock counts from the Unix epoch. */
-export function parseClockBlock(
-  context: TsdlContext,
-  position: number,
-  isLttng: boolean,
-): ClockClass {
+/** `clock { … };` (CTF 1.8.3 §8), after the keyword at `position`. LTTng's monotonic clock counts from the Unix epoch. */
+export function parseClockBlock(context: TsdlContext, position: number): ClockClass {
   let name: string | undefined;
   let uid: string | undefined;
   let description: string | undefined;
@@ -192,7 +188,7 @@ export function parseClockBlock(
         uid = uuidValue(context, kind);
         return true;
       case 'description':
-        description = literalString(context, attribute, kind);
+        description = someString(context, attribute, kind);
         return true;
       case 'freq':
         frequencyHz = unsignedValue(context, attribute, kind);
@@ -227,7 +223,7 @@ export function parseClockBlock(
     offsetSeconds: offsetSeconds + offsetCycles / frequencyHz,
     offsetCycles: offsetCycles % frequencyHz,
     precisionCycles,
-    ...((isAbsolute || (isLttng && name === 'monotonic')) && { origin: 'unix-epoch' }),
+    ...((isAbsolute || (context.isLttng && name === 'monotonic')) && { origin: 'unix-epoch' }),
   };
 }
 
@@ -322,7 +318,7 @@ export function parseEventBlock(context: TsdlContext, position: number): EventBl
         logLevel = logLevelValue(context, signedValue(context, name, kind), position);
         return true;
       case 'model.emf.uri':
-        emfUri = literalString(context, name, kind) || undefined;
+        emfUri = someString(context, name, kind) || undefined;
         if (!emfUri) context.warn('Empty `model.emf.uri` attribute.', position);
         return true;
       default:

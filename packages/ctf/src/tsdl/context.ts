@@ -128,11 +128,19 @@ export class TsdlContext {
     this.options.warn(`line ${place.line}:${place.column}: ${message}`);
   }
 
-  unknownAttribute(name: string, position: number): void {
-    const message = `Unknown attribute \`${name}\`.`;
-    if (this.options.unknownAttributes === 'refuse') {
-      throw this.error(message, position, 'tsdl-unknown-attribute');
-    }
+  /** Refuses in strict mode, else warns. */
+  tolerate(message: string, position: number, code?: string): void {
+    if (this.options.strict) throw this.error(message, position, code);
     this.warn(message, position);
+  }
+
+  unknownAttribute(name: string, position: number): void {
+    this.tolerate(`Unknown attribute \`${name}\`.`, position, 'tsdl-unknown-attribute');
+  }
+
+  /** LTTng's traces have some facts that their metadata does not tell, and oddities that are not its users' fault. */
+  get isLttng(): boolean {
+    const tracer = this.environment?.get('tracer_name');
+    return typeof tracer === 'string' && tracer.startsWith('lttng');
   }
 }

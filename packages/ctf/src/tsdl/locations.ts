@@ -125,14 +125,14 @@ function walkDependents(
 }
 
 /**
- * Refuses a type name whose fields depend on fields around the place where it is used: what the location means would change
- * from place to place (the lenient mode takes it so).
+ * Finds type names whose fields depend on fields around the place where they are used: what such a location means changes from
+ * place to place.
  */
 export function checkAliasLocations(context: TsdlContext, prototype: FieldClass): void {
   if (context.pending.size === 0) return;
   walkDependents(context, prototype, [], (_, { path, position }, steps) => {
     if (absolutePrefix(path) || findFirst(steps, path[0]!) >= 0) return;
-    throw context.error(
+    context.tolerate(
       `\`${path[0]}\` refers to a field outside the type that is named here.`,
       position,
       'tsdl-bad-location',
@@ -351,10 +351,8 @@ function resolveVariant(
   variant.options = variant.options.map((option) => {
     const label = option.originalName ?? option.name!;
     const ranges = rangesOf.get(label);
-    if (!ranges) {
-      throw context.error(`The tag of the variant has no label \`${label}\`.`, position);
-    }
-    return { ...option, ranges };
+    if (!ranges) context.tolerate(`The tag of the variant has no label \`${label}\`.`, position);
+    return { ...option, ranges: ranges ?? [] };
   });
   variant.selectorFieldLocation = location;
   variant.selectorKind = tag.type === 'fixed-length-signed-integer' ? 'signed' : 'unsigned';

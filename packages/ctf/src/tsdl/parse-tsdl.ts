@@ -127,7 +127,7 @@ export class TsdlMetadata {
   #readEnvironment(statement: Statement): void {
     const context = this.#context;
     if (context.environment) {
-      throw context.error('Duplicate `env` block.', statement.position, 'tsdl-duplicate');
+      context.tolerate('Duplicate `env` block.', statement.position, 'tsdl-duplicate');
     }
     this.#start(statement);
     parseEnvironmentBlock(context, this.#builder.environment);
@@ -136,8 +136,8 @@ export class TsdlMetadata {
 
   #readClock(statement: Statement): void {
     this.#start(statement);
-    const { clockClasses, isLttng } = this.#builder;
-    const clockClass = parseClockBlock(this.#context, statement.position, isLttng);
+    const { clockClasses } = this.#builder;
+    const clockClass = parseClockBlock(this.#context, statement.position);
     if (clockClasses.some(({ id }) => id === clockClass.id)) {
       throw this.#context.error(
         `Duplicate clock \`${clockClass.id}\`.`,

@@ -2,14 +2,13 @@ import type {
   DisplayBase,
   FixedLengthFloatingPointNumberFieldClass,
   FixedLengthIntegerFieldClass,
-  IntegerRange,
-  Mapping,
   NullTerminatedStringFieldClass,
 } from '@sonde/trace-model';
 import {
   alignmentValue,
   booleanValue,
   byteOrderValue,
+  identifierValue,
   invalidValue,
   missingAttribute,
   readAttributeBlock,
@@ -20,6 +19,10 @@ import { copyFieldClass } from './copy-field-class.ts';
 import { punctuation, type ValueKind } from './scanner.ts';
 
 const displayBases: Readonly<Record<string, DisplayBase>> = {
+  2: 2,
+  8: 8,
+  10: 10,
+  16: 16,
   b: 2,
   binary: 2,
   o: 8,
@@ -124,15 +127,9 @@ function sizeValue(context: TsdlContext, kind: ValueKind): number {
 }
 
 function displayBaseValue(context: TsdlContext, kind: ValueKind): DisplayBase {
-  const { integer, string, valuePosition } = context.scanner;
-  if (
-    kind === 'integer' &&
-    (integer === 2n || integer === 8n || integer === 10n || integer === 16n)
-  ) {
-    return Number(integer) as DisplayBase;
-  }
-  const base = kind === 'identifier' && Object.hasOwn(displayBases, string) && displayBases[string];
-  if (base) return base;
+  const { integer, valuePosition } = context.scanner;
+  const name = identifierValue(context, 'base', kind) ?? String(integer);
+  if (Object.hasOwn(displayBases, name)) return displayBases[name]!;
   throw context.error(
     'Attribute `base`: expecting 2, 8, 10, 16, or a name such as `decimal` or `hex`.',
     valuePosition,
@@ -141,19 +138,17 @@ function displayBaseValue(context: TsdlContext, kind: ValueKind): DisplayBase {
 }
 
 function encodingValue(context: TsdlContext, kind: ValueKind): Encoding {
-  if (kind === 'identifier') {
-    switch (context.scanner.string) {
-      case 'none':
-        return undefined;
-      case 'UTF8':
-      case 'utf8':
-        return 'utf-8';
-      case 'ASCII':
-      case 'ascii':
-        return 'ascii';
-    }
-  } else if (kind === 'string' && /^utf-8$/i.test(context.scanner.string)) {
-    return 'utf-8';
+  // Only as a string can it have a hyphen.
+  if (kind === 'string' && /^utf-8$/i.test(context.scanner.string)) return 'utf-8';
+  switch (identifierValue(context, 'encoding', kind)) {
+    case 'none':
+      return undefined;
+    case 'UTF8':
+    case 'utf8':
+      return 'utf-8';
+    case 'ASCII':
+    case 'ascii':
+      return 'ascii';
   }
   throw context.error(
     'Attribute `encoding`: expecting `none`, `UTF8`, or `ASCII`.',
@@ -162,16 +157,20 @@ function encodingValue(context: TsdlContext, kind: ValueKind): Encoding {
   );
 }
 
-/** `clock.NAME.value`: the value is already read as one dotted identifier. */
-function clockNameValue(context: TsdlContext, kind: ValueKind): string {
+/** `clock.NAME.value`: the value is already read as one dotted identifier. Undefined: no clock. */
+function clockNameValue(context: TsdlContext, kind: ValueKind): string | undefined {
   const { scanner } = context;
-  const parts = kind === 'identifier' ? scanner.string.split('.') : [];
-  if (parts[0] !== 'clock') throw scanner.error('Expecting `clock`.', scanner.valuePosition);
-  if (parts.length < 3) throw scanner.error('Expecting `.`.');
-  if (parts.length > 3 || parts[2] !== 'value') {
-    throw scanner.error('Expecting `clock.NAME.value`.', scanner.valuePosition);
-  }
-  return parts[1]!;
+  const parts = kind === 'integer' ? [] : scanner.string.split('.');
+  if (parts.length === 3 && parts[0] === 'clock' && parts[2] === 'value') return parts[1];
+  // The place is where the pattern breaks.
+  const isShort = kind === 'identifier' && parts[0] === 'clock' && parts.length < 3;
+  const position = isShort ? scanner.position : scanner.valuePosition;
+  context.tolerate(
+    'Attribute `map`: expecting `clock.NAME.value`.',
+    position,
+    'tsdl-bad-attribute',
+  );
+  return undefined;
 }
 
 /** `floating_point { … }` (CTF 1.8.3 §4.1.7), after the keyword at `position`. */
@@ -236,64 +235,4 @@ export function parseString(
     });
   }
   return context.place({ type: 'null-terminated-string', encoding: 'utf-8' }, position);
-}
-
-/**
- * The body `{ LABEL, LABEL = value, LABEL = lower ... upper }` of an enumeration (CTF 1.8.3 §4.1.8) at `position`, on a fresh
- * container. Ranges of equal labels are merged; labels keep the order of their first appearance.
- */
-export function parseEnumerationBody(
-  context: TsdlContext,
-  container: FixedLengthIntegerFieldClass,
-  position: number,
-): FixedLengthIntegerFieldClass {
-  const { scanner } = context;
-  const isSigned = container.type === 'fixed-length-signed-integer';
-  const size = BigInt(container.lengthBits);
-  const lowest = isSigned ? -(1n << (size - 1n)) : 0n;
-  const highest = (1n << (isSigned ? size - 1n : size)) - 1n;
-  const rangesOf = new Map<string, IntegerRange[]>();
-  let next = 0n;
-  scanner.expectCharacter(punctuation.openBrace);
-  do {
-    if (rangesOf.size > 0 && scanner.peek() === punctuation.closeBrace) break;
-    const isString = scanner.tryString();
-    const label = isString ? scanner.string : scanner.readWord();
-    if (!isString && label === '') throw scanner.error('Expecting an enumeration label.');
-    let lower = next;
-    let upper = next;
-    if (scanner.tryCharacter(punctuation.equal)) {
-      lower = upper = mappingValue(context, isSigned);
-      if (scanner.tryToken('...')) upper = mappingValue(context, isSigned);
-    }
-    if (lower > upper || lower < lowest || upper > highest) {
-      throw context.error(
-        `Mapping \`${label}\`: the range ${lower} to ${upper} does not lie within ${lowest} to ${highest}.`,
-        position,
-        'tsdl-bad-mapping',
-      );
-    }
-    const ranges = rangesOf.get(label);
-    if (ranges) ranges.push({ lower, upper });
-    else rangesOf.set(label, [{ lower, upper }]);
-    next = upper + 1n;
-  } while (scanner.tryCharacter(punctuation.comma));
-  scanner.expectCharacter(punctuation.closeBrace);
-  const mappings: Mapping[] = [];
-  for (const [label, ranges] of rangesOf) mappings.push({ label, ranges });
-  return { ...container, mappings };
-}
-
-function mappingValue(context: TsdlContext, isSigned: boolean): bigint {
-  const { scanner } = context;
-  const isInteger = scanner.tryInteger();
-  const { integer, valuePosition } = scanner;
-  if (!isInteger || (isSigned ? integer >= 1n << 63n : integer < 0n)) {
-    throw context.error(
-      `Expecting a valid constant ${isSigned ? 'signed' : 'unsigned'} integer.`,
-      valuePosition,
-      'tsdl-bad-mapping',
-    );
-  }
-  return integer;
 }

@@ -36,16 +36,10 @@ export class TraceBuilder {
     return this.#traceClass;
   }
 
-  /** LTTng's traces have some facts that their metadata does not tell. */
-  get isLttng(): boolean {
-    const tracer = this.environment.get('tracer_name');
-    return typeof tracer === 'string' && tracer.startsWith('lttng');
-  }
-
   addTrace({ uuid, packetHeader }: TraceBlock): void {
     this.#traceClass = {
       ctfVersion: '1.8',
-      ...(this.isLttng && { namespace: 'lttng.org,2009' }),
+      ...(this.#context.isLttng && { namespace: 'lttng.org,2009' }),
       ...(uuid !== undefined && { uid: uuid, metadataStreamUuid: uuidBytes(uuid) }),
       environment: this.environment,
       clockClasses: this.clockClasses,
@@ -175,7 +169,7 @@ export class TraceBuilder {
     const { specificContext, payload } = block;
     const scopes = [eventRecordHeader, eventRecordCommonContext, specificContext, payload];
     if (!scopes.every(isAlwaysEmpty)) return;
-    throw this.#context.error(
+    this.#context.tolerate(
       `Records of event ${block.id} in the stream with ID ${dataStreamClass.id} would have no data.`,
       0,
     );
@@ -186,15 +180,12 @@ export class TraceBuilder {
     const id = streamId ?? 0n;
     const known = this.#dataStreamClasses.get(id);
     if (known) return known;
-    const [only, ...others] = this.#dataStreamClasses.values();
-    if (only && others.length === 0 && streamId === undefined && this.#context.options.lenient) {
-      return only;
-    }
-    if (only || id !== 0n) {
-      throw this.#context.error(
-        `There is no \`stream\` block with ID ${id} for this event.`,
-        position,
-      );
+    const [first, second] = this.#dataStreamClasses.values();
+    if (first || id !== 0n) {
+      const message = `There is no \`stream\` block with ID ${id} for this event.`;
+      if (!first || second || streamId !== undefined) throw this.#context.error(message, position);
+      this.#context.tolerate(message, position);
+      return first;
     }
     const implicit: MutableDataStreamClass = { id, eventRecordClasses: new Map(), traceClass };
     this.#dataStreamClasses.set(id, implicit);

@@ -9,13 +9,9 @@ import { alignmentValue } from './attributes.ts';
 import type { TsdlContext } from './context.ts';
 import { copyFieldClass } from './copy-field-class.ts';
 import { parseDimensions, readPath, wrapInArrays } from './dimensions.ts';
+import { parseMappings } from './enumeration.ts';
 import { checkAliasLocations } from './locations.ts';
-import {
-  parseEnumerationBody,
-  parseFloatingPoint,
-  parseInteger,
-  parseString,
-} from './scalar-types.ts';
+import { parseFloatingPoint, parseInteger, parseString } from './scalar-types.ts';
 import { punctuation } from './scanner.ts';
 
 /** Keywords that can't be part of a type name. */
@@ -60,7 +56,7 @@ function declareType(
   prototype: FieldClass,
   position: number,
 ): void {
-  if (!context.options.lenient) checkAliasLocations(context, prototype);
+  checkAliasLocations(context, prototype);
   if (!context.scope.declare(name, prototype)) {
     throw context.error(`Duplicate type name \`${name}\`.`, position, 'tsdl-duplicate');
   }
@@ -155,8 +151,8 @@ function parseEnumeration(context: TsdlContext, position: number): FieldClass {
   if (!isFixedLengthInteger(container)) {
     throw context.error('The container type is no integer.', context.positionOf(container));
   }
-  const fieldClass = parseEnumerationBody(context, container, position);
-  context.move(container, fieldClass, position);
+  const mappings = parseMappings(context, container, position);
+  const fieldClass = context.move(container, { ...container, mappings }, position);
   if (name !== '') declareCopy(context, `enum ${name}`, fieldClass);
   return fieldClass;
 }

@@ -26,3 +26,4 @@ export { BitWriter } from './writer/bit-writer.ts';
 export { DataStreamWriter, type PacketEnd } from './writer/data-stream-writer.ts';
 export { type ClassMap, encodeValue, type PlainValue } from './writer/field-encoder.ts';
 export { outputTraceClass, pairTraceClasses } from './writer/output-classes.ts';
+export { explainRecordLoop } from './reader/record-loop.ts';

@@ -88,6 +88,30 @@ export function generateRecordLoop(dataStreamClass: DataStreamClass): string {
   ].join('\n');
 }
 
+/** For people: the loop generated for `dataStreamClass`, or why there is none. */
+export function explainRecordLoop(dataStreamClass: DataStreamClass): string {
+  try {
+    const text = generateRecordLoop(dataStreamClass);
+    return `function (cursor, limitNs, budget) {\n${indent(text)}\n}`;
+  } catch (error) {
+    if (error instanceof UnsupportedHeader)
+      return `// Closures find the records: ${error.message}.`;
+    throw error;
+  }
+}
+
+function indent(text: string): string {
+  let depth = 1;
+  const lines: string[] = [];
+  for (const line of text.split('\n')) {
+    if (line === '') continue;
+    if (line.startsWith('}')) depth--;
+    lines.push('  '.repeat(depth) + line);
+    if (line.endsWith('{')) depth++;
+  }
+  return lines.join('\n');
+}
+
 /** `s`: begin of the record, `p`: begin of its body, `q`: its end (bytes); `x`: index of its class; `t`: its time. */
 function prologueCode(code: HeaderCode): string {
   return `const B = cursor.bytes, D = cursor.view, keys = cursor.keys;

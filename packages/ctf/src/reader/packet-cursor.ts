@@ -10,6 +10,7 @@ import type {
   TimeOrigin,
 } from '@sonde/trace-model';
 import { alignmentBitsOf } from '@sonde/trace-model';
+import { compileLength, defaultBackEnd } from '../decoder/compile-walk.ts';
 import type { BackEnd } from '../decoder/contract.ts';
 import { DecodeRun } from '../decoder/decode-state.ts';
 import type { PacketHead } from '../decoder/packet-head.ts';
@@ -69,6 +70,7 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
   classIndex = 0;
   endBits = 0;
   status: number = loopStatus.pause;
+  thrown: unknown;
 
   readonly #clock: ClockConverter | undefined;
   readonly #header: RecordHeaderReader;
@@ -89,9 +91,10 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
     this.#header = new RecordHeaderReader(dataStreamClass);
     const header = dataStreamClass.eventRecordHeader;
     this.#headerIsByteAligned = header !== undefined && alignmentBitsOf(header) >= 8;
-    this.#compileLength = options.compileLength ?? (() => () => this.#walkBody().endBits);
+    const backEnd = options.backEnd ?? defaultBackEnd();
+    this.#compileLength = options.compileLength ?? ((erc) => compileLength(erc, backEnd));
     this.dispatch = new RecordDispatch(dataStreamClass, this.#compileLength);
-    this.#loop = options.backEnd === 'closures' ? undefined : recordLoopOf(dataStreamClass);
+    this.#loop = backEnd === 'closures' ? undefined : recordLoopOf(dataStreamClass);
   }
 
   get eventRecordClass(): EventRecordClass {
@@ -196,9 +199,13 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
   #runLoop(loop: RecordLoop, limitNs: number, budget: number): number {
     const count = loop(this, limitNs, budget);
     switch (this.status) {
+      case loopStatus.thrown:
+        // A record which nobody wants, after the limit: its error waits until its turn comes.
+        if (!(this.thrown instanceof DecodeError) || this.headTimeNs < limitNs) throw this.thrown;
+        this.#fault = this.thrown;
+        break;
       case loopStatus.overrun:
       case loopStatus.empty:
-        // The record may be one which nobody wants, after the limit: the error waits until its turn comes.
         this.#fault = faultOf(() => this.#explain());
         break;
       case loopStatus.meet:

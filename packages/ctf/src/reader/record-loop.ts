@@ -21,6 +21,8 @@ export const loopStatus = {
   header: 5,
   /** The head was delivered, and ends within a byte, at `endBits`. */
   unaligned: 6,
+  /** `thrown` was thrown for the head's record: by its handler, or while its length was found. */
+  thrown: 7,
 } as const;
 
 /** What a record loop works on: the state of a `PacketCursor` at its head record. */
@@ -38,6 +40,8 @@ export interface LoopCursor extends RecordCursor, ClockState {
   endBits: number;
   /** The status of the last run: one of `loopStatus`. */
   status: number;
+  /** With status `thrown`. */
+  thrown: unknown;
   /** The index in `dispatch` for the id `high · 2^32 + low`, or -1. */
   indexOfId(low: number, high: number): number;
 }
@@ -77,6 +81,7 @@ export function generateRecordLoop(dataStreamClass: DataStreamClass): string {
   return [
     '"use strict";',
     prologueCode(code),
+    'try {',
     'for (;;) {',
     passCode(isByteAligned, code.canBeEmpty),
     'count++;',
@@ -84,6 +89,7 @@ export function generateRecordLoop(dataStreamClass: DataStreamClass): string {
     nextCode(code, dataStreamClass.defaultClockClass !== undefined),
     `if (count >= budget) { status = ${loopStatus.pause}; break; }`,
     '}',
+    `} catch (error) { cursor.thrown = error; status = ${loopStatus.thrown}; }`,
     epilogueCode,
   ].join('\n');
 }

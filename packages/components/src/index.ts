@@ -17,3 +17,4 @@ export { detailsSink } from './sink-details/sink-details.ts';
 export { dummySink } from './sink-dummy.ts';
 export { ctfFsSource, openTraceDirectories } from './src-ctf-fs.ts';
 export { parseTimeBound, parseTimeRange, resolveTimeBound, type TimeBound } from './time-bound.ts';
+export { prettySink } from './sink-pretty/sink-pretty.ts';

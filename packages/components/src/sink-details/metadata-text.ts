@@ -167,11 +167,13 @@ export class MetadataText {
     }
   }
 
-  /** What a clock class tells. CTF 1.8 has a default precision. */
+  /** What a clock class tells. CTF 1.8 has a default precision, and a name for the clock nobody declared. */
   writeClockClass(clockClass: ClockClass, ctfVersion: TraceClass['ctfVersion']): void {
     const out = this.#out;
-    const { namespace, name, uid, description, accuracyCycles, origin } = clockClass;
-    const precisionCycles = clockClass.precisionCycles ?? (ctfVersion === '1.8' ? 0n : undefined);
+    const isCtf1 = ctfVersion === '1.8';
+    const { namespace, uid, description, accuracyCycles, origin } = clockClass;
+    const name = clockClass.name ?? (isCtf1 ? clockClass.id || 'default' : undefined);
+    const precisionCycles = clockClass.precisionCycles ?? (isCtf1 ? 0n : undefined);
     writeUserAttributes(out, clockClass.attributes);
     if (namespace !== undefined) out.propertyText('Namespace', namespace);
     if (name !== undefined) out.propertyText('Name', name);

@@ -1,0 +1,152 @@
+import type { RecordCursor, TimeOrigin } from '@sonde/trace-model';
+import type { Colors } from '../sink-text/colors.ts';
+import { writePadded9, writeUint32 } from '../sink-text/number-text.ts';
+import { ShortText } from '../sink-text/short-text.ts';
+import type { TextBuffer } from '../sink-text/text-buffer.ts';
+import { nameText } from './line-header.ts';
+import type { PrettyOptions } from './pretty-options.ts';
+import { formatDelta, formatSecond, formatSnapshot } from './time-format.ts';
+
+const nsPerSecond = 1e9;
+const maxFastDeltaNs = 2 ** 53;
+
+/**
+ * Writes `[HH:MM:SS.nnnnnnnnn] (+s.nnnnnnnnn) `. Within one second only the digits of the fraction change; times are exact
+ * numbers since the run's origin then. All else (cycles, before the origin of the clock, beyond 2^53 ns) goes through bigint.
+ */
+export class TimeWriter {
+  readonly #buffer: TextBuffer;
+  readonly #options: PrettyOptions;
+  readonly #originNs: bigint;
+  readonly #warn: (message: string) => void;
+  readonly #hasDelta: boolean;
+  readonly #before: string;
+  readonly #afterTime: ShortText;
+  readonly #after: ShortText;
+  /** `before` and the present second with its point. */
+  #second: ShortText = ShortText.of('');
+  /** The present second, since the origin of the run (ns). */
+  #secondBeginNs = Number.NaN;
+  #secondEndNs = Number.NaN;
+  /** Time of the last line that was completed; NaN: none. Safe integer, or `#lastCycles` and `#lastNs` tell. */
+  #last = Number.NaN;
+  #pending = Number.NaN;
+  #lastExact: { cycles: bigint; nsFromOrigin: bigint } | undefined;
+  #pendingExact: { cycles: bigint; nsFromOrigin: bigint } | undefined;
+  #hasWarned = false;
+
+  constructor(
+    buffer: TextBuffer,
+    options: PrettyOptions,
+    colors: Colors,
+    origin: TimeOrigin,
+    warn: (message: string) => void,
+  ) {
+    const isNamed = options.names.header;
+    const name = (text: string) => nameText(colors, colors.bold, text);
+    this.#buffer = buffer;
+    this.#options = options;
+    this.#originNs = origin.nsFromOrigin;
+    this.#warn = warn;
+    this.#hasDelta = !options.noDelta;
+    this.#before = (isNamed ? name('timestamp') : '[') + colors.bold + colors.brightYellow;
+    const deltaBegin = isNamed ? `, ${name('delta')}` : '] (';
+    const timeEnd = isNamed ? '' : '] ';
+    this.#afterTime = ShortText.of(colors.reset + (this.#hasDelta ? deltaBegin : timeEnd));
+    this.#after = ShortText.of(isNamed ? '' : ') ');
+  }
+
+  /** Writes at `at`, where there is room. @returns the offset after the text */
+  write(at: number, cursor: RecordCursor): number {
+    const { timeNs } = cursor;
+    if (!(timeNs >= this.#secondBeginNs && timeNs < this.#secondEndNs)) {
+      if (Number.isNaN(timeNs)) return at;
+      if (!this.#enterSecond(timeNs)) return this.#writeExact(at, cursor);
+    }
+    const { view } = this.#buffer;
+    let end = this.#second.write(view, at);
+    end = writePadded9(view, end, timeNs - this.#secondBeginNs);
+    end = this.#afterTime.write(view, end);
+    if (!this.#hasDelta) return end;
+    const deltaNs = timeNs - this.#last;
+    this.#pending = timeNs;
+    this.#pendingExact = undefined;
+    if (!(deltaNs >= 0 && deltaNs < maxFastDeltaNs) || this.#lastExact !== undefined) {
+      return this.#writeExactDelta(end, cursor);
+    }
+    // "+0." in most lines.
+    if (deltaNs < nsPerSecond) {
+      view.setUint32(end, 0x2e302b, true);
+      end = writePadded9(view, end + 3, deltaNs);
+    } else {
+      view.setUint8(end, 43);
+      const seconds = Math.floor(deltaNs / nsPerSecond);
+      end = writeUint32(view, end + 1, seconds);
+      view.setUint8(end, 46);
+      end = writePadded9(view, end + 1, deltaNs - seconds * nsPerSecond);
+    }
+    return this.#after.write(view, end);
+  }
+
+  /** The line that was begun last is complete: the next delta counts from it. */
+  complete(): void {
+    this.#last = this.#pending;
+    this.#lastExact = this.#pendingExact;
+  }
+
+  /** Prepares the text of the second of `timeNs`. False: not a case for fast writing. */
+  #enterSecond(timeNs: number): boolean {
+    if (this.#options.clockCycles || !Number.isSafeInteger(timeNs)) return false;
+    const absoluteNs = this.#originNs + BigInt(timeNs);
+    if (absoluteNs < 0n) return false;
+    const seconds = absoluteNs / 1_000_000_000n;
+    this.#secondBeginNs = Number(seconds * 1_000_000_000n - this.#originNs);
+    this.#secondEndNs = this.#secondBeginNs + nsPerSecond;
+    if (!Number.isSafeInteger(this.#secondBeginNs) || !Number.isSafeInteger(this.#secondEndNs)) {
+      this.#secondEndNs = Number.NaN;
+      return false;
+    }
+    this.#second = ShortText.of(`${this.#before}${formatSecond(seconds, this.#options)}.`);
+    return true;
+  }
+
+  #writeExact(at: number, cursor: RecordCursor): number {
+    const snapshot = cursor.clockSnapshot();
+    if (snapshot === undefined) return at;
+    if (snapshot.nsFromOrigin < 0n && !this.#options.clockCycles && !this.#options.clockSeconds) {
+      this.#warnOfNegativeTime();
+    }
+    const end = this.#text(at, this.#before + formatSnapshot(snapshot, this.#options));
+    return this.#writeExactDelta(this.#afterTime.write(this.#buffer.view, end), cursor);
+  }
+
+  #warnOfNegativeTime(): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    this.#warn('Fallback to [sec.ns] to print negative time value. Use --clock-seconds.');
+  }
+
+  #writeExactDelta(at: number, cursor: RecordCursor): number {
+    if (!this.#hasDelta) return at;
+    const snapshot = cursor.clockSnapshot();
+    if (snapshot === undefined) return at;
+    const before = this.#lastExact ?? this.#exactOf(this.#last);
+    const end = this.#text(at, formatDelta(snapshot, before, this.#options));
+    const isExactAsNumber = !this.#options.clockCycles && Number.isSafeInteger(cursor.timeNs);
+    this.#pending = isExactAsNumber ? cursor.timeNs : Number.NaN;
+    this.#pendingExact = isExactAsNumber ? undefined : snapshot;
+    return this.#after.write(this.#buffer.view, end);
+  }
+
+  /** Only the time is asked for: where cycles count, `#lastExact` is set. */
+  #exactOf(timeNs: number): { cycles: bigint; nsFromOrigin: bigint } | undefined {
+    if (Number.isNaN(timeNs)) return undefined;
+    return { cycles: 0n, nsFromOrigin: this.#originNs + BigInt(timeNs) };
+  }
+
+  #text(at: number, text: string): number {
+    const { bytes } = this.#buffer;
+    for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);
+    return at + text.length;
+  }
+}

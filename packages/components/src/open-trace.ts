@@ -2,7 +2,7 @@
  * Reading traces from a program: open, subscribe, run. For those who write graphs, the components are the way; for those who want events
  * in TypeScript, this is.
  */
-import { starGlob } from '@sonde/base';
+import { compileStarGlob } from '@sonde/base';
 import {
   compileProjection,
   DataStreamReader,
@@ -142,8 +142,8 @@ export class OpenedTraces {
 
   /** Names events and fields before `run`. Handlers are called in the order of subscription. */
   subscribe(demand: Demand, handle: (record: FieldRecord, cursor: RecordCursor) => void): void {
-    const matches = starGlob(demand.event);
-    this.#subscriptions.all.push({ matches, demand, handle });
+    const glob = compileStarGlob(demand.event);
+    this.#subscriptions.all.push({ matches: (name) => glob.matches(name), demand, handle });
   }
 
   onDiscardedEvents(handle: (discarded: Discarded) => void): void {

@@ -11,7 +11,6 @@ import {
   type MetadataOptions,
   mergePackets,
   type PacketEntry,
-  quirksOf,
   readLttngIndex,
   readMetadata,
   withClockOffset,
@@ -114,7 +113,7 @@ export function openLogicalTrace(
       name: first!.source.name,
     };
     streams.push(stream);
-    const packets = correctTimes(mergePackets(group.files), traceClass);
+    const packets = mergePackets(group.files);
     const portName = portNameOf(stream, traceClass);
     return { stream, packets, clock: clocks.get(group.dataStreamClass), portName };
   });
@@ -195,19 +194,6 @@ function traceNameOf(path: string, environment: ReadonlyMap<string, string | big
   const hostname = environment.get('hostname');
   const directory = basename(path);
   return typeof hostname === 'string' && hostname !== '' ? `${hostname}/${directory}` : directory;
-}
-
-/** Corrects packet times that known tracers get wrong. */
-function correctTimes(packets: PacketEntry[], traceClass: TraceClass): PacketEntry[] {
-  const quirks = quirksOf(traceClass);
-  packets.forEach((packet, i) => {
-    const next = packets[i + 1];
-    const isZeroEnd = packet.endCycles === 0n && packet.beginCycles !== 0n;
-    if (quirks.zeroPacketEnd && isZeroEnd) {
-      packet.endCycles = next?.beginCycles ?? packet.beginCycles;
-    }
-  });
-  return packets;
 }
 
 /** Identity of a data stream in the words of Babeltrace's ports. */

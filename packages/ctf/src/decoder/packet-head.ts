@@ -26,6 +26,8 @@ export interface PacketHead {
   /** Width of the counter (bits), for its wrap. */
   readonly discardedEventCounterBits?: number;
   readonly sequenceNumber?: bigint;
+  /** The packet header names another metadata stream. */
+  readonly uuidDiffers?: boolean;
   /** First bit after the packet header, not yet aligned. */
   readonly packetContextOffsetBits: number;
   /** First bit after the packet context: where the first event record begins, before its alignment. */
@@ -45,7 +47,7 @@ export interface PacketHeadOptions {
 /**
  * Decodes packet header and packet context of the packet at the beginning of `bytes`.
  * @param availableBits - How much of the packet, at most, is in `bytes`.
- * @throws DecodeError, codes `bad-magic-number`, `metadata-stream-uuid-differs`, `unknown-data-stream-class`,
+ * @throws DecodeError, codes `bad-magic-number`, `unknown-data-stream-class`,
  * `packet-total-length-not-in-bytes`, `packet-content-beyond-total`, `packet-content-too-short`, and those of fields; `beyond-data`
  * when more than `availableBits` would be needed.
  */
@@ -59,7 +61,6 @@ export function decodePacketHead(
   const run = new DecodeRun(headSource(bytes, view, availableBits, options));
   const visitor = new HeadVisitor(traceClass, run, options.clockCycles ?? 0n);
   const packetContextOffsetBits = decodeRoot(traceClass.packetHeader, run, 0, visitor);
-  visitor.checkUuid(packetContextOffsetBits);
   const dataStreamClass = selectDataStreamClass(traceClass, visitor, run, packetContextOffsetBits);
   const { packetContext } = dataStreamClass;
   const recordsOffsetBits = decodeRoot(packetContext, run, packetContextOffsetBits, visitor);
@@ -79,6 +80,7 @@ export function decodePacketHead(
       discardedEventCounterBits: visitor.discardedEventCounterBits,
     }),
     ...(sequenceNumber !== undefined && { sequenceNumber }),
+    ...(visitor.uuidDiffers && { uuidDiffers: true }),
     packetContextOffsetBits,
     recordsOffsetBits,
     keys: run.keys,
@@ -229,22 +231,11 @@ class HeadVisitor implements FieldVisitor {
     }
   }
 
-  /** Compares the UUID with that of the metadata. `offsetBits`: end of the packet header. */
-  checkUuid(offsetBits: number): void {
+  /** Whether the packet names another metadata stream than the one it is read with: real traces do, and are read all the same. */
+  get uuidDiffers(): boolean {
     const expected = this.#traceClass.metadataStreamUuid;
     const found = this.#uuid;
-    if (expected === undefined || found === undefined) return;
-    if (found.length !== expected.length || found.some((byte, i) => byte !== expected[i])) {
-      this.#run.fail(
-        'metadata-stream-uuid-differs',
-        `The UUID of the packet is ${formatUuid(found)}, that of the metadata ${formatUuid(expected)}.`,
-        offsetBits,
-      );
-    }
+    if (expected === undefined || found === undefined) return false;
+    return found.length !== expected.length || found.some((byte, i) => byte !== expected[i]);
   }
-}
-
-function formatUuid(bytes: Uint8Array): string {
-  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.*)$/, '$1-$2-$3-$4-$5');
 }

@@ -198,10 +198,13 @@ export class DataStreamReader implements MessageIterator {
     const lastNs = this.#timeOf(this.#clock?.snapshot(this.#cursor.cycles));
     if (Number.isFinite(lastNs)) this.lastEventNs = lastNs;
     let packet = this.#packet!;
-    const { end } = packet;
-    if (end !== undefined && this.#quirks.eventAfterPacket) {
-      const last = this.#clock?.snapshot(this.#cursor.cycles);
-      if (last !== undefined && last.cycles > end.cycles) packet = { ...packet, end: last };
+    const { begin, end } = packet;
+    if (end !== undefined && this.#clock !== undefined) {
+      const last = this.#clock.snapshot(this.#cursor.cycles);
+      const isLate = this.#quirks.eventAfterPacket && last.cycles > end.cycles;
+      const isCrashed =
+        this.#quirks.zeroPacketEnd && end.cycles === 0n && begin !== undefined && begin.cycles > 0n;
+      if (isLate || isCrashed) packet = { ...packet, end: last };
     }
     this.#packet = packet;
     this.#setHead('packet-end', this.#timeOf(packet.end), messageRank.packetEnd);
@@ -279,6 +282,7 @@ export class DataStreamReader implements MessageIterator {
   }
 
   #load(entry: PacketEntry, index: number): void {
+    if (entry.fault !== undefined) throw entry.fault;
     const length = this.#buffer.load(entry, index);
     const { bytes, view } = this.#buffer;
     const { traceClass } = this.#stream.trace;
@@ -287,8 +291,10 @@ export class DataStreamReader implements MessageIterator {
       packetIndex: index,
       clockCycles: this.#cursor.cycles,
     });
+    this.#checkOwner(head, entry, index);
     this.#packet = this.#describe(entry, head, index);
     this.#cursor.beginPacket(this.#packet, bytes, view, head, length * 8);
+    if (this.#quirks.eventBeforePacket) this.#packet = this.#beginAtFirstRecord(this.#packet);
     this.#countDiscarded(head);
     if (this.#discardedEvents > 0n) {
       const timeNs = this.#timeOf(this.#discardRange('end').begin);
@@ -296,6 +302,24 @@ export class DataStreamReader implements MessageIterator {
     } else {
       this.#afterDiscardedEvents();
     }
+  }
+
+  /** A file holds packets of one data stream only (CTF 1.8.3 §3). */
+  #checkOwner(head: PacketHead, entry: PacketEntry, packetIndex: number): void {
+    const { dataStreamClass, id, idIsKnown } = this.#stream;
+    const sameId = !idIsKnown || head.dataStreamId === undefined || head.dataStreamId === id;
+    if (head.dataStreamClass === dataStreamClass && sameId) return;
+    throw new DecodeError(
+      'packet-of-another-stream',
+      `The packet belongs to the data stream ${head.dataStreamId ?? '?'} of class ${head.dataStreamClass.id}, those before it to the data stream ${idIsKnown ? id : '?'} of class ${dataStreamClass.id}.`,
+      { stream: entry.source.name, packetIndex, offsetBits: head.packetContextOffsetBits },
+    );
+  }
+
+  #beginAtFirstRecord(packet: Packet): Packet {
+    const first = this.#cursor.clockSnapshot();
+    if (packet.begin === undefined || first === undefined) return packet;
+    return first.cycles < packet.begin.cycles ? { ...packet, begin: first } : packet;
   }
 
   #describe(entry: PacketEntry, head: PacketHead, index: number): Packet {

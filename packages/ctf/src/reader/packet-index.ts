@@ -13,6 +13,8 @@ export interface PacketEntry {
   beginCycles: bigint | undefined;
   endCycles: bigint | undefined;
   readonly sequenceNumber: bigint | undefined;
+  /** Why it can't be read: what precedes it can. Nothing is known of what follows in its file. */
+  readonly fault?: DecodeError;
 }
 
 /** The packets of one file, all of one data stream. */
@@ -86,9 +88,14 @@ export function indexFile(
   const packets: PacketEntry[] = [];
   let first: PacketHead | undefined;
   for (let offsetBytes = 0; offsetBytes < source.lengthBytes; ) {
-    const head = reader.read(offsetBytes, packets.length);
-    first ??= head;
+    const head = readOrFault(reader, offsetBytes, packets.length);
     const restBytes = source.lengthBytes - offsetBytes;
+    if (head instanceof DecodeError) {
+      if (first === undefined) throw head;
+      packets.push({ ...unknownTimes, source, offsetBytes, lengthBytes: restBytes, fault: head });
+      break;
+    }
+    first ??= head;
     let lengthBytes = head.totalLengthBits === undefined ? restBytes : head.totalLengthBits / 8;
     if (lengthBytes > restBytes) {
       const message = `The packet is ${lengthBytes} bytes long, but the file has only ${restBytes} more; it was truncated, or its size is wrong. With --continue-on-error, what is there is read.`;
@@ -120,6 +127,25 @@ export function indexFile(
   }
   const { dataStreamClass, dataStreamId } = first;
   return { source, dataStreamClass, dataStreamId, packets };
+}
+
+const unknownTimes = {
+  beginCycles: undefined,
+  endCycles: undefined,
+  sequenceNumber: undefined,
+} as const;
+
+function readOrFault(
+  reader: HeadReader,
+  offsetBytes: number,
+  packetIndex: number,
+): PacketHead | DecodeError {
+  try {
+    return reader.read(offsetBytes, packetIndex);
+  } catch (error) {
+    if (error instanceof DecodeError) return error;
+    throw error;
+  }
 }
 
 const indexMagic = 0xc1f1dcc1;
@@ -185,12 +211,21 @@ export function mergePackets(files: readonly FileIndex[]): PacketEntry[] {
   if (files.length === 1 && only !== undefined) return only.packets;
   const all: PacketEntry[] = [];
   for (const packet of files.flatMap((file) => file.packets)) {
+    if (packet.fault !== undefined) {
+      all.push(packet);
+      continue;
+    }
     const begin = packet.beginCycles ?? 0n;
     let at = all.length;
-    while (at > 0 && (all[at - 1]!.beginCycles ?? 0n) >= begin) at--;
+    while (at > 0 && isAfter(all[at - 1]!, begin)) at--;
     if (!isSame(all[at], packet)) all.splice(at, 0, packet);
   }
   return all;
+}
+
+/** Whether a packet belongs after one that begins at `begin`. */
+function isAfter(packet: PacketEntry, begin: bigint): boolean {
+  return packet.fault !== undefined || (packet.beginCycles ?? 0n) >= begin;
 }
 
 function isSame(a: PacketEntry | undefined, b: PacketEntry): boolean {

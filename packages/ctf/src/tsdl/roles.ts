@@ -178,8 +178,9 @@ export class StreamClock {
       );
     }
     if (first) return first;
-    this.#clockClasses.push(implicitClock);
-    return implicitClock;
+    const clockClass: ClockClass = { ...implicitClock };
+    this.#clockClasses.push(clockClass);
+    return clockClass;
   }
 
   #find(clockName: string, fieldClass: FieldClass): ClockClass {
@@ -210,7 +211,8 @@ function mark(fieldClass: FieldClass, isEnd: boolean): void {
 
 /** Babeltrace's clock for timestamps without any: 1 GHz, without a name. */
 const implicitClock: ClockClass = {
-  id: '',
+  id: 'default',
+  name: 'default',
   frequencyHz: 1_000_000_000n,
   offsetSeconds: 0n,
   offsetCycles: 0n,

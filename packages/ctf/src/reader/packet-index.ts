@@ -13,6 +13,8 @@ export interface PacketEntry {
   beginCycles: bigint | undefined;
   endCycles: bigint | undefined;
   readonly sequenceNumber: bigint | undefined;
+  /** At the end of the packet. */
+  readonly discardedEventCounter?: bigint | undefined;
   /** Why it can't be read: what precedes it can. Nothing is known of what follows in its file. */
   readonly fault?: DecodeError;
 }
@@ -117,6 +119,7 @@ export function indexFile(
       beginCycles: head.beginCycles,
       endCycles: head.endCycles,
       sequenceNumber: head.sequenceNumber,
+      discardedEventCounter: head.discardedEventCounter,
     });
     offsetBytes += lengthBytes;
   }
@@ -192,6 +195,8 @@ export function readLttngIndex(
       beginCycles: roles.hasBegin ? beginCycles : undefined,
       endCycles: roles.hasEnd ? endCycles : undefined,
       sequenceNumber: hasSequenceNumbers ? view.getBigUint64(at + minEntryBytes + 8) : undefined,
+      discardedEventCounter:
+        head.discardedEventCounter === undefined ? undefined : view.getBigUint64(at + 40),
     });
   }
   if (nextOffset !== source.lengthBytes) return undefined;

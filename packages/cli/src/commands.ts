@@ -6,7 +6,8 @@ const loaders: { readonly [name: string]: () => Promise<Command> } = {
   info: async () => (await import('./commands/info.ts')).infoCommand,
   run: async () => (await import('./commands/run.ts')).runCommand,
   'list-plugins': async () => (await import('./commands/list-plugins.ts')).listPluginsCommand,
-  help: async () => (await import('./commands/help.ts')).helpCommand,
+  help: async () =>
+    (await import('./commands/help.ts')).makeHelpCommand({ findCommand, loadCommands }),
 };
 
 const aliases: { readonly [alias: string]: string } = { convert: 'read' };

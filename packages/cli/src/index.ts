@@ -1,1 +1,3 @@
-export {};
+export type { CommandIo } from './command-io.ts';
+export type { ByteOutput } from './fd-output.ts';
+export { runCli } from './run-cli.ts';

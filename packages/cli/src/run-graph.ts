@@ -1,4 +1,3 @@
-import { SondeError } from '@sonde/base';
 import { Graph } from '@sonde/graph';
 import type { CommandIo } from './command-io.ts';
 import type { ComponentPlan } from './component-options.ts';

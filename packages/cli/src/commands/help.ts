@@ -4,29 +4,37 @@ import {
   type ComponentRegistry,
   formatComponentClassName,
 } from '@sonde/graph';
-import { findCommand, loadCommands } from '../commands.ts';
 import { pluginPathOption } from '../component-options.ts';
-import { defineCommand } from '../define-command.ts';
+import { type Command, defineCommand } from '../define-command.ts';
 import { commandHelp, overviewHelp, row } from '../help-text.ts';
 import { openRegistry } from '../registry.ts';
 
-export const helpCommand = defineCommand({
-  name: 'help',
-  summary: 'Tell about a command, a plugin or a component class.',
-  operands: { usage: '[COMMAND|PLUGIN|TYPE.PLUGIN.CLASS]', min: 0, max: 1 },
-  options: { pluginPath: pluginPathOption },
-  async run(io, options, [subject]) {
-    io.stdout.writeText(await helpOn(subject, options.pluginPath));
-    return 0;
-  },
-});
+/** The other commands: handed in, as `help` is one of them. */
+interface CommandTable {
+  findCommand(name: string): Promise<Command | undefined>;
+  loadCommands(): Promise<readonly Command[]>;
+}
+
+export function makeHelpCommand(commands: CommandTable): Command {
+  return defineCommand({
+    name: 'help',
+    summary: 'Tell about a command, a plugin or a component class.',
+    operands: { usage: '[COMMAND|PLUGIN|TYPE.PLUGIN.CLASS]', min: 0, max: 1 },
+    options: { pluginPath: pluginPathOption },
+    async run(io, options, [subject]) {
+      io.stdout.writeText(await helpOn(subject, commands, options.pluginPath));
+      return 0;
+    },
+  });
+}
 
 async function helpOn(
   subject: string | undefined,
+  commands: CommandTable,
   pluginPaths: readonly string[],
 ): Promise<string> {
-  if (subject === undefined) return overviewHelp(await loadCommands());
-  const command = await findCommand(subject);
+  if (subject === undefined) return overviewHelp(await commands.loadCommands());
+  const command = await commands.findCommand(subject);
   if (command !== undefined) return commandHelp(command);
   const registry = await openRegistry(pluginPaths);
   if (subject.includes('.')) return componentHelp(registry.get(subject));

@@ -1,5 +1,4 @@
 import { UsageError } from '@sonde/base';
-import type { CommandIo } from '../command-io.ts';
 import { type ComponentPlan, ComponentPlans, pluginPathOption } from '../component-options.ts';
 import {
   defineCommand,

@@ -1,0 +1,78 @@
+import { formatError } from '@sonde/base';
+import { type LogicalTrace, openTraceDirectories } from '@sonde/components';
+import { defineCommand, flag } from '../define-command.ts';
+import { findOperands, type InputOptions, type TraceFolder } from '../find-operands.ts';
+import { countEvents } from '../info/count-events.ts';
+import { infoText } from '../info/info-text.ts';
+import { describeTrace, type TraceInfo } from '../info/trace-info.ts';
+import { inputOptions } from '../read-options.ts';
+
+export const infoCommand = defineCommand({
+  name: 'info',
+  summary: 'Tell what traces hold: environment, clocks, streams, packets, events, losses.',
+  operands: { usage: 'TRACE...', min: 1, max: Number.POSITIVE_INFINITY },
+  options: {
+    count: flag('Count the events by name, exactly: reads all packets'),
+    json: flag('Print JSON'),
+    ...inputOptions,
+  },
+  notes: `Metadata is checked strictly: what a reader would only warn about is an error here,
+unless --lenient. Times are UTC.`,
+  async run(io, options, operands) {
+    const found = await findOperands(operands, options, io);
+    let isDamaged = false;
+    const report = (message: string) => {
+      isDamaged = true;
+      io.stderr.writeText(`sonde: ${message}\n`);
+    };
+    const traces = openTraces(found.folders, options, report);
+    try {
+      const infos: TraceInfo[] = [];
+      for (const trace of traces) {
+        const events = options.count
+          ? await countEvents(trace, io.signal, (e) => report(formatError(e)))
+          : undefined;
+        const info = describeTrace(trace, events);
+        infos.push(info);
+        if (!options.json) io.stdout.writeText(`${infos.length > 1 ? '\n' : ''}${infoText(info)}`);
+      }
+      if (options.json) io.stdout.writeText(`${infoJson(infos)}\n`);
+      return isDamaged ? 1 : 0;
+    } finally {
+      closeTraces(traces);
+      found.close();
+    }
+  },
+});
+
+function openTraces(
+  folders: readonly TraceFolder[],
+  options: InputOptions,
+  report: (message: string) => void,
+): readonly LogicalTrace[] {
+  const { clockOffset, clockOffsetNs, clockForceCorrelate, lenient } = options;
+  return openTraceDirectories(
+    folders.map(({ path }) => path),
+    {
+      metadata: { lenient, strict: !lenient },
+      keepsPartialPackets: true,
+      warn: report,
+      forceUnixEpoch: clockForceCorrelate,
+      ...(clockOffset === undefined ? {} : { clockOffsetSeconds: clockOffset }),
+      ...(clockOffsetNs === undefined ? {} : { clockOffsetNs }),
+    },
+  );
+}
+
+function closeTraces(traces: readonly LogicalTrace[]): void {
+  for (const { packets } of traces.flatMap(({ streams }) => streams)) {
+    for (const source of new Set(packets.map((packet) => packet.source))) source.close();
+  }
+}
+
+/** Integers that a JSON number does not hold exactly for everyone are strings. */
+function infoJson(infos: readonly TraceInfo[]): string {
+  const exact = (_key: string, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value;
+  return JSON.stringify(infos, exact, 2);
+}

@@ -1,0 +1,74 @@
+/** From operands of the command line to trace folders. */
+import { relative } from 'node:path';
+import { UsageError } from '@sonde/base';
+import { findTraces } from '@sonde/components';
+import type { ParameterMap } from '@sonde/graph';
+import { openArchives } from './archive/open-archives.ts';
+import { defaultUnpackLimits } from './archive/unpack-target.ts';
+import type { CommandIo } from './command-io.ts';
+import type { ValuesOf } from './define-command.ts';
+import type { inputOptions } from './read-options.ts';
+
+export type InputOptions = ValuesOf<typeof inputOptions>;
+
+/** A folder with a `metadata` file. */
+export interface TraceFolder {
+  readonly path: string;
+  /** Its path below the operand it was found in: part of the trace's name. Empty: the operand itself. */
+  readonly name: string;
+}
+
+export interface FoundTraces {
+  readonly folders: readonly TraceFolder[];
+  /** Removes what was unpacked from archives. */
+  close(): void;
+}
+
+/**
+ * Searches operands (folders and archives) for traces.
+ * @throws UsageError when an operand holds none; ArchiveError.
+ */
+export async function findOperands(
+  operands: readonly string[],
+  options: InputOptions,
+  io: CommandIo,
+): Promise<FoundTraces> {
+  const { unpackLimit, followSymlinks } = options;
+  const limits =
+    unpackLimit === undefined
+      ? defaultUnpackLimits
+      : { ...defaultUnpackLimits, totalBytes: unpackLimit };
+  const { paths, close } = await openArchives(operands, io.signal, limits);
+  try {
+    const folders = paths.flatMap((root, i) => {
+      const found = findTraces(root, { followSymlinks });
+      if (found.length === 0) {
+        throw new UsageError(
+          'no-trace',
+          `There is no trace (a folder with the file \`metadata\`) in ${operands[i]}.`,
+        );
+      }
+      return found.map((path) => ({ path, name: relative(root, path) }));
+    });
+    return { folders, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** Parameters of `src.ctf.fs` for all of them. */
+export function sourceParameters(
+  folders: readonly TraceFolder[],
+  options: InputOptions,
+): ParameterMap {
+  const { clockOffset, clockOffsetNs, clockForceCorrelate, lenient } = options;
+  return {
+    inputs: folders.map(({ path }) => path),
+    'trace-names': folders.map(({ name }) => name),
+    ...(clockOffset === undefined ? {} : { 'clock-class-offset-s': clockOffset }),
+    ...(clockOffsetNs === undefined ? {} : { 'clock-class-offset-ns': clockOffsetNs }),
+    ...(clockForceCorrelate ? { 'force-clock-class-origin-unix-epoch': true } : {}),
+    ...(lenient ? { lenient: true } : {}),
+  };
+}

@@ -1,0 +1,64 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import {
+  counterSink,
+  ctfFsSink,
+  ctfFsSource,
+  detailsSink,
+  dummySink,
+  muxerFilter,
+  prettySink,
+  trimmerFilter,
+} from '@sonde/components';
+import { type ComponentClass, ComponentRegistry, loadPlugin, type Plugin } from '@sonde/graph';
+import { version } from './version.ts';
+
+const about = { version, author: 'the Sonde authors', license: 'MIT' };
+
+const builtinPlugins: readonly Plugin[] = [
+  plugin('ctf', 'Read and write Common Trace Format traces.', [ctfFsSource, ctfFsSink]),
+  plugin('text', 'Print text.', [prettySink, detailsSink]),
+  plugin('utils', 'Merge, trim, filter and count.', [
+    muxerFilter,
+    trimmerFilter,
+    counterSink,
+    dummySink,
+  ]),
+];
+
+function plugin(
+  name: string,
+  description: string,
+  componentClasses: readonly ComponentClass[],
+): Plugin {
+  return { name, description, componentClasses, ...about };
+}
+
+/** Our component classes and those of the plugins at `pluginPaths`. @throws UsageError */
+export async function openRegistry(pluginPaths: readonly string[]): Promise<ComponentRegistry> {
+  const registry = new ComponentRegistry();
+  for (const builtin of builtinPlugins) registry.registerPlugin(builtin);
+  for (const path of pluginPaths) {
+    registry.registerPlugin(await loadPlugin(moduleOf(path), (name) => import(name), path));
+  }
+  return registry;
+}
+
+/** The module that a path (file, or folder of a package) or the name of an npm package stands for. */
+function moduleOf(path: string): string {
+  if (existsSync(path)) {
+    const file = statSync(path).isDirectory() ? join(path, entryOf(path)) : path;
+    return pathToFileURL(resolve(file)).href;
+  }
+  // A package of the current folder, not of Sonde.
+  const require = createRequire(join(process.cwd(), 'package.json'));
+  return pathToFileURL(require.resolve(path)).href;
+}
+
+function entryOf(folder: string): string {
+  const manifest: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const main = (manifest as { main?: unknown }).main;
+  return typeof main === 'string' ? main : 'index.js';
+}

@@ -1,0 +1,7 @@
+import { describe } from 'vitest';
+import { casesOf, corpusIsHere, corpusNote } from './corpus.ts';
+import { testOutputs } from './outputs.ts';
+
+describe.skipIf(!corpusIsHere)(`reads the bt suites as Babeltrace${corpusNote}`, () => {
+  testOutputs(casesOf((suite) => suite.startsWith('bt-')));
+});

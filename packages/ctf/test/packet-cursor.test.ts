@@ -1,3 +1,4 @@
+import { decodeScope } from '@sonde/ctf';
 import {
   bool,
   clockClass,
@@ -14,7 +15,13 @@ import {
   variant,
   vuint,
 } from '@sonde/testkit';
-import type { ByteOrder, DataStreamClass, Role } from '@sonde/trace-model';
+import {
+  type ByteOrder,
+  type DataStreamClass,
+  type RecordCursor,
+  type Role,
+  scopes,
+} from '@sonde/trace-model';
 import { describe, expect, test } from 'vitest';
 import { backEnds, begin, cursorOn, record, runAll, type SeenRecord } from './cursor-run.ts';
 
@@ -64,6 +71,35 @@ function lttngHeader(kind: 'compact' | 'large', byteOrder: ByteOrder) {
 const byte = struct({ b: uint(8) });
 const brief = (seen: { records: SeenRecord[] }) =>
   seen.records.map(({ id, timeNs, cycles }) => [id, timeNs, cycles]);
+
+test('decodeScope reads every scope of a record', () => {
+  const text = {
+    packetHeader: struct({ magic: uint(32, { roles: ['packet-magic-number'] }) }),
+    streams: [
+      {
+        packetContext: struct({ cpu: uint(8) }),
+        header: struct({ id: uint(8, idRole) }),
+        commonContext: struct({ tid: uint(8) }),
+        events: [{ specificContext: struct({ ip: uint(8) }), payload: struct({ x: uint(8) }) }],
+      },
+    ],
+  };
+  const stream = traceClass(text).dataStreamClasses.get(0n)!;
+  const cursor = cursorOn(stream);
+  begin(cursor, 'c11ffcc1 03  00 01 02 04  00 05 06 07');
+  expect(decodeScope(cursor, 'packet-context')).toEqual({ cpu: 3 });
+  const seen: unknown[] = [];
+  const handler = (at: RecordCursor) => {
+    seen.push(scopes.map((scope) => decodeScope(at, scope)));
+    return -1;
+  };
+  cursor.run(Infinity, Infinity, { eventHandler: () => handler });
+  const packetScopes = [{ magic: 0xc1fc1fc1 }, { cpu: 3 }];
+  expect(seen).toEqual([
+    [...packetScopes, { id: 0 }, { tid: 1 }, { ip: 2 }, { x: 4 }],
+    [...packetScopes, { id: 0 }, { tid: 5 }, { ip: 6 }, { x: 7 }],
+  ]);
+});
 
 describe.each(backEnds)('%s loop', (backEnd) => {
   const options = { backEnd };
@@ -375,10 +411,28 @@ describe.each(backEnds)('%s loop', (backEnd) => {
       expect(cursor.headTimeNs).toBe(9);
       expect(cursor.run(9, Infinity, downstream)).toBe(0);
       expect(() => cursor.run(10, Infinity, downstream)).toThrow(/Cannot read field `a`/);
+      const dynamic = cursorOn(stream, options);
+      begin(dynamic, `${good} 01 0900 05 61`);
+      expect(dynamic.run(9, Infinity, downstream)).toBe(2);
+      expect([dynamic.headTimeNs, dynamic.skippedEvents]).toEqual([9, 2]);
+      expect(() => dynamic.run(10, Infinity, downstream)).toThrow(/Cannot read field `s`/);
       const other = cursorOn(stream, options);
       begin(other, `${good} 01 09`);
       expect(other.run(2, 9, downstream)).toBe(1);
       expect(() => other.run(3, 9, downstream)).toThrow(/Cannot read field `t`/);
+    });
+
+    test('what a handler throws comes out, with the count of what was stepped over', () => {
+      const cursor = cursorOn(stream, options);
+      const handler = () => {
+        throw new Error('stop');
+      };
+      const downstream = {
+        eventHandler: (at: RecordCursor) => (at.eventRecordClass.id === 0n ? null : handler),
+      };
+      begin(cursor, good);
+      expect(() => cursor.run(Infinity, Infinity, downstream)).toThrow('stop');
+      expect(cursor.skippedEvents).toBe(1);
     });
 
     test('a bad first header: the packet begins, then it throws', () => {

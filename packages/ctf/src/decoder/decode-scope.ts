@@ -11,7 +11,7 @@ import { scopeReader, silentVisitor } from './visit-scope.ts';
  * @throws DecodeError
  */
 export function decodeScope(cursor: RecordCursor, scope: Scope): FieldValue | undefined {
-  const fieldClass = scopeFieldClass(cursor.eventRecordClass, scope);
+  const fieldClass = rootOf(cursor, scope);
   if (fieldClass === undefined) return undefined;
   const collector = new ValueCollector();
   const run = new DecodeRun(cursor as DecodeSource);
@@ -33,6 +33,14 @@ export function decodeScope(cursor: RecordCursor, scope: Scope): FieldValue | un
       decodeBodyScope(cursor, scope, run, collector);
   }
   return collector.root;
+}
+
+function rootOf(cursor: RecordCursor, scope: Scope): StructureFieldClass | undefined {
+  // Not by the event record class: at the beginning of a packet the cursor may stand at no record, or at a malformed one.
+  const { dataStreamClass } = cursor.stream;
+  if (scope === 'packet-header') return dataStreamClass.traceClass.packetHeader;
+  if (scope === 'packet-context') return dataStreamClass.packetContext;
+  return scopeFieldClass(cursor.eventRecordClass, scope);
 }
 
 /** The scopes of the body lie behind one another: those before the wanted one are walked in silence. */

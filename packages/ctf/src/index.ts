@@ -1,5 +1,6 @@
 export * from './byte-source.ts';
 export * from './decoder/code-sink.ts';
+export { compileProjection, type ProjectionOptions } from './decoder/compile-projection.ts';
 export {
   compileLength,
   compileVisit,
@@ -20,10 +21,10 @@ export * from './reader/clock-converter.ts';
 export * from './reader/data-stream-reader.ts';
 export { PacketCursor, type PacketCursorOptions } from './reader/packet-cursor.ts';
 export * from './reader/packet-index.ts';
+export { explainRecordLoop } from './reader/record-loop.ts';
 export { quirksOf, type TracerQuirks } from './reader/tracer-quirks.ts';
 export { parseTsdl, TsdlMetadata } from './tsdl/parse-tsdl.ts';
 export { BitWriter } from './writer/bit-writer.ts';
 export { DataStreamWriter, type PacketEnd } from './writer/data-stream-writer.ts';
 export { type ClassMap, encodeValue, type PlainValue } from './writer/field-encoder.ts';
 export { outputTraceClass, pairTraceClasses } from './writer/output-classes.ts';
-export { explainRecordLoop } from './reader/record-loop.ts';

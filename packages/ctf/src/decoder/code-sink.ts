@@ -41,6 +41,8 @@ export interface IntegerCode {
   readonly hi: string;
   /** An exact bigint (slow). */
   readonly bigint: string;
+  /** A number where that is exact, else a bigint. */
+  readonly exact: string;
 }
 
 /**
@@ -93,6 +95,9 @@ export interface CodeSink {
   beginOption?(out: CodeWriter, option: VariantOption, index: number): void;
   endOption?(out: CodeWriter, option: VariantOption, index: number): void;
   endVariant?(out: CodeWriter, fc: VariantFieldClass): void;
+  /** Around both branches of an optional field. */
+  beginOptional?(out: CodeWriter, fc: OptionalFieldClass): void;
+  endOptional?(out: CodeWriter, fc: OptionalFieldClass): void;
   /** Inside the branch of a present optional field: `beginPresent` … field … `endPresent`; else `absent`. */
   beginPresent?(out: CodeWriter, fc: OptionalFieldClass): void;
   endPresent?(out: CodeWriter, fc: OptionalFieldClass): void;

@@ -39,8 +39,11 @@ export type VisitScope = (
 export interface FieldDemand {
   readonly scope?: Scope;
   readonly path: readonly string[];
-  /** How values wider than 53 bits come: rounded numbers (default, fast) or exact bigints. */
-  readonly wide?: 'number' | 'bigint';
+  /**
+   * How integers wider than 53 bits come: rounded numbers (default, fast), exact bigints, or (`exact`) numbers where exact and else
+   * bigints. Bit arrays and bit maps of any width are numbers or bigints.
+   */
+  readonly wide?: 'number' | 'bigint' | 'exact';
   /** Property of the record that holds the value; default `f` + position. A JavaScript identifier of ours, never text from a trace. */
   readonly as?: string;
 }

@@ -26,6 +26,7 @@ export function walkOptional(walker: FieldWalker, fc: OptionalFieldClass): void 
       ? `${selector}!=0`
       : rangesCode(out, selector, fc.selectorRanges);
   const order = beginPaths(walker, fc);
+  walker.sink.beginOptional?.(out, fc);
   out.line(`if(${condition}){`);
   at.enter(begin);
   walker.sink.beginPresent?.(out, fc);
@@ -38,6 +39,7 @@ export function walkOptional(walker: FieldWalker, fc: OptionalFieldClass): void 
   endPath(walker, paths, order);
   out.line('}');
   at.enter(paths.end);
+  walker.sink.endOptional?.(out, fc);
 }
 
 export function walkVariant(walker: FieldWalker, fc: VariantFieldClass): void {

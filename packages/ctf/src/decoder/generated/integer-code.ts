@@ -11,8 +11,6 @@ import { bitReader, exactSigned64, exactUnsigned64, highOf, lowOf } from './runt
 
 /** An integer in generated code. */
 export interface FieldCode extends IntegerCode {
-  /** A number where exact, else a bigint: what key slots hold. */
-  readonly exact: string;
   /** True: `exact` is always a number. */
   readonly exactIsNumber: boolean;
 }

@@ -1,0 +1,162 @@
+import type {
+  FieldClass,
+  IntegerFieldClass,
+  StringFieldClass,
+  StructureMember,
+} from '@sonde/trace-model';
+import type { CodeWriter, IntegerCode } from '../code-sink.ts';
+import type { WalkSink } from '../contract.ts';
+import { isWide, type Targets, type Wide } from '../demand-visitor.ts';
+import { decodeText } from '../text.ts';
+import { internText } from '../text-cache.ts';
+import { childrenOf } from './static-layout.ts';
+import { ValueBuilder } from './value-builder.ts';
+
+/** What a `ProjectionSink` writes besides the values. */
+export interface ProjectionCode {
+  /** The record whose slots are set. */
+  readonly record: object;
+  /** Slots which some records don't set: set to `undefined` first. */
+  readonly conditionalSlots: readonly string[];
+  /** Called when all is stored. */
+  readonly consume?: ((record: never, cursor: never) => void) | undefined;
+}
+
+/** Stores the values of wanted fields in a record, steps over the others. The generated twin of `DemandVisitor`. */
+export class ProjectionSink implements WalkSink {
+  readonly #targets: Targets;
+  readonly #code: ProjectionCode;
+  readonly #containsTarget = new Map<FieldClass, boolean>();
+  /** Wanted compound fields that contain the current one. */
+  readonly #captures: { readonly fieldClass: FieldClass; readonly builder: ValueBuilder }[] = [];
+
+  constructor(targets: Targets, code: ProjectionCode) {
+    this.#targets = targets;
+    this.#code = code;
+  }
+
+  prologue(out: CodeWriter): void {
+    out.line(`const R=${out.constant(this.#code.record)};`);
+    for (const slot of this.#code.conditionalSlots) out.line(`R.${slot}=undefined;`);
+  }
+
+  epilogue(out: CodeWriter): void {
+    const { consume } = this.#code;
+    if (consume !== undefined) out.line(`${out.constant(consume)}(R,cursor);`);
+  }
+
+  wants(member: StructureMember): boolean {
+    return this.#isNeeded(member.fieldClass);
+  }
+
+  wantsOption(option: { readonly fieldClass: FieldClass }): boolean {
+    return this.#isNeeded(option.fieldClass);
+  }
+
+  #isNeeded(fc: FieldClass): boolean {
+    return this.#captures.length > 0 || this.#hasTarget(fc);
+  }
+
+  #hasTarget(fc: FieldClass): boolean {
+    let found = this.#containsTarget.get(fc);
+    if (found === undefined) {
+      found = this.#targets.has(fc) || childrenOf(fc).some((child) => this.#hasTarget(child));
+      this.#containsTarget.set(fc, found);
+    }
+    return found;
+  }
+
+  #leaf(out: CodeWriter, fc: FieldClass, expression: (wide: Wide) => string): void {
+    for (const { slot, wide } of this.#targets.get(fc) ?? []) {
+      out.line(`R.${slot}=${expression(wide)};`);
+    }
+    for (const { builder } of this.#captures) builder.put(out, expression(builder.wide));
+  }
+
+  integer(out: CodeWriter, fc: IntegerFieldClass, value: IntegerCode): void {
+    this.#leaf(out, fc, (wide) => {
+      if (wide === 'number' || !isWide(fc)) return value.number;
+      return wide === 'bigint' ? value.bigint : value.exact;
+    });
+  }
+
+  bitArray(out: CodeWriter, fc: FieldClass, value: IntegerCode): void {
+    this.#leaf(out, fc, (wide) => (wide === 'number' ? value.number : value.bigint));
+  }
+
+  boolean(out: CodeWriter, fc: FieldClass, expression: string): void {
+    this.#leaf(out, fc, () => expression);
+  }
+
+  float(out: CodeWriter, fc: FieldClass, expression: string): void {
+    this.#leaf(out, fc, () => expression);
+  }
+
+  string(out: CodeWriter, fc: StringFieldClass, begin: string, end: string): void {
+    const decode =
+      fc.encoding === 'utf-8'
+        ? `${out.constant(internText)}(`
+        : `${out.constant(decodeText)}(${out.constant(fc.encoding)},`;
+    this.#leaf(out, fc, () => `${decode}B,${begin},${end})`);
+  }
+
+  blob(out: CodeWriter, fc: FieldClass, begin: string, end: string): void {
+    this.#leaf(out, fc, () => `B.slice(${begin},${end})`);
+  }
+
+  #begin(fieldClass: FieldClass): void {
+    for (const { slot, wide } of this.#targets.get(fieldClass) ?? []) {
+      this.#captures.push({ fieldClass, builder: new ValueBuilder(`R.${slot}`, wide) });
+    }
+  }
+
+  #end(fieldClass: FieldClass): void {
+    while (this.#captures.at(-1)?.fieldClass === fieldClass) this.#captures.pop();
+  }
+
+  beginStructure(_out: CodeWriter, fc: FieldClass): void {
+    this.#begin(fc);
+    for (const { builder } of this.#captures) builder.beginStructure();
+  }
+
+  beginMember(_out: CodeWriter, member: StructureMember): void {
+    for (const { builder } of this.#captures) builder.beginMember(member);
+  }
+
+  endStructure(out: CodeWriter, fc: FieldClass): void {
+    for (const { builder } of this.#captures) builder.endStructure(out);
+    this.#end(fc);
+  }
+
+  beginArray(out: CodeWriter, fc: FieldClass): void {
+    this.#begin(fc);
+    for (const { builder } of this.#captures) builder.beginArray(out);
+  }
+
+  endArray(out: CodeWriter, fc: FieldClass): void {
+    this.#endChild(out, fc);
+  }
+
+  beginVariant(out: CodeWriter, fc: FieldClass): void {
+    this.#begin(fc);
+    for (const { builder } of this.#captures) builder.beginChoice(out);
+  }
+
+  endVariant(out: CodeWriter, fc: FieldClass): void {
+    this.#endChild(out, fc);
+  }
+
+  beginOptional(out: CodeWriter, fc: FieldClass): void {
+    this.#begin(fc);
+    for (const { builder } of this.#captures) builder.beginChoice(out);
+  }
+
+  endOptional(out: CodeWriter, fc: FieldClass): void {
+    this.#endChild(out, fc);
+  }
+
+  #endChild(out: CodeWriter, fc: FieldClass): void {
+    for (const { builder } of this.#captures) builder.endArrayOrChoice(out);
+    this.#end(fc);
+  }
+}

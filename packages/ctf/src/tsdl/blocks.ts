@@ -1,4 +1,10 @@
-import type { ByteOrder, ClockClass, LogLevel, StructureFieldClass } from '@sonde/trace-model';
+import type {
+  ByteOrder,
+  ClockClass,
+  FieldClass,
+  LogLevel,
+  StructureFieldClass,
+} from '@sonde/trace-model';
 import {
   type AttributeHandler,
   booleanValue,
@@ -14,32 +20,44 @@ import {
   unsignedValue,
   uuidValue,
 } from './attributes.ts';
-import type { TsdlContext } from './context.ts';
-import { punctuation, Scanner } from './scanner.ts';
+import type { LexicalScope, TsdlContext } from './context.ts';
+import { punctuation, Scanner, statementEnd } from './scanner.ts';
 import { parseType, tryNamedTypeDeclaration, tryTypeDeclaration } from './types.ts';
 
-/** Root structures of a block, by their name in the text (`packet.context`). */
-type ScopeEntries = Record<string, StructureFieldClass>;
+/** What a block holds besides its attributes. Keys are names of scopes in the text (`packet.context`). */
+interface BlockEntries {
+  readonly scopes: Map<string, StructureFieldClass>;
+  /** Where the types of scopes begin that are left for later. */
+  readonly deferred: Map<string, number>;
+  /** The type names that these see. */
+  readonly typeNames: LexicalScope;
+}
+
+interface BlockGrammar {
+  readonly scopeNames: readonly string[];
+  readonly handle: AttributeHandler;
+  readonly defersScopes?: boolean;
+}
 
 /** Reads `{ attributes, scopes and type declarations };` of the block at `position`. */
-function readBlock(
-  context: TsdlContext,
-  position: number,
-  scopeNames: readonly string[],
-  handle: AttributeHandler,
-): ScopeEntries {
+function readBlock(context: TsdlContext, position: number, grammar: BlockGrammar): BlockEntries {
   const { scanner } = context;
-  const entries: ScopeEntries = {};
   const seen: string[] = [];
   scanner.expectCharacter(punctuation.openBrace);
-  context.nested(position, () => {
+  const entries = context.nested(position, () => {
+    const found: BlockEntries = {
+      scopes: new Map(),
+      deferred: new Map(),
+      typeNames: context.scope,
+    };
     scanner.skipSemicolons();
     while (!scanner.tryCharacter(punctuation.closeBrace)) {
       if (!tryTypeDeclaration(context) && !tryNamedTypeDeclaration(context)) {
-        readEntry(context, scopeNames, entries, seen, handle);
+        readEntry(context, grammar, found, seen);
       }
       scanner.skipSemicolons();
     }
+    return found;
   });
   scanner.expectCharacter(punctuation.semicolon);
   return entries;
@@ -47,10 +65,9 @@ function readBlock(
 
 function readEntry(
   context: TsdlContext,
-  scopeNames: readonly string[],
-  entries: ScopeEntries,
+  grammar: BlockGrammar,
+  entries: BlockEntries,
   seen: string[],
-  handle: AttributeHandler,
 ): void {
   const { scanner } = context;
   scanner.skipSpace();
@@ -58,22 +75,52 @@ function readEntry(
   const name = readAttributeName(context);
   if (!scanner.tryToken(':=')) {
     scanner.expectCharacter(punctuation.equal);
-    readAttribute(context, name, position, seen, handle);
+    readAttribute(context, name, position, seen, grammar.handle);
     return;
   }
   scanner.skipSpace();
   const typePosition = scanner.position;
+  const isKnown = grammar.scopeNames.includes(name);
+  const isDuplicate = entries.scopes.has(name) || entries.deferred.has(name);
+  const end = grammar.defersScopes ? deferredEnd(scanner.text, typePosition) : -1;
+  if (isKnown && !isDuplicate && end >= 0) {
+    entries.deferred.set(name, typePosition);
+    scanner.position = end;
+    return;
+  }
   const fieldClass = parseType(context);
   scanner.expectCharacter(punctuation.semicolon);
-  if (!scopeNames.includes(name)) {
+  if (!isKnown) {
     context.unknownAttribute(name, position);
-  } else if (Object.hasOwn(entries, name)) {
+  } else if (isDuplicate) {
     throw context.error(`Duplicate scope \`${name}\`.`, scanner.position, 'tsdl-duplicate');
-  } else if (fieldClass.type !== 'structure') {
-    throw context.error(`The scope \`${name}\` must be a structure.`, typePosition);
   } else {
-    entries[name] = fieldClass;
+    entries.scopes.set(name, asScope(context, fieldClass, typePosition));
   }
+}
+
+/** Index after the scope at `position`, when it can be read later: when it marks no field of a scope outside its event. */
+function deferredEnd(text: string, position: number): number {
+  const end = statementEnd(text, position);
+  return end >= 0 && /\b(?:stream|trace)\b/.test(text.slice(position, end)) ? -1 : end;
+}
+
+function asScope(
+  context: TsdlContext,
+  fieldClass: FieldClass,
+  position: number,
+): StructureFieldClass {
+  if (fieldClass.type === 'structure') return fieldClass;
+  throw context.error('A scope must be a structure.', position);
+}
+
+/** Reads a scope that was left for later. Leaves `context` as it was, also after an error. */
+export function parseDeferredScope(
+  context: TsdlContext,
+  position: number,
+  typeNames: LexicalScope,
+): StructureFieldClass {
+  return context.detour(position, typeNames, () => asScope(context, parseType(context), position));
 }
 
 export interface TraceBlock {
@@ -94,7 +141,7 @@ export function parseTraceBlock(context: TsdlContext, position: number): TraceBl
     }
     return true;
   };
-  const entries = readBlock(context, position, ['packet.header'], (name, kind) => {
+  const handle: AttributeHandler = (name, kind) => {
     switch (name) {
       case 'major':
         unsignedValue(context, name, kind);
@@ -113,11 +160,12 @@ export function parseTraceBlock(context: TsdlContext, position: number): TraceBl
       default:
         return false;
     }
-  });
+  };
+  const { scopes } = readBlock(context, position, { scopeNames: ['packet.header'], handle });
   if (!hasMajor) throw missingAttribute(context, 'major', position);
   if (!hasMinor) throw missingAttribute(context, 'minor', position);
   if (!byteOrder) throw missingAttribute(context, 'byte_order', position);
-  return { byteOrder, uuid, packetHeader: entries['packet.header'] };
+  return { byteOrder, uuid, packetHeader: scopes.get('packet.header') };
 }
 
 /** Looks ahead for the byte order of the `trace` block at `position`: types before it need it. */
@@ -240,17 +288,18 @@ const streamScopes = ['packet.context', 'event.header', 'event.context'];
 /** `stream { … };` (CTF 1.8.3 §7.2), after the keyword at `position`. */
 export function parseStreamBlock(context: TsdlContext, position: number): StreamBlock {
   let id = 0n;
-  const entries = readBlock(context, position, streamScopes, (name, kind) => {
+  const handle: AttributeHandler = (name, kind) => {
     if (name !== 'id') return false;
     id = unsignedValue(context, name, kind);
     return true;
-  });
+  };
+  const { scopes } = readBlock(context, position, { scopeNames: streamScopes, handle });
   return {
     position,
     id,
-    packetContext: entries['packet.context'],
-    eventHeader: entries['event.header'],
-    eventContext: entries['event.context'],
+    packetContext: scopes.get('packet.context'),
+    eventHeader: scopes.get('event.header'),
+    eventContext: scopes.get('event.context'),
   };
 }
 
@@ -262,8 +311,11 @@ export interface EventBlock {
   readonly name: string | undefined;
   readonly logLevel: LogLevel | undefined;
   readonly emfUri: string | undefined;
-  readonly specificContext: StructureFieldClass | undefined;
-  readonly payload: StructureFieldClass | undefined;
+  /** The type names that `specificContext` and `payload` see. */
+  readonly typeNames: LexicalScope;
+  /** A number: left for later, and where the type begins. */
+  readonly specificContext: StructureFieldClass | number | undefined;
+  readonly payload: StructureFieldClass | number | undefined;
 }
 
 const logLevels: readonly LogLevel[] = [
@@ -296,14 +348,21 @@ function logLevelValue(
 
 const eventScopes = ['context', 'fields'];
 
-/** `event { … };` (CTF 1.8.3 §7.2), after the keyword at `position`. */
-export function parseEventBlock(context: TsdlContext, position: number): EventBlock {
+/**
+ * `event { … };` (CTF 1.8.3 §7.2), after the keyword at `position`.
+ * @param defersScopes - Leave the scopes for later, where that makes no difference.
+ */
+export function parseEventBlock(
+  context: TsdlContext,
+  position: number,
+  defersScopes: boolean,
+): EventBlock {
   let id = 0n;
   let streamId: bigint | undefined;
   let eventName: string | undefined;
   let logLevel: LogLevel | undefined;
   let emfUri: string | undefined;
-  const entries = readBlock(context, position, eventScopes, (name, kind) => {
+  const handle: AttributeHandler = (name, kind) => {
     switch (name) {
       case 'name':
         eventName = identifierOrString(context, name, kind);
@@ -324,7 +383,9 @@ export function parseEventBlock(context: TsdlContext, position: number): EventBl
       default:
         return false;
     }
-  });
+  };
+  const entries = readBlock(context, position, { scopeNames: eventScopes, handle, defersScopes });
+  const { scopes, deferred, typeNames } = entries;
   return {
     position,
     id,
@@ -332,7 +393,8 @@ export function parseEventBlock(context: TsdlContext, position: number): EventBl
     name: eventName,
     logLevel,
     emfUri,
-    specificContext: entries['context'],
-    payload: entries['fields'],
+    typeNames,
+    specificContext: scopes.get('context') ?? deferred.get('context'),
+    payload: scopes.get('fields') ?? deferred.get('fields'),
   };
 }

@@ -108,6 +108,23 @@ export class TsdlContext {
     return result;
   }
 
+  /** Runs `parse` at another place with the type names given, and comes back, also after an error. */
+  detour<T>(position: number, typeNames: LexicalScope, parse: () => T): T {
+    const { scanner, scope } = this;
+    const depth = this.#depth;
+    const { position: before } = scanner;
+    scanner.position = position;
+    this.scope = typeNames;
+    this.#depth = 0;
+    try {
+      return parse();
+    } finally {
+      scanner.position = before;
+      this.scope = scope;
+      this.#depth = depth;
+    }
+  }
+
   checkDepth(depth: number, position: number): void {
     if (depth <= this.limits.nestingDepth) return;
     throw this.error(

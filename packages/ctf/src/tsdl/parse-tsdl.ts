@@ -37,6 +37,7 @@ export class TsdlMetadata {
   readonly #context: TsdlContext;
   readonly #builder: TraceBuilder;
   #hasTrace = false;
+  #defersEvents = false;
   /** Index of the first statement that is not read yet. */
   #unread = 0;
 
@@ -102,6 +103,7 @@ export class TsdlMetadata {
   /** Constants first, for they may be used before their block; then everything in the order of the text, as types need it. */
   #read(statements: readonly Statement[]): void {
     const { text } = this.#context.scanner;
+    this.#defersEvents = !this.#context.options.strict && statements.length > 100;
     for (const { keyword, position } of statements) {
       if (keyword !== 'trace') continue;
       const byteOrder = peekByteOrder(text, position + keyword.length);
@@ -163,7 +165,7 @@ export class TsdlMetadata {
         this.#builder.addStream(parseStreamBlock(this.#context, position));
         break;
       case 'event':
-        this.#builder.addEvent(parseEventBlock(this.#context, position));
+        this.#builder.addEvent(parseEventBlock(this.#context, position, this.#defersEvents));
         break;
       case 'callsite':
         skipCallsiteBlock(this.#context);

@@ -1,5 +1,16 @@
-import type { ClockClass, DataStreamClass, EventRecordClass, TraceClass } from '@sonde/trace-model';
-import type { EventBlock, StreamBlock, TraceBlock } from './blocks.ts';
+import type {
+  ClockClass,
+  DataStreamClass,
+  EventRecordClass,
+  StructureFieldClass,
+  TraceClass,
+} from '@sonde/trace-model';
+import {
+  type EventBlock,
+  parseDeferredScope,
+  type StreamBlock,
+  type TraceBlock,
+} from './blocks.ts';
 import type { TsdlContext } from './context.ts';
 import { isAlwaysEmpty } from './emptiness.ts';
 import { KeySlots, resolveScope, type ScopeRoots } from './locations.ts';
@@ -128,7 +139,7 @@ export class TraceBuilder {
   }
 
   #linkEvent(traceClass: TraceClass, block: EventBlock): void {
-    const { id, position, specificContext, payload } = block;
+    const { id, position } = block;
     const dataStreamClass = this.#streamOf(traceClass, block);
     if (dataStreamClass.eventRecordClasses.has(id)) {
       throw this.#context.error(
@@ -137,6 +148,32 @@ export class TraceBuilder {
         'tsdl-duplicate',
       );
     }
+    const attributes = {
+      id,
+      ...(block.name !== undefined && { name: block.name }),
+      ...(block.logLevel && { logLevel: block.logLevel }),
+      ...(block.emfUri && { emfUri: block.emfUri }),
+      dataStreamClass,
+    };
+    const isDeferred =
+      typeof block.specificContext === 'number' || typeof block.payload === 'number';
+    dataStreamClass.eventRecordClasses.set(
+      id,
+      isDeferred && this.#canDefer(dataStreamClass)
+        ? lazyEventRecordClass(attributes, () => this.#scopesOf(dataStreamClass, block))
+        : { ...attributes, ...this.#scopesOf(dataStreamClass, block) },
+    );
+  }
+
+  /** Later is too late where an event could decide on the stream's clock, or has to be shown to hold data. */
+  #canDefer({ defaultClockClass, eventRecordHeader }: DataStreamClass): boolean {
+    return defaultClockClass !== undefined && !isAlwaysEmpty(eventRecordHeader);
+  }
+
+  /** The scopes of an event, resolved. */
+  #scopesOf(dataStreamClass: MutableDataStreamClass, block: EventBlock): EventScopes {
+    const specificContext = this.#scope(block, block.specificContext);
+    const payload = this.#scope(block, block.payload);
     const roots: ScopeRoots = {
       ...this.#roots(dataStreamClass),
       'event-record-specific-context': specificContext,
@@ -144,6 +181,7 @@ export class TraceBuilder {
     };
     resolveScope(this.#context, this.#slots, 'event-record-specific-context', roots);
     resolveScope(this.#context, this.#slots, 'event-record-payload', roots);
+    if (this.#traceClass) this.#traceClass.keySlotCount = this.#slots.count;
     const clock = new StreamClock(
       this.#context,
       this.clockClasses,
@@ -152,25 +190,26 @@ export class TraceBuilder {
     clock.mapExplicit(specificContext);
     clock.mapExplicit(payload);
     if (clock.clockClass) dataStreamClass.defaultClockClass = clock.clockClass;
-    dataStreamClass.eventRecordClasses.set(id, {
-      id,
-      ...(block.name !== undefined && { name: block.name }),
-      ...(block.logLevel && { logLevel: block.logLevel }),
-      ...(block.emfUri && { emfUri: block.emfUri }),
-      ...(specificContext && { specificContext }),
-      ...(payload && { payload }),
-      dataStreamClass,
-    });
+    return { ...(specificContext && { specificContext }), ...(payload && { payload }) };
+  }
+
+  #scope(
+    { typeNames }: EventBlock,
+    scope: StructureFieldClass | number | undefined,
+  ): StructureFieldClass | undefined {
+    return typeof scope === 'number' ? parseDeferredScope(this.#context, scope, typeNames) : scope;
   }
 
   #checkNotEmpty(traceClass: TraceClass, block: EventBlock): void {
-    const dataStreamClass = this.#streamOf(traceClass, block);
-    const { eventRecordHeader, eventRecordCommonContext } = dataStreamClass;
-    const { specificContext, payload } = block;
-    const scopes = [eventRecordHeader, eventRecordCommonContext, specificContext, payload];
-    if (!scopes.every(isAlwaysEmpty)) return;
+    const { eventRecordHeader, eventRecordCommonContext, ...stream } = this.#streamOf(
+      traceClass,
+      block,
+    );
+    if (!isAlwaysEmpty(eventRecordHeader) || !isAlwaysEmpty(eventRecordCommonContext)) return;
+    const event = stream.eventRecordClasses.get(block.id);
+    if (!isAlwaysEmpty(event?.specificContext) || !isAlwaysEmpty(event?.payload)) return;
     this.#context.tolerate(
-      `Records of event ${block.id} in the stream with ID ${dataStreamClass.id} would have no data.`,
+      `Records of event ${block.id} in the stream with ID ${stream.id} would have no data.`,
       0,
     );
   }
@@ -191,6 +230,26 @@ export class TraceBuilder {
     this.#dataStreamClasses.set(id, implicit);
     return implicit;
   }
+}
+
+type EventScopes = Pick<EventRecordClass, 'specificContext' | 'payload'>;
+
+/** An event record class whose scopes are read when somebody asks for them: of a kernel's events few are in a trace. */
+function lazyEventRecordClass(
+  attributes: Omit<EventRecordClass, keyof EventScopes>,
+  read: () => EventScopes,
+): EventRecordClass {
+  let scopes: EventScopes | undefined;
+  const known = () => (scopes ??= read());
+  return {
+    ...attributes,
+    get specificContext() {
+      return known().specificContext;
+    },
+    get payload() {
+      return known().payload;
+    },
+  } as EventRecordClass;
 }
 
 function hasStreamIds({ packetHeader }: TraceClass): boolean {

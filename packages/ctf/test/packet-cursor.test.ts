@@ -303,6 +303,12 @@ describe.each(backEnds)('%s loop', (backEnd) => {
         events: [{ payload: struct({ x: uint(4, be) }) }],
       });
       expect(ids('00', scopesDiffer)).toEqual([[], 'byte-order-change-in-byte', 4]);
+      const contextDiffers = streamClass({
+        packetContext: struct({ c: uint(4) }),
+        header: struct({ id: uint(4, { ...idRole, ...be }) }),
+        events: [bits],
+      });
+      expect(ids('0000', contextDiffers)).toEqual([[], 'byte-order-change-in-byte', 4]);
       const recordsDiffer = streamClass({
         header: struct({ id: uint(8, { ...idRole, alignmentBits: 1 }) }),
         events: [{ payload: struct({ x: uint(4, be) }) }],

@@ -1,4 +1,5 @@
 import type {
+  ByteOrder,
   DataStreamClass,
   FieldClass,
   IntegerFieldClass,
@@ -32,6 +33,8 @@ export interface PacketHead {
   readonly packetContextOffsetBits: number;
   /** First bit after the packet context: where the first event record begins, before its alignment. */
   readonly recordsOffsetBits: number;
+  /** Byte order of the last bit array: the first record must go on with it when it begins within a byte. */
+  readonly lastByteOrder?: ByteOrder;
   /** Values of key fields in header and context, by slot. */
   readonly keys: readonly (number | bigint)[];
 }
@@ -83,6 +86,7 @@ export function decodePacketHead(
     ...(visitor.uuidDiffers && { uuidDiffers: true }),
     packetContextOffsetBits,
     recordsOffsetBits,
+    ...(run.lastByteOrder !== undefined && { lastByteOrder: run.lastByteOrder }),
     keys: run.keys,
   };
 }
@@ -126,11 +130,11 @@ function selectDataStreamClass(
       ? dataStreamClasses.values().next().value
       : dataStreamClasses.get(id ?? 0n);
   if (selected === undefined) {
-    run.fail(
-      'unknown-data-stream-class',
-      `No data stream class has the ID ${id ?? 0n}.`,
-      offsetBits,
-    );
+    const message =
+      dataStreamClasses.size === 0
+        ? 'The metadata has no data stream class.'
+        : `No data stream class has the ID ${id ?? 0n}.`;
+    run.fail('unknown-data-stream-class', message, offsetBits);
   }
   return selected;
 }

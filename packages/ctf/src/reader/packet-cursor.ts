@@ -133,7 +133,7 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
     this.contentIsOpenEnded = contentLengthBits > this.contentEndBits;
     this.#contentIsWholeBytes = this.contentEndBits % 8 === 0;
     this.packetContextOffsetBits = head.packetContextOffsetBits;
-    this.lastByteOrder = undefined;
+    this.lastByteOrder = head.lastByteOrder;
     this.#fault = undefined;
     for (let slot = 0; slot < head.keys.length; slot++) {
       const value = head.keys[slot];
@@ -149,7 +149,7 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
   }
 
   /**
-   * Delivers records with time < `limitNs`, at most `budget`; records nobody wants count too, and are stepped over whatever
+   * Delivers records with time < `limitNs`, at most `budget`; records nobody wants count too, and may be stepped over whatever
    * their time. All calls must have the same `downstream`: it is asked once per class.
    * @returns how many records were passed
    * @throws DecodeError for the first record that can't be decoded, when its turn comes

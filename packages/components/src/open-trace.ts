@@ -2,6 +2,7 @@
  * Reading traces from a program: open, subscribe, run. For those who write graphs, the components are the way; for those who want events
  * in TypeScript, this is.
  */
+import { relative } from 'node:path';
 import { compileStarGlob } from '@sonde/base';
 import {
   compileProjection,
@@ -140,6 +141,41 @@ export class OpenedTraces {
     this.origin = { nsFromOrigin: earliest ?? 0n };
   }
 
+  /**
+   * For each trace, the time that all its data streams cover (ns from the clocks' origin): from the latest first packet's begin to
+   * the earliest last packet's end. Undefined: there is none, or packets have no times.
+   */
+  get intersections(): readonly ({ readonly begin: bigint; readonly end: bigint } | undefined)[] {
+    return this.#logical.map(({ streams }) => {
+      let begin: bigint | undefined;
+      let end: bigint | undefined;
+      for (const { packets, clock } of streams) {
+        const first = packets[0]?.beginCycles;
+        const last = packets.at(-1)?.endCycles;
+        if (first === undefined || last === undefined || clock === undefined) return undefined;
+        const [from, to] = [clock.nsFromOrigin(first), clock.nsFromOrigin(last)];
+        if (begin === undefined || from > begin) begin = from;
+        if (end === undefined || to < end) end = to;
+      }
+      return begin === undefined || end === undefined || begin >= end ? undefined : { begin, end };
+    });
+  }
+
+  /** From the first packet's begin to the last packet's end, as far as packets have times (ns from the clocks' origin). */
+  get timeSpan(): { readonly begin: bigint | undefined; readonly end: bigint | undefined } {
+    let begin: bigint | undefined;
+    let end: bigint | undefined;
+    for (const { packets, clock } of this.#logical.flatMap((trace) => trace.streams)) {
+      const first = packets[0]?.beginCycles;
+      const last = packets.at(-1)?.endCycles;
+      const from = first === undefined ? undefined : clock?.nsFromOrigin(first);
+      const to = last === undefined ? undefined : clock?.nsFromOrigin(last);
+      if (from !== undefined && (begin === undefined || from < begin)) begin = from;
+      if (to !== undefined && (end === undefined || to > end)) end = to;
+    }
+    return { begin, end };
+  }
+
   /** Names events and fields before `run`. Handlers are called in the order of subscription. */
   subscribe(demand: Demand, handle: (record: FieldRecord, cursor: RecordCursor) => void): void {
     const glob = compileStarGlob(demand.event);
@@ -257,6 +293,10 @@ export function openTrace(
   options: OpenTraceOptions = {},
 ): OpenedTraces {
   const list = typeof paths === 'string' ? [paths] : paths;
-  const directories = list.flatMap((path) => findTraces(path, options));
-  return new OpenedTraces(openTraceDirectories(directories, options), options);
+  const names = new Map<string, string>();
+  for (const root of list) {
+    for (const path of findTraces(root, options)) names.set(path, relative(root, path));
+  }
+  const traces = openTraceDirectories([...names.keys()], { names, ...options });
+  return new OpenedTraces(traces, options);
 }

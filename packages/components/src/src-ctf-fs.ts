@@ -4,6 +4,7 @@ import { DataStreamReader } from '@sonde/ctf';
 import type {
   ComponentContext,
   OutputPortInfo,
+  ParameterMap,
   ParameterValue,
   Source,
   SourceClass,
@@ -18,6 +19,7 @@ import {
   type TraceOptions,
   type TraceStream,
 } from './ctf-fs/logical-trace.ts';
+import { type TrimRange, trimIterator } from './flt-trimmer.ts';
 
 class CtfFsSource implements Source {
   readonly traces: readonly LogicalTrace[];
@@ -25,10 +27,13 @@ class CtfFsSource implements Source {
   readonly earliestNs: bigint | undefined;
   readonly #byPort = new Map<string, TraceStream>();
   readonly #context: ComponentContext;
+  readonly #ranges: ReadonlyMap<TraceStream, TrimRange>;
 
   constructor(traces: readonly LogicalTrace[], context: ComponentContext) {
     this.traces = traces;
     this.#context = context;
+    const isIntersected = context.parameters['stream-intersection'] === true;
+    this.#ranges = isIntersected ? intersectionRanges(traces) : new Map();
     for (const stream of traces.flatMap((trace) => trace.streams)) {
       let name = stream.portName;
       for (let i = 2; this.#byPort.has(name); i++) name = `${stream.portName} (${i})`;
@@ -47,7 +52,10 @@ class CtfFsSource implements Source {
     const onFault = this.#context.continueOnError
       ? { onFault: (error: Error) => this.#context.warn(formatFault(error)) }
       : {};
-    return new DataStreamReader(stream, packets, clock, origin, downstream, onFault);
+    const read = (target: Downstream) =>
+      new DataStreamReader(stream, packets, clock, origin, target, onFault);
+    const range = this.#ranges.get(entry);
+    return range === undefined ? read(downstream) : trimIterator(read, range, origin, downstream);
   }
 
   close(): void {
@@ -55,6 +63,36 @@ class CtfFsSource implements Source {
       for (const source of new Set(packets.map((packet) => packet.source))) source.close();
     }
   }
+}
+
+/** For each stream the time for which every stream of its trace has packets. @throws UsageError when there is none. */
+function intersectionRanges(traces: readonly LogicalTrace[]): Map<TraceStream, TrimRange> {
+  const ranges = new Map<TraceStream, TrimRange>();
+  for (const { trace, streams } of traces) {
+    if (streams.length === 0) {
+      throw new UsageError('no-intersection', `Trace ${trace.path} has no streams to intersect.`);
+    }
+    let range = boundsOf(streams[0]!);
+    for (const { begin, end } of streams.map(boundsOf)) {
+      if (begin > range.begin) range = { ...range, begin };
+      if (end < range.end) range = { ...range, end };
+    }
+    if (range.begin > range.end) {
+      const message = `The streams of trace ${trace.path} have no time in common: they do not intersect.`;
+      throw new UsageError('no-intersection', message);
+    }
+    for (const stream of streams) ranges.set(stream, range);
+  }
+  return ranges;
+}
+
+function boundsOf({ stream, packets, clock }: TraceStream): { begin: bigint; end: bigint } {
+  const [begin, end] = [packets[0]?.beginCycles, packets.at(-1)?.endCycles];
+  if (begin === undefined || end === undefined || clock === undefined) {
+    const message = `Stream ${stream.name} can't be intersected: its packets have no times.`;
+    throw new UsageError('no-intersection', message);
+  }
+  return { begin: clock.nsFromOrigin(begin), end: clock.nsFromOrigin(end) };
 }
 
 function earliestOf(streams: readonly TraceStream[]): bigint | undefined {
@@ -80,6 +118,7 @@ function integerOf(value: ParameterValue | undefined, name: string): bigint {
 
 function optionsOf({ parameters, warn, continueOnError }: ComponentContext): TraceOptions {
   const name = parameters['trace-name'];
+  const names = namesOf(parameters);
   return {
     metadata: { lenient: parameters['lenient'] === true },
     clockOffsetSeconds: integerOf(parameters['clock-class-offset-s'], 'clock-class-offset-s'),
@@ -88,7 +127,15 @@ function optionsOf({ parameters, warn, continueOnError }: ComponentContext): Tra
     keepsPartialPackets: continueOnError,
     warn,
     ...(typeof name === 'string' ? { name } : {}),
+    ...(names === undefined ? {} : { names }),
   };
+}
+
+/** `trace-names` goes with `inputs`, item by item. */
+function namesOf(parameters: ParameterMap): ReadonlyMap<string, string> | undefined {
+  const names = parameters['trace-names'];
+  if (!Array.isArray(names)) return undefined;
+  return new Map(inputsOf(parameters['inputs']).map((path, i) => [path, String(names[i] ?? '')]));
 }
 
 /** Opens the traces in `directories`: each must hold a `metadata` file. */
@@ -110,7 +157,9 @@ export const ctfFsSource: SourceClass = {
     'clock-class-offset-s': 'Seconds to add to the offset of every clock class.',
     'clock-class-offset-ns': 'Nanoseconds to add to the offset of every clock class.',
     'force-clock-class-origin-unix-epoch': 'Take every clock to count from the Unix epoch.',
-    'trace-name': 'Name of the trace, instead of host and directory.',
+    'trace-name': 'Name of the traces, after that of the host.',
+    'trace-names': 'Array of the same, one for each input.',
+    'stream-intersection': 'Only the time for which every stream of a trace has packets.',
     lenient: 'Accept release-candidate CTF 2 metadata.',
   },
   create: (context) => {

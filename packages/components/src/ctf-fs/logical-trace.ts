@@ -26,8 +26,10 @@ export interface TraceOptions {
   readonly clockOffsetNs?: bigint;
   /** Take all clocks to count from the Unix epoch. */
   readonly forceUnixEpoch?: boolean;
-  /** Instead of the name from host and directory. */
+  /** What follows the host in the names of all traces. */
   readonly name?: string;
+  /** The same per trace directory, for traces of one directory: its path below what the user named. */
+  readonly names?: ReadonlyMap<string, string>;
   readonly keepsPartialPackets?: boolean;
   readonly warn?: (message: string) => void;
 }
@@ -96,7 +98,7 @@ export function openLogicalTrace(
   const groups = groupFiles(files);
   const streams: DataStream[] = [];
   const { environment } = traceClass;
-  const name = options.name ?? traceNameOf(winner.path, environment);
+  const name = traceNameOf(directories, options, environment);
   const trace: Trace = { traceClass, name, path: winner.path, environment, streams };
   const clocks = new Map<DataStreamClass, ClockConverter | undefined>();
   for (const dataStreamClass of traceClass.dataStreamClasses.values()) {
@@ -189,11 +191,17 @@ function adjustClocks(traceClass: TraceClass, options: TraceOptions): TraceClass
   return traceClass;
 }
 
-/** `HOST/DIRECTORY`, as Babeltrace names a trace that was found at its own path. */
-function traceNameOf(path: string, environment: ReadonlyMap<string, string | bigint>): string {
+/** `HOST/NAME` of what is known, as Babeltrace names traces. A trace of several directories has the host's name only. */
+function traceNameOf(
+  directories: readonly TraceDirectory[],
+  options: TraceOptions,
+  environment: ReadonlyMap<string, string | bigint>,
+): string {
+  const [first] = directories;
+  const own = directories.length === 1 ? options.names?.get(first!.path) : undefined;
   const hostname = environment.get('hostname');
-  const directory = basename(path);
-  return typeof hostname === 'string' && hostname !== '' ? `${hostname}/${directory}` : directory;
+  const parts = [typeof hostname === 'string' ? hostname : '', options.name ?? own ?? ''];
+  return parts.filter((part) => part !== '').join('/');
 }
 
 /** Identity of a data stream in the words of Babeltrace's ports. */

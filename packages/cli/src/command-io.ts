@@ -5,6 +5,15 @@ export interface CommandIo {
   readonly stdout: ByteOutput;
   readonly stderr: ByteOutput;
   readonly env: { readonly [name: string]: string | undefined };
+  /** Temporary folders in use → the archives they stand for, as the user named them. */
+  readonly unpackedArchives: Map<string, string>;
   /** Aborted by Ctrl-C: stop soon, keep what was written. */
   readonly signal: AbortSignal;
+}
+
+/** A text for people: archives under their own names, not those of the temporary folders. */
+export function withArchiveNames(text: string, io: CommandIo): string {
+  let shown = text;
+  for (const [folder, archive] of io.unpackedArchives) shown = shown.replaceAll(folder, archive);
+  return shown;
 }

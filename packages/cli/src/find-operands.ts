@@ -1,5 +1,5 @@
 /** From operands of the command line to trace folders. */
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { UsageError } from '@sonde/base';
 import { findTraces } from '@sonde/components';
 import type { ParameterMap } from '@sonde/graph';
@@ -41,6 +41,7 @@ export async function findOperands(
   const { paths, close } = await openArchives(operands, io.signal, limits);
   try {
     const folders = paths.flatMap((root, i) => {
+      if (root !== operands[i]) io.unpackedArchives.set(root, operands[i]!);
       const found = findTraces(root, { followSymlinks });
       if (found.length === 0) {
         throw new UsageError(
@@ -64,7 +65,8 @@ export function sourceParameters(
 ): ParameterMap {
   const { clockOffset, clockOffsetNs, clockForceCorrelate, lenient } = options;
   return {
-    inputs: folders.map(({ path }) => path),
+    // Streams are known by their absolute paths, as in Babeltrace's messages.
+    inputs: folders.map(({ path }) => resolve(path)),
     'trace-names': folders.map(({ name }) => name),
     ...(clockOffset === undefined ? {} : { 'clock-class-offset-s': clockOffset }),
     ...(clockOffsetNs === undefined ? {} : { 'clock-class-offset-ns': clockOffsetNs }),

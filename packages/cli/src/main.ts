@@ -16,6 +16,7 @@ const status = await runCli(process.argv.slice(2), {
   stdout: new FdOutput(1),
   stderr: new FdOutput(2),
   env: process.env,
+  unpackedArchives: new Map(),
   signal: interrupt.signal,
 });
 process.exit(status);

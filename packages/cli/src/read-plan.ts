@@ -68,7 +68,10 @@ export function planRead(
   const ofKind = (kind: string) => explicit.filter((plan) => plan.componentClass.kind === kind);
   const sources = [...ofKind('src')];
   if (folders.length > 0) {
-    const parameters = sourceParameters(folders, options);
+    const parameters = {
+      ...sourceParameters(folders, options),
+      ...(options.streamIntersection ? { 'stream-intersection': true } : {}),
+    };
     sources.unshift({
       name: 'traces',
       componentClass: registry.get('src.ctf.fs'),
@@ -95,6 +98,7 @@ export function planRead(
       ...chain.slice(1).map((plan, i) => `${escapeGlob(chain[i]!.name)}:${escapeGlob(plan.name)}`),
     ],
     continueOnError: options.continueOnError,
+    namesAreOurs: explicit.length === 0,
     outputPath: writesFolder(options) ? undefined : options.output,
   };
 }

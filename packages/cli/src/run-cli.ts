@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { formatError, SondeError, UsageError } from '@sonde/base';
 import { OutputClosedError } from '@sonde/graph';
-import type { CommandIo } from './command-io.ts';
+import { type CommandIo, withArchiveNames } from './command-io.ts';
 import { findCommand, loadCommands } from './commands.ts';
 import type { Command } from './define-command.ts';
 import { commandHelp, overviewHelp } from './help-text.ts';
@@ -10,6 +10,19 @@ import { parseArguments } from './parse-arguments.ts';
 import { version } from './version.ts';
 
 export const exitStatus = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/** Codes of usage errors that only the named traces can tell: the command line itself was right. */
+const inputProblems: ReadonlySet<string> = new Set([
+  'no-such-path',
+  'not-a-trace',
+  'no-trace',
+  'cannot-read-file',
+  'cannot-read-directory',
+  'no-intersection',
+  'cannot-trim-stream',
+  'clocks-differ',
+  'several-traces',
+]);
 
 /**
  * Runs `sonde ARGS...` and returns the exit status. Never throws; everything is written, flushed, to `io`.
@@ -83,12 +96,12 @@ function report(error: unknown, commandName: string | undefined, io: CommandIo):
   } catch (flushError) {
     if (!(flushError instanceof OutputClosedError)) throw flushError;
   }
-  io.stderr.writeText(`sonde: ${formatError(error)}\n`);
+  io.stderr.writeText(`sonde: ${withArchiveNames(formatError(error), io)}\n`);
   if (io.env['SONDE_DEBUG'] && error instanceof Error) io.stderr.writeText(`${error.stack}\n`);
   if (!(error instanceof SondeError) && !isSystemError(error)) {
     io.stderr.writeText('  This is a defect of Sonde; SONDE_DEBUG=1 shows where.\n');
   }
-  if (!(error instanceof UsageError)) return exitStatus.failed;
+  if (!(error instanceof UsageError) || inputProblems.has(error.code)) return exitStatus.failed;
   const which = commandName === undefined ? '' : ` ${commandName}`;
   io.stderr.writeText(`  \`sonde${which} --help\` tells more.\n`);
   return exitStatus.usage;

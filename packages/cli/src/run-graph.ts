@@ -1,5 +1,6 @@
+import { SondeError } from '@sonde/base';
 import { Graph } from '@sonde/graph';
-import type { CommandIo } from './command-io.ts';
+import { type CommandIo, withArchiveNames } from './command-io.ts';
 import type { ComponentPlan } from './component-options.ts';
 import { FdOutput } from './fd-output.ts';
 
@@ -8,6 +9,8 @@ export interface GraphPlan {
   /** `UP[.PORT]:DOWN[.PORT]` */
   readonly connections: readonly string[];
   readonly continueOnError: boolean;
+  /** The user did not name the components: errors don't either. */
+  readonly namesAreOurs?: boolean;
   /** Undefined: standard output. */
   readonly outputPath?: string | undefined;
 }
@@ -19,7 +22,7 @@ export interface GraphPlan {
 export async function runGraph(io: CommandIo, plan: GraphPlan): Promise<number> {
   const file = plan.outputPath === undefined ? undefined : FdOutput.create(plan.outputPath);
   const graph = new Graph({
-    warn: (message) => io.stderr.writeText(`${message}\n`),
+    warn: (message) => io.stderr.writeText(`${withArchiveNames(message, io)}\n`),
     output: file ?? io.stdout,
     signal: io.signal,
     continueOnError: plan.continueOnError,
@@ -31,8 +34,16 @@ export async function runGraph(io: CommandIo, plan: GraphPlan): Promise<number> 
     for (const rule of plan.connections) graph.connect(rule);
     await graph.run();
     return 0;
+  } catch (error) {
+    throw plan.namesAreOurs === true ? causeOf(error) : error;
   } finally {
     graph.close();
     file?.close();
   }
+}
+
+/** The error itself, without the component it happened in. */
+function causeOf(error: unknown): unknown {
+  const isWrapped = error instanceof SondeError && error.code === 'component-failed';
+  return isWrapped && error.cause !== undefined ? error.cause : error;
 }

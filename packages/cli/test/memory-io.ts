@@ -32,5 +32,11 @@ export interface MemoryIo extends CommandIo {
 }
 
 export function memoryIo(signal: AbortSignal = new AbortController().signal): MemoryIo {
-  return { stdout: new MemoryOutput(), stderr: new MemoryOutput(), env: {}, signal };
+  return {
+    stdout: new MemoryOutput(),
+    stderr: new MemoryOutput(),
+    env: {},
+    unpackedArchives: new Map(),
+    signal,
+  };
 }

@@ -1,5 +1,6 @@
 import { formatError } from '@sonde/base';
 import { type LogicalTrace, openTraceDirectories } from '@sonde/components';
+import { withArchiveNames } from '../command-io.ts';
 import { defineCommand, flag } from '../define-command.ts';
 import { findOperands, type InputOptions, type TraceFolder } from '../find-operands.ts';
 import { countEvents } from '../info/count-events.ts';
@@ -23,7 +24,7 @@ unless --lenient. Times are UTC.`,
     let isDamaged = false;
     const report = (message: string) => {
       isDamaged = true;
-      io.stderr.writeText(`sonde: ${message}\n`);
+      io.stderr.writeText(`sonde: ${withArchiveNames(message, io)}\n`);
     };
     const traces = openTraces(found.folders, options, report);
     try {
@@ -34,9 +35,12 @@ unless --lenient. Times are UTC.`,
           : undefined;
         const info = describeTrace(trace, events);
         infos.push(info);
-        if (!options.json) io.stdout.writeText(`${infos.length > 1 ? '\n' : ''}${infoText(info)}`);
+        if (!options.json)
+          io.stdout.writeText(
+            `${infos.length > 1 ? '\n' : ''}${withArchiveNames(infoText(info), io)}`,
+          );
       }
-      if (options.json) io.stdout.writeText(`${infoJson(infos)}\n`);
+      if (options.json) io.stdout.writeText(`${withArchiveNames(infoJson(infos), io)}\n`);
       return isDamaged ? 1 : 0;
     } finally {
       closeTraces(traces);
@@ -55,6 +59,7 @@ function openTraces(
     folders.map(({ path }) => path),
     {
       metadata: { lenient, strict: !lenient },
+      names: new Map(folders.map(({ path, name }) => [path, name])),
       keepsPartialPackets: true,
       warn: report,
       forceUnixEpoch: clockForceCorrelate,

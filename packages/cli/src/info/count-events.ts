@@ -20,51 +20,63 @@ export async function countEvents(
   signal: AbortSignal,
   onFault: (error: Error) => void,
 ): Promise<EventCounts> {
-  const counters = new Map<string, Counter>();
-  const downstream = countingDownstream(counters);
+  const counting = new Counting();
   let firstNs: bigint | undefined;
   let lastNs: bigint | undefined;
   for (const { stream, packets, clock } of streams) {
     const origin = { nsFromOrigin: clock?.nsFromOrigin(packets[0]?.beginCycles ?? 0n) ?? 0n };
-    const reader = new DataStreamReader(stream, packets, clock, origin, downstream, { onFault });
+    counting.beginStream();
+    const reader = new DataStreamReader(stream, packets, clock, origin, counting, { onFault });
     while (reader.run(Number.POSITIVE_INFINITY, turnBudget) === 'budget') {
       await new Promise((resolve) => setImmediate(resolve));
       signal.throwIfAborted();
     }
-    const absolute = (ns: number) =>
-      Number.isFinite(ns) ? origin.nsFromOrigin + BigInt(ns) : undefined;
-    const [first, last] = [absolute(reader.firstEventNs), absolute(reader.lastEventNs)];
-    if (first !== undefined && (firstNs === undefined || first < firstNs)) firstNs = first;
-    if (last !== undefined && (lastNs === undefined || last > lastNs)) lastNs = last;
+    if (Number.isNaN(counting.firstNs)) continue;
+    const first = origin.nsFromOrigin + BigInt(counting.firstNs);
+    const last = origin.nsFromOrigin + BigInt(counting.lastNs);
+    if (firstNs === undefined || first < firstNs) firstNs = first;
+    if (lastNs === undefined || last > lastNs) lastNs = last;
   }
-  return summarise([...counters.values()], firstNs, lastNs);
+  return summarise([...counting.counters.values()], firstNs, lastNs);
 }
 
-function countingDownstream(counters: Map<string, Counter>): Downstream {
-  const ignore = () => {};
-  return {
-    eventHandler: (cursor: RecordCursor): EventHandler => {
-      const { name = '', id } = cursor.eventRecordClass;
-      const shown = name === '' ? `(class ${id})` : name;
-      let counter = counters.get(shown);
-      if (counter === undefined) {
-        counter = { name: shown, count: 0 };
-        counters.set(shown, counter);
-      }
-      const mine = counter;
-      return () => {
-        mine.count++;
-        return -1;
-      };
-    },
-    streamBeginning: ignore,
-    streamEnd: ignore,
-    packetBeginning: ignore,
-    packetEnd: ignore,
-    discardedEvents: ignore,
-    discardedPackets: ignore,
-    inactivity: ignore,
-  };
+/** Times since the reader's origin; NaN: no event with a time. */
+class Counting implements Downstream {
+  readonly counters = new Map<string, Counter>();
+  firstNs = Number.NaN;
+  lastNs = Number.NaN;
+
+  beginStream(): void {
+    this.firstNs = Number.NaN;
+    this.lastNs = Number.NaN;
+  }
+
+  eventHandler(first: RecordCursor): EventHandler {
+    const { name = '', id } = first.eventRecordClass;
+    const counter = this.#counterOf(name === '' ? `(class ${id})` : name);
+    if (Number.isNaN(this.firstNs)) this.firstNs = first.timeNs;
+    return (cursor) => {
+      counter.count++;
+      this.lastNs = cursor.timeNs;
+      return -1;
+    };
+  }
+
+  #counterOf(name: string): Counter {
+    const known = this.counters.get(name);
+    if (known !== undefined) return known;
+    const counter = { name, count: 0 };
+    this.counters.set(name, counter);
+    return counter;
+  }
+
+  streamBeginning(): void {}
+  streamEnd(): void {}
+  packetBeginning(): void {}
+  packetEnd(): void {}
+  discardedEvents(): void {}
+  discardedPackets(): void {}
+  inactivity(): void {}
 }
 
 function summarise(

@@ -15,6 +15,7 @@ export { counterSink } from './sink-counter.ts';
 export { ctfFsSink } from './sink-ctf-fs.ts';
 export { detailsSink } from './sink-details/sink-details.ts';
 export { dummySink } from './sink-dummy.ts';
+export { jsonLinesSink } from './sink-json/sink-json-lines.ts';
+export { prettySink } from './sink-pretty/sink-pretty.ts';
 export { ctfFsSource, openTraceDirectories } from './src-ctf-fs.ts';
 export { parseTimeBound, parseTimeRange, resolveTimeBound, type TimeBound } from './time-bound.ts';
-export { prettySink } from './sink-pretty/sink-pretty.ts';

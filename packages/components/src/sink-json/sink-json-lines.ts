@@ -1,0 +1,94 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { type BackEnd, defaultBackEnd } from '@sonde/ctf';
+import type { ComponentContext, OutputPort, Sink, SinkClass } from '@sonde/graph';
+import type {
+  Discarded,
+  Downstream,
+  EventHandler,
+  RecordCursor,
+  TimeOrigin,
+} from '@sonde/trace-model';
+import { TextBuffer } from '../sink-text/text-buffer.ts';
+import { JsonEvents } from './json-events.ts';
+import { type JsonOptions, jsonParameterHelp, readJsonOptions } from './json-options.ts';
+
+/** `sink.json.lines`: one JSON object on a line for each event and each discarded item. Shape: docs of this package. */
+export const jsonLinesSink: SinkClass = {
+  kind: 'sink',
+  plugin: 'json',
+  className: 'lines',
+  description: 'Print events as lines of JSON',
+  parameterHelp: jsonParameterHelp,
+  create: (context) => new JsonLinesSink(context, defaultBackEnd()),
+};
+
+/** `jsonLinesSink` with a back end of choice: for tests. */
+export function createJsonLinesSink(context: ComponentContext, backEnd: BackEnd): Sink {
+  return new JsonLinesSink(context, backEnd);
+}
+
+class JsonLinesSink implements Sink {
+  readonly #options: JsonOptions;
+  readonly #backEnd: BackEnd;
+  readonly #file: number | undefined;
+  readonly #buffer: TextBuffer;
+
+  constructor(context: ComponentContext, backEnd: BackEnd) {
+    this.#backEnd = backEnd;
+    this.#options = readJsonOptions(context.parameters, context.name);
+    const { path } = this.#options;
+    this.#file = path === undefined ? undefined : openSync(path, 'w');
+    const output = this.#file === undefined ? context.output : fileOutput(this.#file);
+    this.#buffer = new TextBuffer(output);
+  }
+
+  start(origin: TimeOrigin): Downstream {
+    const events = new JsonEvents({
+      buffer: this.#buffer,
+      options: this.#options,
+      origin,
+      backEnd: this.#backEnd,
+    });
+    return new JsonLinesDownstream(events);
+  }
+
+  finish(): void {
+    this.#buffer.flush();
+    if (this.#file !== undefined) closeSync(this.#file);
+  }
+}
+
+/** The output of a sink that was given a path. */
+function fileOutput(file: number): OutputPort {
+  const write = (bytes: Uint8Array): void => {
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at);
+  };
+  return { isTerminal: false, write };
+}
+
+class JsonLinesDownstream implements Downstream {
+  readonly #events: JsonEvents;
+
+  constructor(events: JsonEvents) {
+    this.#events = events;
+  }
+
+  eventHandler(cursor: RecordCursor): EventHandler {
+    return this.#events.handlerFor(cursor.stream, cursor.eventRecordClass);
+  }
+
+  streamBeginning(): void {}
+  streamEnd(): void {}
+  packetBeginning(): void {}
+  packetEnd(): void {}
+
+  discardedEvents(discarded: Discarded): void {
+    this.#events.discarded(discarded, 'discarded-events');
+  }
+
+  discardedPackets(discarded: Discarded): void {
+    this.#events.discarded(discarded, 'discarded-packets');
+  }
+
+  inactivity(): void {}
+}

@@ -3,6 +3,8 @@ export { type Catalogue, catalogue, findAnalysis } from './catalogue.ts';
 export { formatSize } from './number-format.ts';
 export type { PeriodOptions } from './period-collector.ts';
 export { type PeriodDefinition, parseCaptures, parsePeriod } from './period-language.ts';
+export { PeriodRun } from './period-run.ts';
+export { findPeriodAnalysis, type PeriodAnalysis, periodAnalyses } from './periods.ts';
 export { compareCells } from './printers/cell-text.ts';
 export { compareReports } from './printers/compare.ts';
 export { formatCsv, formatJson, formatMarkdown } from './printers/data-formats.ts';

@@ -8,7 +8,8 @@ import {
   scopeFieldClass,
 } from '@sonde/trace-model';
 import { fieldKey, type PeriodEvent, type PeriodValue } from './period-engine.ts';
-import type { Reference } from './period-language.ts';
+import { type PeriodDefinition, type Reference, referencesOf } from './period-language.ts';
+import { classMatters } from './period-pruning.ts';
 
 /** Where a field without a scope is looked for, first to last. */
 const searchOrder: readonly Scope[] = [
@@ -52,8 +53,18 @@ function labelled(value: number | bigint, fieldClass: FieldClass): PeriodValue {
 
 export type ReadPeriodEvent = (cursor: RecordCursor) => PeriodEvent;
 
+/** A reader of the events of a class, or undefined when none of them can begin or end a period. */
+export function readerFor(
+  definitions: readonly PeriodDefinition[],
+  eventRecordClass: EventRecordClass,
+): ReadPeriodEvent | undefined {
+  const has = (reference: Reference): boolean => find(reference, eventRecordClass) !== undefined;
+  if (!classMatters(definitions, eventRecordClass.name ?? '', has)) return undefined;
+  return periodEventReader(referencesOf(definitions), eventRecordClass);
+}
+
 /** A reader of the events of one class. The events it returns are fresh objects: periods keep them. */
-export function periodEventReader(
+function periodEventReader(
   references: readonly Reference[],
   eventRecordClass: EventRecordClass,
 ): ReadPeriodEvent {

@@ -15,8 +15,8 @@ import type {
 } from '@sonde/trace-model';
 import type { Analysis, AnalysisOptions, Period, Reducer } from './analysis.ts';
 import { PeriodEngine, type PeriodInstance } from './period-engine.ts';
-import { type PeriodDefinition, referencesOf } from './period-language.ts';
-import { periodEventReader } from './period-source.ts';
+import type { PeriodDefinition } from './period-language.ts';
+import { readerFor } from './period-source.ts';
 import type { Report } from './table.ts';
 
 /** When the data of an analysis begin and end. */
@@ -55,6 +55,9 @@ export class AnalysisRun implements Downstream {
   #beginNs = Number.NEGATIVE_INFINITY;
   #endNs = Number.POSITIVE_INFINITY;
   #refreshAtNs = Number.POSITIVE_INFINITY;
+  /** The first event is known. */
+  #hasStarted = false;
+  /** The first event of the requested range has passed. */
   #hasBegun = false;
   #whole: OpenPeriod | undefined;
   #firstEventNs = Number.NaN;
@@ -78,21 +81,19 @@ export class AnalysisRun implements Downstream {
     });
   }
 
-  /** Before the first message. `firstEventNs`: time of the first event, whoever wants it (ns since the origin). */
-  begin(origin: TimeOrigin, firstEventNs: number): void {
+  /** Before the first message. */
+  begin(origin: TimeOrigin): void {
     this.#origin = origin;
-    this.#firstEventNs = firstEventNs;
     const { begin, end } = this.#options.plan;
     const relative = (ns: bigint): number => Number(ns - origin.nsFromOrigin);
     if (begin !== undefined) this.#beginNs = relative(begin);
     if (end !== undefined) this.#endNs = relative(end);
     this.model.origin = origin;
-    this.model.begin(origin, firstEventNs);
-    if (begin === undefined) this.#beginAt(firstEventNs);
   }
 
   /** After the last message. `lastEventNs`: time of the last event, whoever wanted it. */
   finish(lastEventNs: number): void {
+    if (!this.#hasStarted) this.#start();
     if (!this.#hasBegun) return;
     const endNs = this.isDone ? this.#lastEventNs : lastEventNs;
     this.#engine?.finish(endNs);
@@ -112,12 +113,12 @@ export class AnalysisRun implements Downstream {
     const inner = this.model.eventHandler(cursor);
     const { plan } = this.#options;
     const engine = this.#engine;
+    if (!this.#hasStarted) this.#start();
     const watchesTime =
       plan.begin !== undefined || plan.end !== undefined || plan.refreshNs !== undefined;
-    if (engine === undefined && !watchesTime) return inner;
-    const references = referencesOf(plan.definitions);
     const read =
-      engine === undefined ? undefined : periodEventReader(references, cursor.eventRecordClass);
+      engine === undefined ? undefined : readerFor(plan.definitions, cursor.eventRecordClass);
+    if (read === undefined && !watchesTime) return inner;
     return (current) => {
       const { timeNs } = current;
       if (timeNs > this.#endNs) {
@@ -136,6 +137,10 @@ export class AnalysisRun implements Downstream {
     this.model.streamBeginning(stream);
   }
   packetBeginning(packet: Packet, cursor: RecordCursor): void {
+    // The cursor stands at the packet's first record already: so the first event is known even if nobody wants it.
+    if (!this.#hasStarted && !(cursor.timeNs >= this.#firstEventNs)) {
+      this.#firstEventNs = cursor.timeNs;
+    }
     this.model.packetBeginning(packet, cursor);
   }
   discardedEvents(discarded: Discarded): void {
@@ -164,6 +169,13 @@ export class AnalysisRun implements Downstream {
         }
       });
     }
+  }
+
+  #start(): void {
+    this.#hasStarted = true;
+    if (Number.isNaN(this.#firstEventNs)) return;
+    this.model.begin(this.#origin, this.#firstEventNs);
+    if (this.#options.plan.begin === undefined) this.#beginAt(this.#firstEventNs);
   }
 
   #beginAt(timeNs: number): void {

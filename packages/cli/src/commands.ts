@@ -1,7 +1,8 @@
+import { analysisNames } from './analysis-names.ts';
 import type { Command } from './define-command.ts';
 
 /** Loaded when they are wanted: `sonde read` does not pay for the others at its start. */
-const loaders: { readonly [name: string]: () => Promise<Command> } = {
+const loaders: { [name: string]: () => Promise<Command> } = {
   read: async () => (await import('./commands/read.ts')).readCommand,
   info: async () => (await import('./commands/info.ts')).infoCommand,
   run: async () => (await import('./commands/run.ts')).runCommand,
@@ -9,6 +10,11 @@ const loaders: { readonly [name: string]: () => Promise<Command> } = {
   help: async () =>
     (await import('./commands/help.ts')).makeHelpCommand({ findCommand, loadCommands }),
 };
+
+/** The analyses share one command; each name is a command of its own. */
+for (const name of analysisNames) {
+  loaders[name] = async () => (await import('./commands/analysis.ts')).analysisCommand(name);
+}
 
 const aliases: { readonly [alias: string]: string } = { convert: 'read' };
 

@@ -73,12 +73,13 @@ class MuxerIterator implements MessageIterator {
     return this.#first()?.iterator.headStream;
   }
 
-  /** First and last event of all inputs, as far as they know (ns since the origin). */
-  get firstEventNs(): number {
-    return extreme(this.#all, 'firstEventNs', Math.min);
-  }
+  /** Of the last event of all inputs, as far as they know (ns since the origin); NaN: none. */
   get lastEventNs(): number {
-    return extreme(this.#all, 'lastEventNs', Math.max);
+    const times = this.#all.map(({ iterator }) => iterator.lastEventNs ?? Number.NaN);
+    return times.reduce(
+      (last, time) => (time > last || Number.isNaN(last) ? time : last),
+      Number.NaN,
+    );
   }
 
   run(limitNs: number, budget: number): RunStatus {
@@ -197,17 +198,6 @@ const batchCost = 4;
 
 function isDone(inputs: readonly Input[], limitNs: number): boolean {
   return inputs.every((input) => input.iterator.headTimeNs >= limitNs);
-}
-
-function extreme(
-  inputs: readonly Input[],
-  key: 'firstEventNs' | 'lastEventNs',
-  pick: (...values: number[]) => number,
-): number {
-  const values = inputs
-    .map(({ iterator }) => (iterator as { [k in typeof key]?: number })[key] ?? Number.NaN)
-    .filter((value) => !Number.isNaN(value));
-  return values.length === 0 ? Number.NaN : pick(...values);
 }
 
 /** @throws UsageError when the clocks of two streams can't be compared. */

@@ -45,6 +45,8 @@ class TrimmedDownstream implements Downstream {
   readonly #range: TrimRange;
   readonly #streams = new Map<DataStream, StreamState>();
   readonly #beginNs: number;
+  /** Of the last record that was let through; NaN: none yet (ns since the origin). */
+  lastEventNs = Number.NaN;
 
   constructor(downstream: Downstream, range: TrimRange, origin: TimeOrigin) {
     this.#downstream = downstream;
@@ -62,7 +64,9 @@ class TrimmedDownstream implements Downstream {
     let inner: EventHandler | null | undefined;
     const skipped = this.#downstream;
     return (current) => {
-      if (current.timeNs < beginNs) return -1;
+      const { timeNs } = current;
+      if (timeNs < beginNs) return -1;
+      this.lastEventNs = timeNs;
       if (state.packet !== undefined) this.#beginPacket(state, current.stream);
       if (inner === undefined) inner = this.#downstream.eventHandler(current);
       if (inner !== null) return inner(current);
@@ -221,11 +225,8 @@ class TrimmerIterator implements MessageIterator {
   get headStream(): DataStream | undefined {
     return this.#isDone ? undefined : this.#upstream.headStream;
   }
-  get firstEventNs(): number {
-    return (this.#upstream as { firstEventNs?: number }).firstEventNs ?? Number.NaN;
-  }
   get lastEventNs(): number {
-    return (this.#upstream as { lastEventNs?: number }).lastEventNs ?? Number.NaN;
+    return this.#downstream.lastEventNs;
   }
 
   run(limitNs: number, budget: number): RunStatus {

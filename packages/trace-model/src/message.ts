@@ -151,6 +151,8 @@ export interface MessageIterator {
   readonly headRank: number;
   /** The stream of the head message, for breaking ties. Undefined at the end. */
   readonly headStream: DataStream | undefined;
+  /** Time of the last event record passed, whoever wanted it, known at least at the end; NaN: none, or no clock. */
+  readonly lastEventNs?: number;
   /**
    * Delivers messages with time < `limitNs`, at most about `budget` of them.
    * @throws DecodeError; everything before the fault has been delivered.

@@ -1,5 +1,4 @@
 /** JSON, CSV and Markdown: every column and every table, ours too. */
-import type { Analysis } from '../analysis.ts';
 import type { Cell, Report, ResultTable } from '../table.ts';
 import { plainValue } from './cell-text.ts';
 
@@ -24,7 +23,7 @@ function jsonCell(cell: Cell | undefined): unknown {
 
 /** One object per run: analysis, then reports with time range and tables; rows are objects by column title. */
 export function formatJson(
-  analysis: Analysis,
+  analysis: { readonly name: string },
   reports: readonly Report[],
   facts: Readonly<Record<string, unknown>>,
 ): string {

@@ -1,5 +1,5 @@
 /** The machine interface of LTTng analyses, LAMI 1.0: what Trace Compass calls as an external analysis. */
-import type { Analysis } from '../analysis.ts';
+import type { PeriodAnalysis } from '../periods.ts';
 import type { Cell, Column, Report, TableClass, TimeRange } from '../table.ts';
 
 export const lamiVersion = '1.0';
@@ -34,7 +34,7 @@ function describeClass({ title, columns }: TableClass): object {
 }
 
 /** What `--metadata` prints. */
-export function lamiMetadata(analysis: Analysis, version: string): string {
+export function lamiMetadata(analysis: PeriodAnalysis, version: string): string {
   const [major, minor, patch] = version.split('.').map(Number);
   const classes = analysis.tableClasses.filter((tableClass) => !tableClass.isExtra);
   return dump({

@@ -46,9 +46,7 @@ type Step =
 export class DataStreamReader implements MessageIterator {
   headTimeNs = Number.NEGATIVE_INFINITY;
   headRank: number = messageRank.streamBeginning;
-  /** Of the first record, whoever wanted it (ns since the origin); NaN: none yet. */
-  firstEventNs = Number.NaN;
-  /** Of the last record passed. */
+  /** Of the last record of the last packet that was read to its end (ns since the origin); NaN: none yet. */
   lastEventNs = Number.NaN;
   readonly #stream: DataStream;
   readonly #packets: readonly PacketEntry[];
@@ -156,9 +154,6 @@ export class DataStreamReader implements MessageIterator {
 
   #runRecords(limitNs: number, budget: number): number {
     const cursor = this.#cursor;
-    if (Number.isNaN(this.firstEventNs) && Number.isFinite(cursor.headTimeNs)) {
-      this.firstEventNs = cursor.headTimeNs;
-    }
     let count = 0;
     try {
       count = cursor.run(limitNs, budget, this.#downstream);

@@ -1,0 +1,23 @@
+/** Commands that are analyses: known without loading them. */
+export const analysisNames = [
+  'cputop',
+  'memtop',
+  'iousagetop',
+  'iolatencytop',
+  'iolatencystats',
+  'iolatencyfreq',
+  'iolog',
+  'irqstats',
+  'irqtop',
+  'irqfreq',
+  'irqlog',
+  'schedtop',
+  'schedstats',
+  'schedfreq',
+  'schedlog',
+  'syscallstats',
+  'periodlog',
+  'periodtop',
+  'periodstats',
+  'periodfreq',
+] as const;

@@ -1,0 +1,203 @@
+/** Options of the analysis commands, and what they mean for `@sonde/analyses`. */
+import type { AnalysisOptions, PeriodDefinition, PeriodOptions, TimeFormat } from '@sonde/analyses';
+import { parseCaptures, parsePeriod } from '@sonde/analyses';
+import { UsageError } from '@sonde/base';
+import { flag, option, optionGroup, repeatedOption, type ValuesOf } from './define-command.ts';
+import { oneOf, parseCount } from './parse-values.ts';
+import { inputOptions } from './read-options.ts';
+
+const unitNs: Readonly<Record<string, number>> = { s: 1e9, ms: 1e6, us: 1e3, µs: 1e3, ns: 1 };
+
+/** `2`, `1.5s`, `200ms` → ns; seconds without a unit. */
+export function parseDurationNs(text: string): number {
+  const match = /^(\d+(?:\.\d*)?|\.\d+)\s*(s|ms|us|µs|ns)?$/.exec(text.trim());
+  if (match !== null) return Math.round(Number(match[1]) * unitNs[match[2] ?? 's']!);
+  throw new UsageError('bad-duration', `"${text}" is no duration; write it like 500ms or 2s.`);
+}
+
+/** A number of microseconds, as the original's `--min` and `--max` have them; or a duration with its unit. */
+function parseLatencyNs(text: string): number {
+  return /[a-zµ]$/.test(text) ? parseDurationNs(text) : parseDurationNs(`${text}us`);
+}
+
+function parseNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value)) return value;
+  throw new UsageError('bad-number', `"${text}" is no number.`);
+}
+
+function parseNumbers(text: string): ReadonlySet<number> {
+  return new Set(text.split(',').map((part) => parseCount(part.trim())));
+}
+
+const parseNames = (text: string): ReadonlySet<string> => new Set(text.split(','));
+
+const rangeOptions = optionGroup('Time', {
+  begin: option('Leave out what is before TIME', 'TIME', String, undefined),
+  end: option('Leave out what is after TIME', 'TIME', String, undefined),
+  timerange: option('The same as --begin and --end', '[BEGIN,END]', String, undefined),
+  gmt: flag('Read and print times in UTC, not local time'),
+  refresh: option(
+    'A result every DURATION (s, ms, us, ns)',
+    'DURATION',
+    parseDurationNs,
+    undefined,
+  ),
+  noIntersection: flag('Use all events, not only the time that all streams of a trace cover'),
+});
+
+const selectionOptions = optionGroup('Selection', {
+  cpu: option('Only these CPUs', 'N,...', parseNumbers, undefined),
+  tid: option('Only these threads', 'TID,...', parseNumbers, undefined),
+  procname: option('Only threads with these names', 'NAME,...', parseNames, undefined),
+  limit: option('Rows of top lists; 0: all', 'N', parseCount, 10),
+  min: option(
+    'Leave out shorter durations (µs, or with unit)',
+    'DURATION',
+    parseLatencyNs,
+    undefined,
+  ),
+  max: option('Leave out longer durations', 'DURATION', parseLatencyNs, undefined),
+  minsize: option('Leave out smaller sizes (bytes)', 'BYTES', parseNumber, undefined),
+  maxsize: option('Leave out greater sizes', 'BYTES', parseNumber, undefined),
+  irq: option('Only these interrupts', 'N,...', parseNumbers, undefined),
+  softirq: option('Only these soft interrupts', 'N,...', parseNumbers, undefined),
+  sort: option('Sort tables by the column TITLE, greatest first', 'TITLE', String, undefined),
+});
+
+const viewOptions = optionGroup('Views', {
+  top: flag('The longest or greatest'),
+  stats: flag('Statistics'),
+  freq: flag('Frequency distributions'),
+  log: flag('One line for each'),
+  usage: flag('Sums of bytes'),
+  total: flag('Over all threads'),
+  perTid: flag('Per thread'),
+  perPrio: flag('Per priority'),
+  freqResolution: option('Buckets of a distribution', 'N', parseCount, 20),
+  freqUniform: flag('The same bounds for all distributions'),
+  freqSeries: flag('Distributions side by side; implies --freq-uniform'),
+});
+
+const periodOptions = optionGroup('Periods', {
+  period: repeatedOption('A result for each period: `NAME(PARENT) : BEGIN : END`', 'DEF', String),
+  periodCaptures: repeatedOption('Fields to keep: `NAME : FIELDS : FIELDS`', 'DEF', String),
+  minDuration: option('Leave out shorter periods', 'DURATION', parseLatencyNs, undefined),
+  maxDuration: option('Leave out longer periods', 'DURATION', parseLatencyNs, undefined),
+  select: option('Only these periods', 'NAME,...', parseNames, undefined),
+  aggregateBy: option('Add up the selected periods inside each NAME', 'NAME', String, undefined),
+  groupBy: option('Apart for each value of captures', 'PERIOD.CAPTURE,...', String, undefined),
+  orderBy: option('time or hierarchy', 'ORDER', oneOf(['time', 'hierarchy'] as const), 'time'),
+});
+
+const outputOptions = optionGroup('Output', {
+  json: flag('Print JSON'),
+  csv: flag('Print CSV'),
+  markdown: flag('Print Markdown tables'),
+  mi: flag('Print the LAMI 1.0 machine interface'),
+  metadata: flag('With --mi: describe the tables, read no trace'),
+  testCompatibility: flag(
+    'With --mi: only say by the exit status whether the trace can be analysed',
+  ),
+  miVersion: flag('Print the version of the machine interface'),
+  compare: option(
+    'Compare with the trace PATH, or with the range BEGIN,END',
+    'OTHER',
+    String,
+    undefined,
+  ),
+  noColor: flag('No colours'),
+  noProgress: flag('No progress on standard error'),
+  outputProgress: flag('With --mi: progress on standard output'),
+  skipValidation: flag('Accepted for the original commands; nothing is validated apart'),
+  progressUseSize: flag('Accepted for the original commands'),
+  debug: flag('Accepted for the original commands'),
+});
+
+export const analysisOptions = {
+  ...rangeOptions,
+  ...selectionOptions,
+  ...viewOptions,
+  ...periodOptions,
+  ...outputOptions,
+  ...inputOptions,
+};
+export type AnalysisCommandOptions = ValuesOf<typeof analysisOptions>;
+
+/** Views asked for by flags, with those that the command's name implies. */
+export function viewsOf(
+  options: AnalysisCommandOptions,
+  implied: readonly string[],
+): ReadonlySet<string> {
+  const views = new Set(implied);
+  for (const view of ['top', 'stats', 'freq', 'log', 'usage', 'total'] as const) {
+    if (options[view]) views.add(view);
+  }
+  if (options.perTid) views.add('per-tid');
+  if (options.perPrio) views.add('per-prio');
+  return views;
+}
+
+type Requested = { readonly begin?: bigint; readonly end?: bigint };
+
+export function toAnalysisOptions(
+  options: AnalysisCommandOptions,
+  implied: readonly string[],
+  times: TimeFormat,
+  requestedRange: Requested | undefined,
+): AnalysisOptions {
+  const optional = {
+    cpuIds: options.cpu,
+    tids: options.tid,
+    processNames: options.procname,
+    minDurationNs: options.min,
+    maxDurationNs: options.max,
+    minSizeBytes: options.minsize,
+    maxSizeBytes: options.maxsize,
+    irqs: options.irq,
+    softIrqs: options.softirq,
+    sortColumn: options.sort,
+    requestedRange,
+  };
+  const given = Object.entries(optional).filter(([, value]) => value !== undefined);
+  return {
+    ...(Object.fromEntries(given) as Partial<AnalysisOptions>),
+    limit: options.limit,
+    frequencyResolution: Math.max(1, options.freqResolution),
+    frequencyIsUniform: options.freqUniform || options.freqSeries,
+    views: viewsOf(options, implied),
+    times,
+  };
+}
+
+/** @throws UsageError */
+export function periodDefinitionsOf(options: AnalysisCommandOptions): PeriodDefinition[] {
+  const definitions: PeriodDefinition[] = [];
+  for (const text of options.period) definitions.push(parsePeriod(text, definitions));
+  for (const text of options.periodCaptures) parseCaptures(text, definitions);
+  if (definitions.length > 0 && options.refresh !== undefined) {
+    throw new UsageError('conflict', '--refresh and --period exclude each other.');
+  }
+  return definitions;
+}
+
+export function toPeriodOptions(options: AnalysisCommandOptions): PeriodOptions {
+  const groupBy = (options.groupBy ?? '')
+    .split(',')
+    .filter((text) => text !== '')
+    .map((text) => {
+      const dot = text.indexOf('.');
+      if (dot <= 0) {
+        throw new UsageError('bad-group', `"${text}" is no PERIOD.CAPTURE for --group-by.`);
+      }
+      return { period: text.slice(0, dot), capture: text.slice(dot + 1) };
+    });
+  return {
+    groupBy,
+    orderBy: options.orderBy,
+    ...(options.minDuration === undefined ? {} : { minDurationNs: options.minDuration }),
+    ...(options.maxDuration === undefined ? {} : { maxDurationNs: options.maxDuration }),
+    ...(options.select === undefined ? {} : { select: options.select }),
+    ...(options.aggregateBy === undefined ? {} : { aggregateBy: options.aggregateBy }),
+  };
+}

@@ -26,6 +26,11 @@ export interface MetadataOptions {
    * check a text. Not set: warns.
    */
   readonly strict?: boolean;
+  /**
+   * CTF 1.8: the text may end in the middle of a block, as when its tracer crashed or is still at work. That block is left out
+   * with a warning. For packetised metadata, whose end nothing marks.
+   */
+  readonly mayEndEarly?: boolean;
   /** Receives one sentence per oddity that is not an error. */
   readonly warn?: (message: string) => void;
   readonly limits?: Partial<MetadataLimits>;

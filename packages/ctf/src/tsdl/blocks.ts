@@ -1,10 +1,4 @@
-import type {
-  ByteOrder,
-  ClockClass,
-  FieldClass,
-  LogLevel,
-  StructureFieldClass,
-} from '@sonde/trace-model';
+import type { ByteOrder, ClockClass, LogLevel, StructureFieldClass } from '@sonde/trace-model';
 import {
   type AttributeHandler,
   booleanValue,
@@ -20,44 +14,32 @@ import {
   unsignedValue,
   uuidValue,
 } from './attributes.ts';
-import type { LexicalScope, TsdlContext } from './context.ts';
-import { punctuation, Scanner, statementEnd } from './scanner.ts';
+import type { TsdlContext } from './context.ts';
+import { punctuation, Scanner } from './scanner.ts';
 import { parseType, tryNamedTypeDeclaration, tryTypeDeclaration } from './types.ts';
 
-/** What a block holds besides its attributes. Keys are names of scopes in the text (`packet.context`). */
-interface BlockEntries {
-  readonly scopes: Map<string, StructureFieldClass>;
-  /** Where the types of scopes begin that are left for later. */
-  readonly deferred: Map<string, number>;
-  /** The type names that these see. */
-  readonly typeNames: LexicalScope;
-}
-
-interface BlockGrammar {
-  readonly scopeNames: readonly string[];
-  readonly handle: AttributeHandler;
-  readonly defersScopes?: boolean;
-}
+/** Root structures of a block, by their name in the text (`packet.context`). */
+type ScopeEntries = Map<string, StructureFieldClass>;
 
 /** Reads `{ attributes, scopes and type declarations };` of the block at `position`. */
-function readBlock(context: TsdlContext, position: number, grammar: BlockGrammar): BlockEntries {
+function readBlock(
+  context: TsdlContext,
+  position: number,
+  scopeNames: readonly string[],
+  handle: AttributeHandler,
+): ScopeEntries {
   const { scanner } = context;
+  const entries: ScopeEntries = new Map();
   const seen: string[] = [];
   scanner.expectCharacter(punctuation.openBrace);
-  const entries = context.nested(position, () => {
-    const found: BlockEntries = {
-      scopes: new Map(),
-      deferred: new Map(),
-      typeNames: context.scope,
-    };
+  context.nested(position, () => {
     scanner.skipSemicolons();
     while (!scanner.tryCharacter(punctuation.closeBrace)) {
       if (!tryTypeDeclaration(context) && !tryNamedTypeDeclaration(context)) {
-        readEntry(context, grammar, found, seen);
+        readEntry(context, scopeNames, entries, seen, handle);
       }
       scanner.skipSemicolons();
     }
-    return found;
   });
   scanner.expectCharacter(punctuation.semicolon);
   return entries;
@@ -65,9 +47,10 @@ function readBlock(context: TsdlContext, position: number, grammar: BlockGrammar
 
 function readEntry(
   context: TsdlContext,
-  grammar: BlockGrammar,
-  entries: BlockEntries,
+  scopeNames: readonly string[],
+  entries: ScopeEntries,
   seen: string[],
+  handle: AttributeHandler,
 ): void {
   const { scanner } = context;
   scanner.skipSpace();
@@ -75,52 +58,22 @@ function readEntry(
   const name = readAttributeName(context);
   if (!scanner.tryToken(':=')) {
     scanner.expectCharacter(punctuation.equal);
-    readAttribute(context, name, position, seen, grammar.handle);
+    readAttribute(context, name, position, seen, handle);
     return;
   }
   scanner.skipSpace();
   const typePosition = scanner.position;
-  const isKnown = grammar.scopeNames.includes(name);
-  const isDuplicate = entries.scopes.has(name) || entries.deferred.has(name);
-  const end = grammar.defersScopes ? deferredEnd(scanner.text, typePosition) : -1;
-  if (isKnown && !isDuplicate && end >= 0) {
-    entries.deferred.set(name, typePosition);
-    scanner.position = end;
-    return;
-  }
   const fieldClass = parseType(context);
   scanner.expectCharacter(punctuation.semicolon);
-  if (!isKnown) {
+  if (!scopeNames.includes(name)) {
     context.unknownAttribute(name, position);
-  } else if (isDuplicate) {
+  } else if (entries.has(name)) {
     throw context.error(`Duplicate scope \`${name}\`.`, scanner.position, 'tsdl-duplicate');
+  } else if (fieldClass.type !== 'structure') {
+    throw context.error(`The scope \`${name}\` must be a structure.`, typePosition);
   } else {
-    entries.scopes.set(name, asScope(context, fieldClass, typePosition));
+    entries.set(name, fieldClass);
   }
-}
-
-/** Index after the scope at `position`, when it can be read later: when it marks no field of a scope outside its event. */
-function deferredEnd(text: string, position: number): number {
-  const end = statementEnd(text, position);
-  return end >= 0 && /\b(?:stream|trace)\b/.test(text.slice(position, end)) ? -1 : end;
-}
-
-function asScope(
-  context: TsdlContext,
-  fieldClass: FieldClass,
-  position: number,
-): StructureFieldClass {
-  if (fieldClass.type === 'structure') return fieldClass;
-  throw context.error('A scope must be a structure.', position);
-}
-
-/** Reads a scope that was left for later. Leaves `context` as it was, also after an error. */
-export function parseDeferredScope(
-  context: TsdlContext,
-  position: number,
-  typeNames: LexicalScope,
-): StructureFieldClass {
-  return context.detour(position, typeNames, () => asScope(context, parseType(context), position));
 }
 
 export interface TraceBlock {
@@ -161,7 +114,7 @@ export function parseTraceBlock(context: TsdlContext, position: number): TraceBl
         return false;
     }
   };
-  const { scopes } = readBlock(context, position, { scopeNames: ['packet.header'], handle });
+  const scopes = readBlock(context, position, ['packet.header'], handle);
   if (!hasMajor) throw missingAttribute(context, 'major', position);
   if (!hasMinor) throw missingAttribute(context, 'minor', position);
   if (!byteOrder) throw missingAttribute(context, 'byte_order', position);
@@ -293,7 +246,7 @@ export function parseStreamBlock(context: TsdlContext, position: number): Stream
     id = unsignedValue(context, name, kind);
     return true;
   };
-  const { scopes } = readBlock(context, position, { scopeNames: streamScopes, handle });
+  const scopes = readBlock(context, position, streamScopes, handle);
   return {
     position,
     id,
@@ -303,7 +256,8 @@ export function parseStreamBlock(context: TsdlContext, position: number): Stream
   };
 }
 
-export interface EventBlock {
+/** What an event block says besides its scopes. */
+export interface EventHead {
   readonly position: number;
   readonly id: bigint;
   /** Undefined: not given. */
@@ -311,11 +265,11 @@ export interface EventBlock {
   readonly name: string | undefined;
   readonly logLevel: LogLevel | undefined;
   readonly emfUri: string | undefined;
-  /** The type names that `specificContext` and `payload` see. */
-  readonly typeNames: LexicalScope;
-  /** A number: left for later, and where the type begins. */
-  readonly specificContext: StructureFieldClass | number | undefined;
-  readonly payload: StructureFieldClass | number | undefined;
+}
+
+export interface EventBlock extends EventHead {
+  readonly specificContext: StructureFieldClass | undefined;
+  readonly payload: StructureFieldClass | undefined;
 }
 
 const logLevels: readonly LogLevel[] = [
@@ -346,17 +300,30 @@ function logLevelValue(
   return level;
 }
 
+/** How LTTng begins its event blocks, up to their scopes. Any other way is read by `parseEventBlock`. */
+const lttngHead =
+  /event \{\s*name = "([^"\\\0]+)";\s*id = (\d{1,15});\s*stream_id = (\d{1,15});\s*(?:loglevel = (\d{1,2});\s*)?(?:model\.emf\.uri = "([^"\\\0]+)";\s*)?(?=context :=|fields :=)/y;
+
+/** Reads the head of the event block at `position` if it looks like LTTng's. */
+export function tryLttngEventHead(text: string, position: number): EventHead | undefined {
+  lttngHead.lastIndex = position;
+  const match = lttngHead.exec(text);
+  if (!match) return undefined;
+  const [, name, id, streamId, level, emfUri] = match;
+  return {
+    position,
+    id: BigInt(id!),
+    streamId: BigInt(streamId!),
+    name,
+    logLevel: level === undefined ? undefined : logLevels[Number(level)],
+    emfUri,
+  };
+}
+
 const eventScopes = ['context', 'fields'];
 
-/**
- * `event { … };` (CTF 1.8.3 §7.2), after the keyword at `position`.
- * @param defersScopes - Leave the scopes for later, where that makes no difference.
- */
-export function parseEventBlock(
-  context: TsdlContext,
-  position: number,
-  defersScopes: boolean,
-): EventBlock {
+/** `event { … };` (CTF 1.8.3 §7.2), after the keyword at `position`. */
+export function parseEventBlock(context: TsdlContext, position: number): EventBlock {
   let id = 0n;
   let streamId: bigint | undefined;
   let eventName: string | undefined;
@@ -384,8 +351,7 @@ export function parseEventBlock(
         return false;
     }
   };
-  const entries = readBlock(context, position, { scopeNames: eventScopes, handle, defersScopes });
-  const { scopes, deferred, typeNames } = entries;
+  const scopes = readBlock(context, position, eventScopes, handle);
   return {
     position,
     id,
@@ -393,8 +359,7 @@ export function parseEventBlock(
     name: eventName,
     logLevel,
     emfUri,
-    typeNames,
-    specificContext: scopes.get('context') ?? deferred.get('context'),
-    payload: scopes.get('fields') ?? deferred.get('fields'),
+    specificContext: scopes.get('context'),
+    payload: scopes.get('fields'),
   };
 }

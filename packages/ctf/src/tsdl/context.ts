@@ -44,7 +44,8 @@ export class TsdlContext {
   nativeByteOrder: ByteOrder = 'little-endian';
   /** Undefined: no `env` block. */
   environment: Map<string, string | bigint> | undefined;
-  scope = new LexicalScope();
+  readonly #rootScope = new LexicalScope();
+  scope = this.#rootScope;
   /** Where a field class begins in the text, for errors that are found later. */
   readonly positions = new Map<FieldClass, number>();
   /** Dependent field classes that are not resolved yet. */
@@ -108,13 +109,13 @@ export class TsdlContext {
     return result;
   }
 
-  /** Runs `parse` at another place with the type names given, and comes back, also after an error. */
-  detour<T>(position: number, typeNames: LexicalScope, parse: () => T): T {
+  /** Runs `parse` at another place of the root block, and comes back, also after an error. */
+  detour<T>(position: number, parse: () => T): T {
     const { scanner, scope } = this;
+    const before = scanner.position;
     const depth = this.#depth;
-    const { position: before } = scanner;
     scanner.position = position;
-    this.scope = typeNames;
+    this.scope = this.#rootScope;
     this.#depth = 0;
     try {
       return parse();

@@ -2,6 +2,7 @@ import { assert } from '@sonde/base';
 import type { TraceClass } from '@sonde/trace-model';
 import type { MetadataOptions } from '../metadata-options.ts';
 import {
+  type EventHead,
   parseClockBlock,
   parseEnvironmentBlock,
   parseEventBlock,
@@ -9,6 +10,7 @@ import {
   parseTraceBlock,
   peekByteOrder,
   skipCallsiteBlock,
+  tryLttngEventHead,
 } from './blocks.ts';
 import { TsdlContext } from './context.ts';
 import { statementEnd } from './scanner.ts';
@@ -30,6 +32,19 @@ interface Statement {
   readonly keyword: string;
   /** Index of the keyword. */
   readonly position: number;
+  /** An event block that is left for later. */
+  readonly head?: EventHead | undefined;
+}
+
+/** Below, reading all is faster than being clever. */
+const lazyTextLength = 64 * 1024;
+
+/**
+ * True: the text is long, and comes from LTTng. Then it is machine-made, and the scopes of its events are read when somebody asks
+ * for them; what is wrong in them is found then. The strict mode reads all at once.
+ */
+function isLazy(text: string, options: MetadataOptions): boolean {
+  return !options.strict && text.length >= lazyTextLength && text.includes('tracer_name = "lttng');
 }
 
 /** TSDL which arrives in parts (live). The same trace class grows with each part. */
@@ -37,7 +52,6 @@ export class TsdlMetadata {
   readonly #context: TsdlContext;
   readonly #builder: TraceBuilder;
   #hasTrace = false;
-  #defersEvents = false;
   /** Index of the first statement that is not read yet. */
   #unread = 0;
 
@@ -70,12 +84,16 @@ export class TsdlMetadata {
 
   /** Reads what is left. @throws MetadataError when something is missing, above all the `trace` block. */
   finish(): TraceClass {
-    this.#read(this.#split(true));
+    const { scanner, options } = this.#context;
+    this.#read(this.#split(!options.mayEndEarly));
+    if (!scanner.trySkipSpace() || !scanner.atEnd) {
+      this.#context.warn('The metadata ends in the middle of a block.', this.#unread);
+    }
     if (!this.#hasTrace) {
       throw this.#context.error('Missing `trace` block.', 0, 'tsdl-missing-block');
     }
-    const nul = this.#context.scanner.text.indexOf('\0');
-    if (nul >= 0) throw this.#context.scanner.error('NUL character in the text.', nul);
+    const nul = scanner.text.indexOf('\0');
+    if (nul >= 0) throw scanner.error('NUL character in the text.', nul);
     const { traceClass } = this.#builder;
     assert(traceClass !== undefined, 'a trace block makes a trace class');
     return traceClass;
@@ -83,18 +101,22 @@ export class TsdlMetadata {
 
   /** Finds the statements, complete ones only unless the text is. */
   #split(isComplete: boolean): Statement[] {
-    const { scanner } = this.#context;
+    const { scanner, options } = this.#context;
+    const { text } = scanner;
     const statements: Statement[] = [];
+    const reference = isLazy(text, options) ? new OuterReferences(text) : undefined;
     scanner.position = this.#unread;
-    for (;;) {
-      if (!isComplete && !scanner.trySkipSpace()) break;
-      scanner.skipSemicolons();
-      if (scanner.atEnd) break;
+    while (scanner.trySkipSemicolons(isComplete) && !scanner.atEnd) {
       const { position } = scanner;
-      const end = statementEnd(scanner.text, position);
+      const end = statementEnd(text, position);
       if (end < 0 && !isComplete) break;
-      statements.push({ keyword: scanner.peekWord(), position });
-      scanner.position = end < 0 ? scanner.text.length : end;
+      const keyword = scanner.peekWord();
+      const head =
+        keyword === 'event' && reference && end >= 0 && !reference.isIn(position, end)
+          ? tryLttngEventHead(text, position)
+          : undefined;
+      statements.push({ keyword, position, head });
+      scanner.position = end < 0 ? text.length : end;
     }
     this.#unread = scanner.position;
     return statements;
@@ -103,7 +125,6 @@ export class TsdlMetadata {
   /** Constants first, for they may be used before their block; then everything in the order of the text, as types need it. */
   #read(statements: readonly Statement[]): void {
     const { text } = this.#context.scanner;
-    this.#defersEvents = !this.#context.options.strict && statements.length > 100;
     for (const { keyword, position } of statements) {
       if (keyword !== 'trace') continue;
       const byteOrder = peekByteOrder(text, position + keyword.length);
@@ -165,7 +186,7 @@ export class TsdlMetadata {
         this.#builder.addStream(parseStreamBlock(this.#context, position));
         break;
       case 'event':
-        this.#builder.addEvent(parseEventBlock(this.#context, position, this.#defersEvents));
+        this.#builder.addEvent(statement.head ?? parseEventBlock(this.#context, position));
         break;
       case 'callsite':
         skipCallsiteBlock(this.#context);
@@ -180,5 +201,27 @@ export class TsdlMetadata {
     scanner.position = position;
     if (tryTypeDeclaration(this.#context) || tryNamedTypeDeclaration(this.#context)) return;
     throw scanner.error('Expecting a block or a type declaration.', position);
+  }
+}
+
+/**
+ * Where a text speaks of other scopes: an event which does marks fields outside itself, and can't be left for later. Asked about
+ * ever later places.
+ */
+class OuterReferences {
+  readonly #text: string;
+  readonly #pattern = /\b(?:stream|trace)\b/g;
+  #next = -1;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  isIn(start: number, end: number): boolean {
+    if (this.#next < start) {
+      this.#pattern.lastIndex = start;
+      this.#next = this.#pattern.exec(this.#text)?.index ?? this.#text.length;
+    }
+    return this.#next < end;
   }
 }

@@ -12,6 +12,7 @@ kinds[0x5f] = identifierStart;
 for (let code = 0x30; code <= 0x39; code++) kinds[code] = digit;
 
 const maxU64 = (1n << 64n) - 1n;
+const maxNegative = 1n << 63n;
 
 /** Character codes of the punctuation of TSDL. */
 export const punctuation = {
@@ -112,6 +113,19 @@ export class Scanner {
   /** Skips a run of semicolons; they separate, and extra ones are harmless. */
   skipSemicolons(): void {
     while (this.tryCharacter(punctuation.semicolon));
+  }
+
+  /** Same where the text may be incomplete. False: stopped at a comment which has no end. */
+  trySkipSemicolons(isComplete: boolean): boolean {
+    if (isComplete) {
+      this.skipSemicolons();
+      return true;
+    }
+    while (this.trySkipSpace()) {
+      if (this.text.charCodeAt(this.position) !== punctuation.semicolon) return true;
+      this.position++;
+    }
+    return false;
   }
 
   tryToken(token: string): boolean {
@@ -216,7 +230,7 @@ export class Scanner {
     }
     const end = digitsEnd(text, position);
     const magnitude = end === position ? undefined : parseMagnitude(text, position, end);
-    const limit = sign === 0x2d ? 1n << 63n : maxU64;
+    const limit = sign === 0x2d ? maxNegative : maxU64;
     if (magnitude === undefined || magnitude > limit) {
       this.position = start;
       return false;
@@ -374,7 +388,8 @@ export function statementEnd(text: string, position: number): number {
         depth++;
         break;
       case 0x7d:
-        if (--depth < 0) return -1;
+        // Nothing can complete this: the parser has to say what is wrong.
+        if (--depth < 0) return at + 1;
         break;
       case 0x3b:
         if (depth === 0) return at + 1;

@@ -1,18 +1,14 @@
-import type {
-  ClockClass,
-  DataStreamClass,
-  EventRecordClass,
-  StructureFieldClass,
-  TraceClass,
-} from '@sonde/trace-model';
+import type { ClockClass, DataStreamClass, EventRecordClass, TraceClass } from '@sonde/trace-model';
 import {
   type EventBlock,
-  parseDeferredScope,
+  type EventHead,
+  parseEventBlock,
   type StreamBlock,
   type TraceBlock,
 } from './blocks.ts';
 import type { TsdlContext } from './context.ts';
 import { isAlwaysEmpty } from './emptiness.ts';
+import { lazyEventRecordClass } from './lazy-event-record-class.ts';
 import { KeySlots, resolveScope, type ScopeRoots } from './locations.ts';
 import {
   assignEventHeaderRoles,
@@ -34,9 +30,11 @@ export class TraceBuilder {
   readonly #context: TsdlContext;
   readonly #slots = new KeySlots();
   readonly #dataStreamClasses = new Map<bigint, MutableDataStreamClass>();
+  /** Those whose events may be read later: none of them can decide on the clock, or have no data at all. */
+  readonly #lazyStreams = new Set<DataStreamClass>();
   /** Blocks that wait for the `trace` block, or for the end of the text. */
   #streams: StreamBlock[] = [];
-  #events: EventBlock[] = [];
+  #events: (EventBlock | EventHead)[] = [];
   #traceClass: Mutable<TraceClass> | undefined;
 
   constructor(context: TsdlContext) {
@@ -75,7 +73,8 @@ export class TraceBuilder {
     this.#streams.push(block);
   }
 
-  addEvent(block: EventBlock): void {
+  /** A head alone: its scopes are left for later, if that makes no difference. */
+  addEvent(block: EventBlock | EventHead): void {
     this.#events.push(block);
   }
 
@@ -86,7 +85,9 @@ export class TraceBuilder {
     for (const block of this.#streams) this.#linkStream(traceClass, block);
     this.#streams = [];
     for (const block of this.#events) this.#linkEvent(traceClass, block);
-    for (const block of this.#events) this.#checkNotEmpty(traceClass, block);
+    if (this.#events.length > 0) {
+      for (const stream of this.#dataStreamClasses.values()) this.#checkEmptiness(stream);
+    }
     this.#events = [];
     traceClass.keySlotCount = this.#slots.count;
   }
@@ -126,6 +127,7 @@ export class TraceBuilder {
     clock.mapExplicit(eventContext);
     clock.mapImplicit(packetContext, eventHeader);
     if (clock.clockClass) dataStreamClass.defaultClockClass = clock.clockClass;
+    if (clock.clockClass && !isAlwaysEmpty(eventHeader)) this.#lazyStreams.add(dataStreamClass);
     this.#dataStreamClasses.set(id, dataStreamClass);
   }
 
@@ -138,7 +140,7 @@ export class TraceBuilder {
     };
   }
 
-  #linkEvent(traceClass: TraceClass, block: EventBlock): void {
+  #linkEvent(traceClass: TraceClass, block: EventBlock | EventHead): void {
     const { id, position } = block;
     const dataStreamClass = this.#streamOf(traceClass, block);
     if (dataStreamClass.eventRecordClasses.has(id)) {
@@ -148,32 +150,27 @@ export class TraceBuilder {
         'tsdl-duplicate',
       );
     }
-    const attributes = {
-      id,
-      ...(block.name !== undefined && { name: block.name }),
-      ...(block.logLevel && { logLevel: block.logLevel }),
-      ...(block.emfUri && { emfUri: block.emfUri }),
-      dataStreamClass,
-    };
-    const isDeferred =
-      typeof block.specificContext === 'number' || typeof block.payload === 'number';
+    const isComplete = 'payload' in block;
     dataStreamClass.eventRecordClasses.set(
       id,
-      isDeferred && this.#canDefer(dataStreamClass)
-        ? lazyEventRecordClass(attributes, () => this.#scopesOf(dataStreamClass, block))
-        : { ...attributes, ...this.#scopesOf(dataStreamClass, block) },
+      isComplete || !this.#lazyStreams.has(dataStreamClass)
+        ? this.#eventRecordClass(dataStreamClass, isComplete ? block : this.#completed(block))
+        : lazyEventRecordClass(dataStreamClass, block, () =>
+            this.#eventRecordClass(dataStreamClass, this.#completed(block)),
+          ),
     );
   }
 
-  /** Later is too late where an event could decide on the stream's clock, or has to be shown to hold data. */
-  #canDefer({ defaultClockClass, eventRecordHeader }: DataStreamClass): boolean {
-    return defaultClockClass !== undefined && !isAlwaysEmpty(eventRecordHeader);
+  #completed({ position }: EventHead): EventBlock {
+    return this.#context.detour(position + 'event'.length, () =>
+      parseEventBlock(this.#context, position),
+    );
   }
 
-  /** The scopes of an event, resolved. */
-  #scopesOf(dataStreamClass: MutableDataStreamClass, block: EventBlock): EventScopes {
-    const specificContext = this.#scope(block, block.specificContext);
-    const payload = this.#scope(block, block.payload);
+  #eventRecordClass(
+    dataStreamClass: MutableDataStreamClass,
+    { id, name, logLevel, emfUri, specificContext, payload }: EventBlock,
+  ): EventRecordClass {
     const roots: ScopeRoots = {
       ...this.#roots(dataStreamClass),
       'event-record-specific-context': specificContext,
@@ -182,40 +179,40 @@ export class TraceBuilder {
     resolveScope(this.#context, this.#slots, 'event-record-specific-context', roots);
     resolveScope(this.#context, this.#slots, 'event-record-payload', roots);
     if (this.#traceClass) this.#traceClass.keySlotCount = this.#slots.count;
-    const clock = new StreamClock(
-      this.#context,
-      this.clockClasses,
-      dataStreamClass.defaultClockClass,
-    );
+    const { defaultClockClass } = dataStreamClass;
+    const clock = new StreamClock(this.#context, this.clockClasses, defaultClockClass);
     clock.mapExplicit(specificContext);
     clock.mapExplicit(payload);
     if (clock.clockClass) dataStreamClass.defaultClockClass = clock.clockClass;
-    return { ...(specificContext && { specificContext }), ...(payload && { payload }) };
+    return {
+      id,
+      ...(name !== undefined && { name }),
+      ...(logLevel && { logLevel }),
+      ...(emfUri && { emfUri }),
+      ...(specificContext && { specificContext }),
+      ...(payload && { payload }),
+      dataStreamClass,
+    };
   }
 
-  #scope(
-    { typeNames }: EventBlock,
-    scope: StructureFieldClass | number | undefined,
-  ): StructureFieldClass | undefined {
-    return typeof scope === 'number' ? parseDeferredScope(this.#context, scope, typeNames) : scope;
-  }
-
-  #checkNotEmpty(traceClass: TraceClass, block: EventBlock): void {
-    const { eventRecordHeader, eventRecordCommonContext, ...stream } = this.#streamOf(
-      traceClass,
-      block,
-    );
+  /** Finds events whose records could have no data at all. */
+  #checkEmptiness({
+    eventRecordHeader,
+    eventRecordCommonContext,
+    ...stream
+  }: DataStreamClass): void {
     if (!isAlwaysEmpty(eventRecordHeader) || !isAlwaysEmpty(eventRecordCommonContext)) return;
-    const event = stream.eventRecordClasses.get(block.id);
-    if (!isAlwaysEmpty(event?.specificContext) || !isAlwaysEmpty(event?.payload)) return;
-    this.#context.tolerate(
-      `Records of event ${block.id} in the stream with ID ${stream.id} would have no data.`,
-      0,
-    );
+    for (const { id, specificContext, payload } of stream.eventRecordClasses.values()) {
+      if (!isAlwaysEmpty(specificContext) || !isAlwaysEmpty(payload)) continue;
+      this.#context.tolerate(
+        `Records of event ${id} in the stream with ID ${stream.id} would have no data.`,
+        0,
+      );
+    }
   }
 
   /** Without any `stream` block, the stream with ID 0 exists and has no scopes. */
-  #streamOf(traceClass: TraceClass, { streamId, position }: EventBlock): MutableDataStreamClass {
+  #streamOf(traceClass: TraceClass, { streamId, position }: EventHead): MutableDataStreamClass {
     const id = streamId ?? 0n;
     const known = this.#dataStreamClasses.get(id);
     if (known) return known;
@@ -230,26 +227,6 @@ export class TraceBuilder {
     this.#dataStreamClasses.set(id, implicit);
     return implicit;
   }
-}
-
-type EventScopes = Pick<EventRecordClass, 'specificContext' | 'payload'>;
-
-/** An event record class whose scopes are read when somebody asks for them: of a kernel's events few are in a trace. */
-function lazyEventRecordClass(
-  attributes: Omit<EventRecordClass, keyof EventScopes>,
-  read: () => EventScopes,
-): EventRecordClass {
-  let scopes: EventScopes | undefined;
-  const known = () => (scopes ??= read());
-  return {
-    ...attributes,
-    get specificContext() {
-      return known().specificContext;
-    },
-    get payload() {
-      return known().payload;
-    },
-  } as EventRecordClass;
 }
 
 function hasStreamIds({ packetHeader }: TraceClass): boolean {

@@ -1,6 +1,7 @@
 export * from './byte-source.ts';
 export * from './decoder/code-sink.ts';
 export { compileProjection, type ProjectionOptions } from './decoder/compile-projection.ts';
+export { compileView, type EventView, type ScopeView } from './decoder/compile-view.ts';
 export {
   compileLength,
   compileVisit,
@@ -10,11 +11,19 @@ export {
 export * from './decoder/contract.ts';
 export { decodeScope, decodeStructure } from './decoder/decode-scope.ts';
 export { type DecodeSource, maxEmptyElements } from './decoder/decode-state.ts';
+export {
+  allFieldsOf,
+  type DecoderPart,
+  type ExplainOptions,
+  explainDecoder,
+} from './decoder/explain-decoder.ts';
 export * from './decoder/field-visitor.ts';
 export * from './decoder/packet-head.ts';
 export { decodeText } from './decoder/text.ts';
 export type { FieldValue } from './decoder/value-collector.ts';
 export { silentVisitor, visitScope } from './decoder/visit-scope.ts';
+export { JsonMetadata } from './json/json-metadata.ts';
+export { parseJsonMetadata } from './json/parse-json-metadata.ts';
 export * from './metadata-options.ts';
 export * from './metadata-stream.ts';
 export * from './reader/clock-converter.ts';

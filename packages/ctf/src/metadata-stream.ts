@@ -81,19 +81,17 @@ function unpack(
   const parts: Uint8Array[] = [];
   let uuid: Uint8Array | undefined;
   for (let at = 0; at < bytes.length; ) {
-    if (bytes.length - at < headerBytes) {
-      const rest = bytes.length - at;
-      if (parts.length === 0 || rest > 1) throw fault('incomplete packet header', at);
+    const rest = bytes.length - at;
+    if (rest === 1 && parts.length > 0) {
       warn(`The last byte of the metadata is not part of a packet; it is ignored (byte ${at}).`);
       break;
     }
+    if (rest < headerBytes) throw fault('incomplete packet header', at + lastFieldOffset(rest));
     const header = readHeader(view, at, littleEndian);
     const own = bytes.subarray(at + 4, at + 20);
     uuid ??= own;
-    if (own.some((byte, i) => byte !== uuid![i])) throw fault('another UUID than before', at + 4);
-    if (at + header.contentBytes > bytes.length) {
-      throw fault('incomplete packet content', bytes.length);
-    }
+    if (own.some((byte, i) => byte !== uuid![i])) throw fault('another UUID than before', at);
+    if (header.contentBytes > rest) throw fault('incomplete packet content', at + headerBytes);
     parts.push(bytes.subarray(at + headerBytes, at + header.contentBytes));
     at += header.packetBytes;
   }
@@ -109,6 +107,14 @@ interface PacketHeader {
   readonly packetBytes: number;
 }
 
+/** Offsets of the header's fields (bytes). */
+const fieldOffsets = [0, 4, 20, 24, 28, 32, 33, 34, 35, 36];
+
+/** Where the field begins that is not complete in `length` bytes of a header. */
+function lastFieldOffset(length: number): number {
+  return fieldOffsets.findLast((offset) => offset <= length) ?? 0;
+}
+
 /**
  * ```
  *  0 magic  4 uuid  20 checksum  24 content size  28 packet size  32 compression  33 encryption  34 checksum scheme
@@ -122,14 +128,16 @@ function readHeader(view: DataView, at: number, littleEndian: boolean): PacketHe
   const [compression, encryption, checksum, major, minor] = [32, 33, 34, 35, 36].map((i) =>
     view.getUint8(at + i),
   );
-  if (contentBits < headerBytes * 8) throw fault('content smaller than its header', at + 24);
-  if (contentBits % 8 !== 0) throw fault('content size is not in whole bytes', at + 24);
-  if (packetBits % 8 !== 0) throw fault('packet size is not in whole bytes', at + 28);
-  if (packetBits < contentBits) throw fault('content greater than the packet', at + 28);
-  if (compression !== 0) throw fault('compression is not supported', at + 32);
-  if (encryption !== 0) throw fault('encryption is not supported', at + 33);
-  if (checksum !== 0) throw fault('checksums are not supported', at + 34);
-  if (major !== 1 || minor !== 8) throw fault(`version ${major}.${minor}, not 1.8`, at + 35);
+  if (contentBits < headerBytes * 8) throw fault('content smaller than its header', at);
+  if (contentBits % 8 !== 0) throw fault('content size is not in whole bytes', at);
+  if (packetBits % 8 !== 0) throw fault('packet size is not in whole bytes', at);
+  if (packetBits < contentBits) throw fault('content greater than the packet', at);
+  if (compression !== 0) throw fault('compression is not supported', at);
+  if (encryption !== 0) throw fault('encryption is not supported', at);
+  if (checksum !== 0 || view.getUint32(at + 20) !== 0) {
+    throw fault('checksums are not supported', at);
+  }
+  if (major !== 1 || minor !== 8) throw fault(`version ${major}.${minor}, not 1.8`, at);
   return { contentBytes: contentBits / 8, packetBytes: packetBits / 8 };
 }
 

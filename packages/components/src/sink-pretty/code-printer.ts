@@ -27,12 +27,10 @@ import { ShortText } from '../sink-text/short-text.ts';
 import { toUtf8, writeEscaped, writeHexBytes } from '../sink-text/string-text.ts';
 import { slackBytes, type TextBuffer } from '../sink-text/text-buffer.ts';
 import { isEnumeration, isVisible } from '../trace-ir.ts';
-import type { ContextCache } from './context-cache.ts';
 import type { FieldTextOptions } from './field-printer.ts';
 import { digitBits } from './integer-format.ts';
 import { EnumerationText, FlagsText } from './label-text.ts';
 import { storeText } from './literal-code.ts';
-import type { RecordHead } from './record-head.ts';
 import { writeFloat, writeOtherBase } from './value-writers.ts';
 
 /** Room that is used up at most between two checks, well below what `TextBuffer` leaves. */
@@ -41,12 +39,11 @@ const maxUncheckedBytes = slackBytes - 16_384;
 const numberBytes = 96;
 
 export interface CodePrinterOptions {
+  /** Text begins at its `pending`; its `length` is where it ended. */
   readonly buffer: TextBuffer;
-  readonly head: RecordHead;
-  /** Undefined: the scope is not shown. */
+  /** Scopes which are not in it are not shown. */
   readonly scopes: ReadonlyMap<Scope, ScopeTextOptions>;
-  /** `store`: prints the common context and keeps its text; `reuse`: steps over it and copies the text kept. */
-  readonly context?: { readonly cache: ContextCache; readonly mode: 'store' | 'reuse' };
+  readonly after: string;
 }
 
 export interface ScopeTextOptions extends FieldTextOptions {
@@ -63,9 +60,6 @@ export class CodePrinter implements WalkSink {
   readonly #options: CodePrinterOptions;
   #names = { buffer: '', bytes: '', view: '', at: '' };
   #scope: ScopeTextOptions | undefined;
-  #isContext = false;
-  #contextBegin = '';
-  #generation = '';
   /** Constant text to be stored before anything else is written. */
   #literal = '';
   /** Bytes written at most since the last check of the room. */
@@ -79,59 +73,34 @@ export class CodePrinter implements WalkSink {
   }
 
   prologue(out: CodeWriter): void {
-    const { buffer, head, context } = this.#options;
     this.#literal = '';
     this.#unchecked = 0;
     this.#counts.length = 0;
     this.#choices.length = 0;
     this.#names = {
-      buffer: out.constant(buffer),
+      buffer: out.constant(this.#options.buffer),
       bytes: out.local('W'),
       view: out.local('V'),
       at: out.local('q'),
     };
-    const { bytes, view, at, buffer: text } = this.#names;
-    // The head first: it may move the buffer.
-    out.line(`let ${at}=${out.constant(head)}.write(cursor);`);
-    out.line(`let ${bytes}=${text}.bytes,${view}=${text}.view;`);
-    if (context?.mode === 'reuse') {
-      out.line(`${at}=${out.constant(context.cache)}.write(${view},${at});`);
-    }
+    const { bytes, view, at, buffer } = this.#names;
+    out.line(`let ${at}=${buffer}.pending,${bytes}=${buffer}.bytes,${view}=${buffer}.view;`);
   }
 
-  beginScope(out: CodeWriter, scope: Scope): void {
-    const { context, scopes } = this.#options;
-    this.#isContext = scope === 'event-record-common-context' && context !== undefined;
-    this.#scope = this.#isContext && context?.mode === 'reuse' ? undefined : scopes.get(scope);
-    if (this.#isContext && context?.mode === 'store') {
-      this.#store(out);
-      this.#contextBegin = out.local('q');
-      this.#generation = out.local('generation');
-      const { at, buffer } = this.#names;
-      out.line(`const ${this.#contextBegin}=${at},${this.#generation}=${buffer}.generation;`);
-    }
+  beginScope(_out: CodeWriter, scope: Scope): void {
+    this.#scope = this.#options.scopes.get(scope);
     if (this.#scope !== undefined) this.#text(this.#scope.before);
   }
 
-  endScope(out: CodeWriter): void {
-    const { context } = this.#options;
-    if (this.#isContext && context?.mode === 'store') {
-      this.#store(out);
-      const { buffer, bytes, at } = this.#names;
-      const keep = `${out.constant(context.cache)}.keep`;
-      // Where the text is, is known only as long as the buffer was not moved.
-      out.line(`if(${buffer}.generation===${this.#generation})`);
-      out.line(`${keep}(cursor,${bytes},${this.#contextBegin},${at});`);
-    }
+  endScope(): void {
     this.#scope = undefined;
   }
 
   epilogue(out: CodeWriter): void {
     const { buffer, at } = this.#names;
-    this.#text('\n');
+    this.#text(this.#options.after);
     this.#store(out);
-    out.line(`${out.constant(this.#options.head)}.complete(${at});`);
-    out.line(`if(${at}>=65536)${buffer}.flush();`);
+    out.line(`${buffer}.length=${at};`);
   }
 
   wants(member: StructureMember): boolean {
@@ -186,7 +155,7 @@ export class CodePrinter implements WalkSink {
     const bits = `(BigInt(${high})<<32n|BigInt(${low}>>>0))`;
     out.line(`const ${text}=${out.constant(new FlagsText(fc, this.#colors))}.of(${bits});`);
     this.#room(out, `${text}.length`);
-    out.line(`${at}=${text}.write(${this.#names.view},${at});`);
+    out.line(`${at}=${text}.write(${view},${at});`);
   }
 
   float(out: CodeWriter, _fc: FixedLengthFloatingPointNumberFieldClass, expression: string): void {
@@ -379,7 +348,7 @@ export class CodePrinter implements WalkSink {
   }
 
   #labels(out: CodeWriter, fc: IntegerFieldClass, value: IntegerCode): void {
-    const { at } = this.#names;
+    const { view, at } = this.#names;
     const { colors, printEnumFlags } = this.#scope!;
     this.#store(out);
     const texts = new EnumerationText(fc, colors, printEnumFlags);
@@ -392,7 +361,7 @@ export class CodePrinter implements WalkSink {
     out.line(`const ${text}=${out.constant(texts)}.of(${exact});`);
     if (texts.maxBytes > 1024) this.#room(out, `${text}.length+8`);
     else this.#spend(out, texts.maxBytes);
-    out.line(`${at}=${text}.write(${this.#names.view},${at});`);
+    out.line(`${at}=${text}.write(${view},${at});`);
   }
 
   /** The statement that writes the number. */

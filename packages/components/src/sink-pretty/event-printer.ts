@@ -1,6 +1,7 @@
 import { type BackEnd, compileWalk, visitScope } from '@sonde/ctf';
 import type {
   DataStream,
+  DataStreamClass,
   EventHandler,
   EventRecordClass,
   RecordCursor,
@@ -17,7 +18,7 @@ import { ContextCache } from './context-cache.ts';
 import { FieldPrinter } from './field-printer.ts';
 import { lineHeader, nameText } from './line-header.ts';
 import type { PrettyOptions } from './pretty-options.ts';
-import { RecordHead } from './record-head.ts';
+import { type ContextReuse, RecordPrinter } from './record-printer.ts';
 import { TimeWriter } from './time-writer.ts';
 
 const recordScopes = [
@@ -33,6 +34,8 @@ const scopeNames: Partial<Record<Scope, string>> = {
   'event-record-payload': 'event.fields',
 };
 
+type Scopes = ReadonlyMap<Scope, ScopeTextOptions>;
+
 export interface EventPrinterSettings {
   readonly buffer: TextBuffer;
   readonly options: PrettyOptions;
@@ -47,6 +50,13 @@ export class EventPrinter {
   readonly #settings: EventPrinterSettings;
   readonly #time: TimeWriter;
   readonly #contextCaches = new Map<DataStream, ContextCache | undefined>();
+  readonly #contextPrinters = new Map<DataStreamClass, EventHandler>();
+  readonly #wholeBodies = new Map<EventRecordClass, EventHandler>();
+  readonly #bodiesWithoutContext = new Map<EventRecordClass, EventHandler>();
+  /** Where texts are made that are kept. */
+  readonly #scratch: TextBuffer;
+  readonly #scratchParts: Uint8Array[] = [];
+  readonly #packetContextPrinter: FieldPrinter;
 
   constructor(settings: EventPrinterSettings) {
     const { buffer, options, colors, origin } = settings;
@@ -54,15 +64,26 @@ export class EventPrinter {
     this.#time = new TimeWriter(buffer, options, colors, origin, (message) =>
       settings.warn(message),
     );
+    this.#scratch = new TextBuffer({
+      isTerminal: false,
+      write: (bytes) => void this.#scratchParts.push(bytes.slice()),
+    });
+    const fieldOptions = this.#fieldOptions('packet-context');
+    this.#packetContextPrinter = new FieldPrinter(this.#scratch, fieldOptions);
   }
 
   handlerFor(stream: DataStream, eventRecordClass: EventRecordClass): EventHandler {
-    const { buffer, options, colors, backEnd } = this.#settings;
+    const { buffer, options, colors } = this.#settings;
     const header = utf8(lineHeader(options, colors, stream.trace, eventRecordClass));
-    const head = new RecordHead(buffer, this.#time, (cursor) => this.#headText(header, cursor));
     const scopes = this.#scopesOf(eventRecordClass);
-    if (backEnd === 'closures') return this.#visitingHandler(head, eventRecordClass, scopes);
-    return this.#generatedHandler(stream, eventRecordClass, { buffer, head, scopes });
+    const printer = new RecordPrinter({
+      buffer,
+      time: this.#time,
+      headText: (cursor) => this.#headText(header, cursor),
+      body: () => this.#bodyOf(eventRecordClass, scopes),
+      contexts: this.#contextReuse(stream, eventRecordClass, scopes),
+    });
+    return (cursor) => printer.print(cursor);
   }
 
   #fieldOptions(scope: Scope) {
@@ -76,7 +97,7 @@ export class EventPrinter {
   }
 
   /** The record's visible scopes, with what stands before each. */
-  #scopesOf(eventRecordClass: EventRecordClass): ReadonlyMap<Scope, ScopeTextOptions> {
+  #scopesOf(eventRecordClass: EventRecordClass): Scopes {
     const scopes = new Map<Scope, ScopeTextOptions>();
     const { packetContext } = eventRecordClass.dataStreamClass;
     let isFirst = visibleScope(packetContext) === undefined;
@@ -98,25 +119,39 @@ export class EventPrinter {
   #headText(header: Uint8Array, cursor: RecordCursor): Uint8Array {
     const context = visibleScope(cursor.stream.dataStreamClass.packetContext);
     if (context === undefined) return header;
-    const parts: Uint8Array[] = [];
-    const write = (bytes: Uint8Array) => void parts.push(bytes.slice());
-    const buffer = new TextBuffer({ isTerminal: false, write });
-    const printer = new FieldPrinter(buffer, this.#fieldOptions('packet-context'));
+    const buffer = this.#scratch;
     buffer.copy(header, 0, header.length);
-    printer.begin(buffer.length);
-    printer.text(this.#scopeName('packet-context'));
-    visitScope(context, cursor, cursor.packetContextOffsetBits, printer);
-    buffer.length = printer.at;
+    this.#packetContextPrinter.begin(buffer.length);
+    this.#packetContextPrinter.text(this.#scopeName('packet-context'));
+    visitScope(context, cursor, cursor.packetContextOffsetBits, this.#packetContextPrinter);
+    buffer.length = this.#packetContextPrinter.at;
     buffer.flush();
-    return Buffer.concat(parts);
+    const text = Buffer.concat(this.#scratchParts);
+    this.#scratchParts.length = 0;
+    return text;
   }
 
-  #visitingHandler(
-    head: RecordHead,
+  /** One for each event record class, whatever the stream. */
+  #bodyOf(eventRecordClass: EventRecordClass, scopes: Scopes): EventHandler {
+    const withContext = scopes.has('event-record-common-context');
+    const bodies = withContext ? this.#wholeBodies : this.#bodiesWithoutContext;
+    let body = bodies.get(eventRecordClass);
+    if (body === undefined) {
+      body = this.#makeBody(eventRecordClass, this.#settings.buffer, scopes, '\n');
+      bodies.set(eventRecordClass, body);
+    }
+    return body;
+  }
+
+  #makeBody(
     eventRecordClass: EventRecordClass,
-    scopes: ReadonlyMap<Scope, ScopeTextOptions>,
+    buffer: TextBuffer,
+    scopes: Scopes,
+    after: string,
   ): EventHandler {
-    const { buffer } = this.#settings;
+    if (this.#settings.backEnd === 'generated') {
+      return compileWalk(eventRecordClass, new CodePrinter({ buffer, scopes, after }));
+    }
     const steps: [StructureFieldClass, ScopeTextOptions | undefined, FieldPrinter][] = [];
     for (const scope of recordScopes) {
       const fieldClass = scopeFieldClass(eventRecordClass, scope);
@@ -124,8 +159,9 @@ export class EventPrinter {
       const printer = new FieldPrinter(buffer, this.#fieldOptions(scope));
       steps.push([fieldClass, scopes.get(scope), printer]);
     }
+    const ending = new FieldPrinter(buffer, this.#fieldOptions('event-record-payload'));
     return (cursor) => {
-      let at = head.write(cursor);
+      let at = buffer.pending;
       let offsetBits = cursor.bodyOffsetBits;
       for (const [fieldClass, options, printer] of steps) {
         printer.begin(at);
@@ -133,45 +169,55 @@ export class EventPrinter {
         offsetBits = visitScope(fieldClass, cursor, offsetBits, options ? printer : {});
         at = printer.at;
       }
-      at = buffer.room(at, 1);
-      buffer.bytes[at] = 10;
-      head.complete(at + 1);
-      buffer.flushIfFull();
+      ending.begin(at);
+      ending.text(after);
+      buffer.length = ending.at;
       return offsetBits;
     };
   }
 
-  #generatedHandler(
+  #contextReuse(
     stream: DataStream,
     eventRecordClass: EventRecordClass,
-    parts: {
-      readonly buffer: TextBuffer;
-      readonly head: RecordHead;
-      readonly scopes: ReadonlyMap<Scope, ScopeTextOptions>;
-    },
-  ): EventHandler {
-    const cache = this.#contextCacheOf(stream);
-    if (cache === undefined) return compileWalk(eventRecordClass, new CodePrinter(parts));
-    const storing = compileWalk(
-      eventRecordClass,
-      new CodePrinter({ ...parts, context: { cache, mode: 'store' } }),
-    );
-    let reusing: EventHandler | undefined;
-    return (cursor) => {
-      if (!cache.matches(cursor)) return storing(cursor);
-      reusing ??= compileWalk(
-        eventRecordClass,
-        new CodePrinter({ ...parts, context: { cache, mode: 'reuse' } }),
-      );
-      return reusing(cursor);
+    scopes: Scopes,
+  ): ContextReuse | undefined {
+    const context = scopes.get('event-record-common-context');
+    const cache = context && this.#contextCacheOf(stream);
+    if (cache === undefined) return undefined;
+    const others = new Map(scopes);
+    others.delete('event-record-common-context');
+    const fill = this.#contextPrinterOf(stream.dataStreamClass, { ...context!, before: '' });
+    return {
+      cache,
+      before: utf8(context!.before),
+      body: () => this.#bodyOf(eventRecordClass, others),
+      fill: (cursor) => {
+        this.#scratch.pending = 0;
+        fill(cursor);
+        const text = this.#scratch.bytes.slice(0, this.#scratch.length);
+        this.#scratch.length = 0;
+        cache.keep(cursor, text);
+      },
     };
+  }
+
+  /** Prints a common context alone to `#scratch`. */
+  #contextPrinterOf(dataStreamClass: DataStreamClass, options: ScopeTextOptions): EventHandler {
+    let printer = this.#contextPrinters.get(dataStreamClass);
+    if (printer === undefined) {
+      // A record class with nothing else in it.
+      const contextOnly: EventRecordClass = { id: 0n, dataStreamClass };
+      const scopes = new Map([['event-record-common-context' as const, options]]);
+      printer = this.#makeBody(contextOnly, this.#scratch, scopes, '');
+      this.#contextPrinters.set(dataStreamClass, printer);
+    }
+    return printer;
   }
 
   /** One for each stream: its records share the context. */
   #contextCacheOf(stream: DataStream): ContextCache | undefined {
     if (this.#contextCaches.has(stream)) return this.#contextCaches.get(stream);
-    const context = visibleScope(stream.dataStreamClass.eventRecordCommonContext);
-    const cache = ContextCache.for(context);
+    const cache = ContextCache.for(stream.dataStreamClass.eventRecordCommonContext);
     this.#contextCaches.set(stream, cache);
     return cache;
   }

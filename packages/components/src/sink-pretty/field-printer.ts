@@ -193,7 +193,7 @@ export class FieldPrinter implements FieldVisitor {
   }
 
   #short(text: ShortText): void {
-    this.#room(text.length + 4);
+    this.#room(text.length + 8);
     this.#at = text.write(this.#buffer.view, this.#at);
   }
 

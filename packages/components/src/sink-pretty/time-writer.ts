@@ -117,7 +117,7 @@ export class TimeWriter {
       this.#warnOfNegativeTime();
     }
     const end = this.#text(at, this.#before + formatSnapshot(snapshot, this.#options));
-    return this.#writeExactDelta(this.#afterTime.write(this.#buffer.view, end), cursor);
+    return this.#writeExactDelta(this.#short(this.#afterTime, end), cursor);
   }
 
   #warnOfNegativeTime(): void {
@@ -135,13 +135,17 @@ export class TimeWriter {
     const isExactAsNumber = !this.#options.clockCycles && Number.isSafeInteger(cursor.timeNs);
     this.#pending = isExactAsNumber ? cursor.timeNs : Number.NaN;
     this.#pendingExact = isExactAsNumber ? undefined : snapshot;
-    return this.#after.write(this.#buffer.view, end);
+    return this.#short(this.#after, end);
   }
 
   /** Only the time is asked for: where cycles count, `#lastExact` is set. */
   #exactOf(timeNs: number): { cycles: bigint; nsFromOrigin: bigint } | undefined {
     if (Number.isNaN(timeNs)) return undefined;
     return { cycles: 0n, nsFromOrigin: this.#originNs + BigInt(timeNs) };
+  }
+
+  #short(text: ShortText, at: number): number {
+    return text.write(this.#buffer.view, at);
   }
 
   #text(at: number, text: string): number {

@@ -23,10 +23,10 @@ export class TextBuffer {
   bytes = new Uint8Array(chunkBytes + slackBytes);
   view = new DataView(this.bytes.buffer);
   length = 0;
+  /** Where the next part of an incomplete record goes: handed from one writer to the next. */
+  pending = 0;
   /** `room` is needed from here on. */
   limit = chunkBytes;
-  /** Counts the times that the bytes before `length` went away: places in `bytes` are known only within one generation. */
-  generation = 0;
   readonly #output: OutputPort;
 
   constructor(output: OutputPort) {
@@ -44,12 +44,10 @@ export class TextBuffer {
       this.#output.write(this.bytes.subarray(0, this.length));
       this.bytes.copyWithin(0, this.length, offset);
       this.length = 0;
-      this.generation++;
       return this.room(pending, wantedBytes);
     }
     if (offset > heldBytes) {
       this.#output.write(this.bytes.subarray(0, offset));
-      this.generation++;
       return this.room(0, wantedBytes);
     }
     const grown = new Uint8Array(Math.max(this.bytes.length * 2, offset + wantedBytes));
@@ -94,7 +92,6 @@ export class TextBuffer {
     if (this.length === 0) return;
     const count = this.length;
     this.length = 0;
-    this.generation++;
     this.#output.write(this.bytes.subarray(0, count));
   }
 }

@@ -1,0 +1,85 @@
+import type { EventHandler, Packet, RecordCursor } from '@sonde/trace-model';
+import { slackBytes, type TextBuffer } from '../sink-text/text-buffer.ts';
+import type { ContextCache } from './context-cache.ts';
+import type { TimeWriter } from './time-writer.ts';
+
+/** Longer texts need a check of the room. */
+const maxUncheckedBytes = 8192;
+
+/** How the lines of one event record class in one data stream are made. */
+export interface RecordPrinterParts {
+  readonly buffer: TextBuffer;
+  readonly time: TimeWriter;
+  /** What stands after the time in the lines of the cursor's packet: name and packet context. */
+  headText(cursor: RecordCursor): Uint8Array;
+  /** Prints the scopes of the record from `buffer.pending` on, and sets `buffer.length` when the line is complete. */
+  body(): EventHandler;
+  /** For streams whose common contexts repeat. */
+  readonly contexts: ContextReuse | undefined;
+}
+
+/** Printing the common context once for all records that have the same. */
+export interface ContextReuse {
+  readonly cache: ContextCache;
+  /** What stands before the context. */
+  readonly before: Uint8Array;
+  /** Prints the scopes but the common context. */
+  body(): EventHandler;
+  /** Prints the common context of the cursor into the cache. */
+  fill(cursor: RecordCursor): void;
+}
+
+/** Prints lines: what doesn't change within a packet is copied, the context is copied while it repeats, the rest is generated code. */
+export class RecordPrinter {
+  readonly #parts: RecordPrinterParts;
+  readonly #buffer: TextBuffer;
+  readonly #time: TimeWriter;
+  readonly #contexts: ContextReuse | undefined;
+  #cache: ContextCache | undefined;
+  #body: EventHandler;
+  #packet: Packet | undefined;
+  #head = new Uint8Array(0);
+
+  constructor(parts: RecordPrinterParts) {
+    this.#parts = parts;
+    this.#buffer = parts.buffer;
+    this.#time = parts.time;
+    this.#contexts = parts.contexts;
+    this.#cache = parts.contexts?.cache;
+    this.#body = (parts.contexts ?? parts).body();
+  }
+
+  print(cursor: RecordCursor): number {
+    const buffer = this.#buffer;
+    let at = this.#time.write(buffer.length, cursor);
+    if (cursor.packet !== this.#packet) this.#enterPacket(cursor);
+    const head = this.#head;
+    if (head.length > maxUncheckedBytes) at = buffer.room(at, head.length + slackBytes);
+    buffer.bytes.set(head, at);
+    at += head.length;
+    const cache = this.#cache;
+    if (cache !== undefined) {
+      if (!cache.matches(cursor)) this.#contexts!.fill(cursor);
+      buffer.bytes.set(cache.text, at);
+      at += cache.text.length;
+    }
+    buffer.pending = at;
+    const end = this.#body(cursor);
+    this.#time.complete();
+    buffer.flushIfFull();
+    return end;
+  }
+
+  #enterPacket(cursor: RecordCursor): void {
+    if (this.#cache?.isUseless) {
+      this.#cache = undefined;
+      this.#body = this.#parts.body();
+    }
+    const head = this.#parts.headText(cursor);
+    const before = this.#cache === undefined ? new Uint8Array(0) : this.#contexts!.before;
+    this.#head = new Uint8Array(head.length + before.length);
+    this.#head.set(head);
+    this.#head.set(before, head.length);
+    this.#packet = cursor.packet;
+  }
+}

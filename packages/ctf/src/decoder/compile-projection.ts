@@ -12,6 +12,7 @@ import type { BackEnd, FieldDemand, Projection } from './contract.ts';
 import { DecodeRun, type DecodeSource } from './decode-state.ts';
 import { DemandVisitor, isWide, type Target, type Targets } from './demand-visitor.ts';
 import { type FieldPlace, placesOf } from './demanded-fields.ts';
+import { type BodyCode, bodyPosition, generateBody } from './generated/body-code.ts';
 import { ProjectionSink } from './generated/projection-sink.ts';
 import { scopeReader } from './visit-scope.ts';
 
@@ -142,6 +143,16 @@ function generatedBody(
     eventRecordClass,
     new ProjectionSink(targets, { record, conditionalSlots, consume }),
   );
+}
+
+/** The text of a projection with its slots in a record of its own, for people. */
+export function generateProjection(
+  eventRecordClass: EventRecordClass,
+  demands: readonly FieldDemand[],
+): BodyCode {
+  const { targets, conditionalSlots, slots } = planOf(eventRecordClass, demands);
+  const sink = new ProjectionSink(targets, { record: createRecord(slots), conditionalSlots });
+  return generateBody(eventRecordClass, sink, bodyPosition(eventRecordClass));
 }
 
 function visitedBody(

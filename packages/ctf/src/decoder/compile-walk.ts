@@ -3,7 +3,6 @@ import type { BackEnd, CompileWalk, WalkSink } from './contract.ts';
 import type { FieldVisitor } from './field-visitor.ts';
 import {
   type BodyFunction,
-  type BodyOptions,
   bodyIsByteAligned,
   bodyPosition,
   bodyScopesOf,
@@ -40,14 +39,10 @@ export const compileWalk: CompileWalk = (
   sink: WalkSink,
 ): EventHandler => compileBody(eventRecordClass, sink);
 
-export function compileBody(
-  eventRecordClass: EventRecordClass,
-  sink: WalkSink,
-  options?: BodyOptions,
-): BodyFunction {
+export function compileBody(eventRecordClass: EventRecordClass, sink: WalkSink): BodyFunction {
   const start = bodyPosition(eventRecordClass);
   const compileAt = (position: typeof start): BodyFunction =>
-    compileBuffer(generateBody(eventRecordClass, sink, position, options).buffer);
+    compileBuffer(generateBody(eventRecordClass, sink, position).buffer);
   if (start.modulus >= 8 || bodyIsByteAligned(eventRecordClass)) return compileAt(start);
   const fromByte = compileAt(bytePosition);
   let fromBit: BodyFunction | undefined;

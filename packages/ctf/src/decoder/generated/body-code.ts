@@ -46,11 +46,6 @@ export function bodyIsByteAligned(eventRecordClass: EventRecordClass): boolean {
   return first === undefined || alignmentBitsOf(first.fieldClass) >= 8;
 }
 
-export interface BodyOptions {
-  /** Save all keys in the cursor's keys: for code that reads single fields later. */
-  readonly publishesKeys?: boolean;
-}
-
 /** The generated code for the body of a record, and what was found while it was written. */
 export interface BodyCode {
   readonly buffer: CodeBuffer;
@@ -63,37 +58,68 @@ export function generateBody(
   eventRecordClass: EventRecordClass,
   sink: WalkSink,
   start: KnownPosition,
-  options: BodyOptions = {},
 ): BodyCode {
+  const bodies = bodyScopesOf(eventRecordClass);
+  const roots = bodies.map((body) => body.fieldClass);
+  return generateFunction(eventRecordClass, { roots, sink, start }, (walker, buffer) => {
+    for (const { scope, fieldClass } of bodies) {
+      buffer.note(scope);
+      sink.beginScope?.(buffer, scope, fieldClass);
+      walker.walk(fieldClass);
+      sink.endScope?.(buffer, scope, fieldClass);
+    }
+  });
+}
+
+export interface FunctionParts {
+  /** The fields that are walked. */
+  readonly roots: readonly FieldClass[];
+  readonly sink: WalkSink;
+  readonly start: KnownPosition;
+  /**
+   * Expression for where the first field begins (bits); what is before it has been checked. Default: where the body begins.
+   */
+  readonly begin?: string;
+  /** Save all keys in the cursor's keys: for code that reads single fields later. */
+  readonly publishesKeys?: boolean;
+}
+
+/** Generates a function of `cursor` around what `walk` writes. It returns the end of the last field (bits). */
+export function generateFunction(
+  eventRecordClass: EventRecordClass,
+  parts: FunctionParts,
+  walk: (walker: FieldWalker, buffer: CodeBuffer) => void,
+): BodyCode {
+  const { roots, sink, start, begin = 'cursor.bodyOffsetBits' } = parts;
   const buffer = new CodeBuffer();
   const declarations = buffer.reserve();
-  const bodies = bodyScopesOf(eventRecordClass);
-  const roots: FieldClass[] = bodies.map((body) => body.fieldClass);
-  const keys = new KeySlots(buffer, roots, options.publishesKeys === true);
+  const keys = new KeySlots(buffer, roots, parts.publishesKeys === true);
   const fail = `return ${buffer.constant(failingHandler(eventRecordClass))}(cursor);`;
   sink.prologue?.(buffer);
   const walker = new FieldWalker(buffer, keys, sink, { position: start, fail });
-  for (const { scope, fieldClass } of bodies) {
-    buffer.note(scope);
-    sink.beginScope?.(buffer, scope, fieldClass);
-    walker.walk(fieldClass);
-    sink.endScope?.(buffer, scope, fieldClass);
-  }
+  walk(walker, buffer);
   walker.at.endRun();
   sink.epilogue?.(buffer);
   buffer.line(`return ${walker.at.bits()};`);
-  buffer.fill(declarations, declarationsCode(walker, start));
+  const order = parts.begin === undefined ? 'cursor.lastByteOrder' : 'undefined';
+  buffer.fill(declarations, declarationsCode(walker, start, { begin, order }));
   return { buffer, hasByteOrderChecks: walker.order.hasChecks };
 }
 
-function declarationsCode(walker: FieldWalker, start: KnownPosition): string {
+function declarationsCode(
+  walker: FieldWalker,
+  start: KnownPosition,
+  initial: { readonly begin: string; readonly order: string },
+): string {
   const { out, order, keys } = walker;
   const code = [
     'const B=cursor.bytes,D=cursor.view,K=cursor.keys,E=cursor.contentEndBits,e=E>>>3;',
-    start.modulus < 8 ? 'let b=cursor.bodyOffsetBits,p=0;' : 'let p=cursor.bodyOffsetBits>>>3,b=0;',
+    start.modulus < 8 ? `let b=${initial.begin},p=0;` : `let p=${initial.begin}>>>3,b=0;`,
     keys.declarations(),
   ];
-  if (order.usesVariable) code.push(`let o=${out.constant(byteOrderCode)}(cursor.lastByteOrder);`);
+  if (order.usesVariable) {
+    code.push(`let o=${out.constant(byteOrderCode)}(${initial.order});`);
+  }
   if (walker.countsEmptyElements) code.push(emptyElementsDeclaration);
   return code.join('');
 }

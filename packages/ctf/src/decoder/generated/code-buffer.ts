@@ -78,8 +78,15 @@ export class CodeBuffer implements CodeWriter {
   }
 }
 
+/** `text` without what may end a line. */
 function oneLine(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
+  const escaped = JSON.stringify(text).slice(1, -1);
+  return escaped.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
+}
+
+/** `text` as a JSON string in one line. */
+export function quoted(text: string): string {
+  return `"${oneLine(text)}"`;
 }
 
 function describeConstant(value: unknown): string {
@@ -87,7 +94,7 @@ function describeConstant(value: unknown): string {
     case 'function':
       return value.name === '' ? 'function' : `function ${value.name}`;
     case 'string':
-      return JSON.stringify(value);
+      return quoted(value);
     case 'object':
       return value === null ? 'null' : describeObject(value);
     default:

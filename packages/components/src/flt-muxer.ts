@@ -13,6 +13,8 @@ import type {
 
 interface Input {
   readonly iterator: MessageIterator;
+  /** Place among the inputs: the order of messages without time, which are due at once. */
+  readonly index: number;
   /** Place in the order of ties; smaller first. */
   rank: number;
 }
@@ -38,6 +40,7 @@ function compareStreams(a: DataStream | undefined, b: DataStream | undefined): n
 function isBefore(a: Input, b: Input): boolean {
   const [x, y] = [a.iterator, b.iterator];
   if (x.headTimeNs !== y.headTimeNs) return x.headTimeNs < y.headTimeNs;
+  if (x.headTimeNs === Number.NEGATIVE_INFINITY) return a.index < b.index;
   return a.rank < b.rank;
 }
 
@@ -49,7 +52,7 @@ class MuxerIterator implements MessageIterator {
   readonly #all: readonly Input[];
 
   constructor(iterators: readonly MessageIterator[]) {
-    const inputs = iterators.map((iterator): Input => ({ iterator, rank: 0 }));
+    const inputs = iterators.map((iterator, index): Input => ({ iterator, index, rank: 0 }));
     const order = inputs.toSorted((a, b) =>
       compareStreams(a.iterator.headStream, b.iterator.headStream),
     );

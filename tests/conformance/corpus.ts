@@ -40,15 +40,17 @@ export function casesOf(suiteIsWanted: (suite: string) => boolean): Case[] {
     });
 }
 
-/** A file of a case, also when it is kept compressed. */
+/** A file of a case, also when it is kept compressed. A character per byte, as in `CliResult`. */
 export function expectedOutput({ folder }: Case, file: string): string | undefined {
   const path = join(folder, file);
-  if (existsSync(path)) return readFileSync(path, 'utf8');
-  return existsSync(`${path}.gz`) ? gunzipSync(readFileSync(`${path}.gz`)).toString() : undefined;
+  if (existsSync(path)) return readFileSync(path, 'latin1');
+  const archive = `${path}.gz`;
+  return existsSync(archive) ? gunzipSync(readFileSync(archive)).toString('latin1') : undefined;
 }
 
 export interface CliResult {
   readonly status: number;
+  /** A character per byte: nothing is hidden by decoding. */
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -57,5 +59,5 @@ export interface CliResult {
 export async function sonde(...args: string[]): Promise<CliResult> {
   const io = memoryIo();
   const status = await runCli(args, io);
-  return { status, stdout: io.stdout.text, stderr: io.stderr.text };
+  return { status, stdout: io.stdout.bytes.toString('latin1'), stderr: io.stderr.text };
 }

@@ -41,8 +41,13 @@ export function testOutputs(cases: readonly Case[]): void {
 function testOutput(c: Case, { run, file, args }: Output): void {
   const expected = expectedOutput(c, file);
   if (expected === undefined) return;
-  const difference = differences.find((d) => d.cases.includes(c.name) && !d.exceptRuns?.includes(run));
-  const title = difference === undefined ? `${c.name}: ${run}` : `${c.name}: ${run} (differs: ${difference.why})`;
+  const difference = differences.find(
+    (d) => d.cases.includes(c.name) && !d.exceptRuns?.includes(run),
+  );
+  const title =
+    difference === undefined
+      ? `${c.name}: ${run}`
+      : `${c.name}: ${run} (differs: ${difference.why})`;
   test(title, async () => {
     const result = await sonde('read', ...args, c.trace);
     expectHealthy(result);

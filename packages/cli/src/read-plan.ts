@@ -187,7 +187,7 @@ function implicitSink(
     case 'json':
       return ['sink.json.lines', fields];
     case 'counter':
-      return ['sink.utils.counter', {}];
+      return ['sink.utils.counter', { step: 0n }];
     case 'perfetto':
       return ['sink.perfetto.json', fields];
     case 'dummy':

@@ -22,11 +22,14 @@ unless --lenient. Times are UTC.`,
   async run(io, options, operands) {
     const found = await findOperands(operands, options, io);
     let isDamaged = false;
-    const report = (message: string) => {
-      isDamaged = true;
+    const warn = (message: string) => {
       io.stderr.writeText(`sonde: ${withArchiveNames(message, io)}\n`);
     };
-    const traces = openTraces(found.folders, options, report);
+    const report = (error: Error) => {
+      isDamaged = true;
+      warn(formatError(error));
+    };
+    const traces = openTraces(found.folders, options, warn);
     try {
       const infos: TraceInfo[] = [];
       for (const trace of traces) {
@@ -52,7 +55,7 @@ unless --lenient. Times are UTC.`,
 function openTraces(
   folders: readonly TraceFolder[],
   options: InputOptions,
-  report: (message: string) => void,
+  warn: (message: string) => void,
 ): readonly LogicalTrace[] {
   const { clockOffset, clockOffsetNs, clockForceCorrelate, lenient } = options;
   return openTraceDirectories(
@@ -61,7 +64,7 @@ function openTraces(
       metadata: { lenient, strict: !lenient },
       names: new Map(folders.map(({ path, name }) => [path, name])),
       keepsPartialPackets: true,
-      warn: report,
+      warn,
       forceUnixEpoch: clockForceCorrelate,
       ...(clockOffset === undefined ? {} : { clockOffsetSeconds: clockOffset }),
       ...(clockOffsetNs === undefined ? {} : { clockOffsetNs }),

@@ -62,6 +62,10 @@ describe('packet header', () => {
     expect(head.contentLengthBits).toBeUndefined();
   });
 
+  test('the magic number may be in the other byte order', () => {
+    expect(headOf(lttng, `c1fc1fc1 ${uuidHex} 07000000 2a00000000000000`).dataStreamId).toBe(42n);
+  });
+
   test('without an id the only class is it, whatever its id', () => {
     const head = headOf({ streams: [{ id: 5, events }] }, '');
     expect(head.dataStreamClass.id).toBe(5n);

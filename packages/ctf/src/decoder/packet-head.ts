@@ -173,7 +173,11 @@ function checkLengths(
   return { totalLengthBits: Number(total), contentLengthBits: Number(content) };
 }
 
-const packetMagic = 0xc1fc1fc1n;
+/**
+ * The second has its bytes swapped: metadata with the wrong byte order for this one field. Babeltrace reads such traces. Any other
+ * number means that these bytes are no packet.
+ */
+const packetMagics: readonly unknown[] = [0xc1fc1fc1, 0xc11ffcc1];
 
 /** Collects the values of fields with roles. */
 class HeadVisitor implements FieldVisitor {
@@ -207,7 +211,7 @@ class HeadVisitor implements FieldVisitor {
         this.clockCycles = updateClock(this.clockCycles, BigInt(value), lengthBits);
       } else if (role === 'discarded-event-record-counter-snapshot') {
         this.discardedEventCounterBits = lengthBits;
-      } else if (role === 'packet-magic-number' && BigInt(value) !== packetMagic) {
+      } else if (role === 'packet-magic-number' && !packetMagics.includes(value)) {
         // At once: what follows a wrong magic number is mostly nonsense. The field is always the first one.
         const message = `The magic number of the packet is 0x${value.toString(16)}, not 0xc1fc1fc1.`;
         this.#run.fail('bad-magic-number', message, 0);

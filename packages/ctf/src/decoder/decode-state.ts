@@ -30,7 +30,7 @@ export interface FieldPath {
   readonly name: string;
 }
 
-export function formatFieldPath(path: FieldPath | undefined): string {
+function formatFieldPath(path: FieldPath | undefined): string {
   let text = '';
   for (let node = path; node !== undefined; node = node.parent) {
     text = text === '' || text.startsWith('[') ? node.name + text : `${node.name}.${text}`;

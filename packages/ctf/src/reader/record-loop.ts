@@ -74,7 +74,7 @@ function compileLoop(dataStreamClass: DataStreamClass): RecordLoop | undefined {
  * The text of the loop's body: numbers and our own words only.
  * @throws UnsupportedHeader
  */
-export function generateRecordLoop(dataStreamClass: DataStreamClass): string {
+function generateRecordLoop(dataStreamClass: DataStreamClass): string {
   const header = dataStreamClass.eventRecordHeader;
   const code = generateHeaderCode(header);
   const isByteAligned = header !== undefined && alignmentBitsOf(header) === 8;

@@ -1,6 +1,12 @@
-import type { UsageError } from '@sonde/base';
+import type { Place, UsageError } from '@sonde/base';
 import type { DataStream, DataStreamClass } from '@sonde/trace-model';
-import type { FieldNode, FieldReference, FilterExpression, FilterNode } from './ast.ts';
+import {
+  type FieldNode,
+  type FieldReference,
+  type FilterExpression,
+  type FilterNode,
+  formatReference,
+} from './ast.ts';
 import { compileFilter } from './compile-filter.ts';
 import { filterError } from './filter-error.ts';
 import { type FilterTarget, resolveField } from './resolve-field.ts';
@@ -14,6 +20,15 @@ export function demandsOf(expression: FilterExpression): readonly FieldReference
   return [...references.values()];
 }
 
+/** A field that a filter names and no event has. */
+export interface UnknownField {
+  /** As in `formatReference`. */
+  readonly name: string;
+  readonly place: Place;
+  /** There is a context of that name: `$ctx.NAME` may be meant. */
+  readonly isContext: boolean;
+}
+
 /**
  * Holds a filter against everything that the metadata of some streams declares: a typing error in a name or a comparison that
  * makes no sense in any event record class would otherwise only show as missing output.
@@ -21,6 +36,8 @@ export function demandsOf(expression: FilterExpression): readonly FieldReference
 export class FilterCheck {
   readonly #expression: FilterExpression;
   readonly #unknown: Set<FieldNode>;
+  /** Fields that are missing, but there is a context of that name. */
+  readonly #contexts = new Set<FieldNode>();
   readonly #seen = new Set<DataStreamClass>();
   /** By operand: what is wrong with it somewhere. */
   readonly #mismatches = new Map<FilterNode, string>();
@@ -44,9 +61,14 @@ export class FilterCheck {
     }
   }
 
-  /** Fields that no event record class has, with the place where the filter names them first. */
-  get unknownFields(): readonly FieldNode[] {
-    return [...this.#unknown];
+  /** Fields that no event record class has, in text order. */
+  get unknownFields(): readonly UnknownField[] {
+    const { text } = this.#expression;
+    return [...this.#unknown].map((node) => {
+      const { place } = filterError(text, node.begin, '');
+      const name = formatReference(node.reference);
+      return { name, place, isContext: this.#contexts.has(node) };
+    });
   }
 
   /** The first operand whose type is wrong wherever it exists. */
@@ -61,7 +83,11 @@ export class FilterCheck {
     const { root } = this.#expression;
     const present = new Set<FieldNode>();
     for (const node of fieldNodes(root)) {
-      if (resolveField(node.reference, target) === undefined) continue;
+      if (resolveField(node.reference, target) === undefined) {
+        const context: FieldReference = { ...node.reference, root: 'context' };
+        if (resolveField(context, target) !== undefined) this.#contexts.add(node);
+        continue;
+      }
       present.add(node);
       this.#unknown.delete(node);
     }

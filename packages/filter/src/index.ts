@@ -1,5 +1,5 @@
 export * from './ast.ts';
-export { demandsOf, FilterCheck } from './check-filter.ts';
+export { demandsOf, FilterCheck, type UnknownField } from './check-filter.ts';
 export { type CompiledFilter, compileFilter, type TypeMismatch } from './compile-filter.ts';
 export type { FilterRecord } from './condition.ts';
 export { type FilterLimits, filterError } from './filter-error.ts';

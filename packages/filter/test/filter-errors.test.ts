@@ -115,12 +115,10 @@ describe('against the metadata', () => {
   };
 
   test('fields that nobody has are named', () => {
-    const { unknownFields, typeError } = check(
-      'prev_tid == 1 && prev_tdi == 1 && $ctx.procnam == "x"',
-    );
-    expect(unknownFields.map((node) => formatReference(node.reference))).toEqual([
-      'prev_tdi',
-      '$ctx.procnam',
+    const { unknownFields, typeError } = check('prev_tid == 1 && vtid == 1 && $ctx.procnam == "x"');
+    expect(unknownFields).toEqual([
+      { name: 'vtid', place: { line: 1, column: 18 }, isContext: true },
+      { name: '$ctx.procnam', place: { line: 1, column: 31 }, isContext: false },
     ]);
     expect(typeError).toBeUndefined();
   });

@@ -206,7 +206,7 @@ export class Graph {
    * names its stream, and with it the source; anything else is said to come from the chain that ends at the sink.
    */
   #runError(error: unknown, sinkLabel: string): SondeError {
-    if (isComponentError(error)) return error;
+    if (isComponentError(error) || error instanceof UsageError) return error;
     const source = this.#sourceOf(error);
     const message =
       source === undefined

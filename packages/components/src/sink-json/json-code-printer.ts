@@ -13,7 +13,6 @@ import {
   type StructureFieldClass,
   type StructureMember,
 } from '@sonde/trace-model';
-import type { ContextCache } from '../sink-pretty/context-cache.ts';
 import {
   writeInt32,
   writeInt64,
@@ -25,7 +24,6 @@ import { ShortText } from '../sink-text/short-text.ts';
 import { toUtf8 } from '../sink-text/string-text.ts';
 import type { TextBuffer } from '../sink-text/text-buffer.ts';
 import { isEnumeration, isVisible } from '../trace-ir.ts';
-import type { JsonHead } from './json-head.ts';
 import { EnumerationTail, FlagsTail } from './json-labels.ts';
 import { memberPrefixes } from './json-names.ts';
 import type { WideIntegers } from './json-options.ts';
@@ -45,22 +43,28 @@ const numberBytes = 64;
 
 export interface JsonCodeOptions {
   readonly buffer: TextBuffer;
-  readonly head: JsonHead;
   readonly wideIntegers: WideIntegers;
-  /** What stands before each scope that is shown. */
-  readonly scopes: ReadonlyMap<Scope, string>;
-  /** `store`: prints the common context and keeps its text; `reuse`: steps over it and copies the text kept. */
-  readonly context?: { readonly cache: ContextCache; readonly mode: 'store' | 'reuse' };
+  /** The scopes that are shown. */
+  readonly scopes: ReadonlyMap<Scope, JsonScope>;
+  /** What stands after the last scope. */
+  readonly after: string;
 }
+
+export interface JsonScope {
+  /** What stands before the structure. */
+  readonly before: string;
+  /** Members of the root that are not shown. */
+  readonly omitted: ReadonlySet<StructureMember>;
+}
+
+const nothing: ReadonlySet<StructureMember> = new Set();
 
 /** Writes the code that prints records of one class as JSON. The twin of `JsonFieldPrinter`. */
 export class JsonCodePrinter implements WalkSink {
   readonly #options: JsonCodeOptions;
   #code: LiteralCode | undefined;
   #isShown = false;
-  #isKept = false;
-  #contextBegin = '';
-  #generation = '';
+  #omitted = nothing;
   /** By nesting. */
   readonly #structures: ReadonlyMap<StructureMember, string>[] = [];
 
@@ -74,55 +78,28 @@ export class JsonCodePrinter implements WalkSink {
   }
 
   prologue(out: CodeWriter): void {
-    const { buffer, head, context } = this.#options;
-    const code = new LiteralCode(out, buffer, `${out.constant(head)}.write(cursor)`);
-    this.#code = code;
+    this.#code = new LiteralCode(out, this.#options.buffer);
     this.#structures.length = 0;
-    if (context?.mode === 'reuse') {
-      const cache = out.constant(context.cache);
-      out.line(`${code.at}=${cache}.write(${code.view},${code.at});`);
-    }
   }
 
-  beginScope(out: CodeWriter, scope: Scope): void {
-    const { context, scopes } = this.#options;
-    const code = this.#code!;
-    const before = scopes.get(scope);
-    const isCached = scope === 'event-record-common-context' && context !== undefined;
-    this.#isShown = before !== undefined && !(isCached && context.mode === 'reuse');
-    this.#isKept = isCached && context.mode === 'store';
-    if (this.#isKept) {
-      code.store();
-      this.#contextBegin = out.local('q');
-      this.#generation = out.local('generation');
-      const generation = `${out.constant(this.#options.buffer)}.generation`;
-      out.line(`const ${this.#contextBegin}=${code.at},${this.#generation}=${generation};`);
-    }
-    if (this.#isShown) code.text(before ?? '');
+  beginScope(_out: CodeWriter, scope: Scope): void {
+    const shown = this.#options.scopes.get(scope);
+    this.#isShown = shown !== undefined;
+    this.#omitted = shown?.omitted ?? nothing;
+    this.#shown?.text(shown?.before ?? '');
   }
 
-  endScope(out: CodeWriter): void {
-    const { context } = this.#options;
-    const code = this.#code!;
-    if (this.#isKept && context !== undefined) {
-      code.store();
-      // The text may have moved meanwhile.
-      const isInPlace = `${out.constant(this.#options.buffer)}.generation===${this.#generation}`;
-      const cache = out.constant(context.cache);
-      out.line(
-        `if(${isInPlace})${cache}.keep(cursor,${code.bytes},${this.#contextBegin},${code.at});`,
-      );
-    }
+  endScope(): void {
     this.#isShown = false;
   }
 
-  epilogue(out: CodeWriter): void {
-    this.#code!.text('}\n');
-    this.#code!.finish((at) => `${out.constant(this.#options.buffer)}.length=${at};`);
+  epilogue(): void {
+    this.#code!.text(this.#options.after);
+    this.#code!.finish();
   }
 
   wants(member: StructureMember): boolean {
-    return this.#isShown && isVisible(member.fieldClass);
+    return this.#isShown && isVisible(member.fieldClass) && !this.#omitted.has(member);
   }
 
   integer(out: CodeWriter, fc: IntegerFieldClass, value: IntegerCode): void {
@@ -198,7 +175,7 @@ export class JsonCodePrinter implements WalkSink {
 
   beginStructure(_out: CodeWriter, fc: StructureFieldClass): void {
     if (!this.#isShown) return;
-    this.#structures.push(memberPrefixes(fc));
+    this.#structures.push(memberPrefixes(fc, this.#omitted));
     this.#shown?.text('{');
   }
 

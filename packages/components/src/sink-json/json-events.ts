@@ -1,6 +1,7 @@
 import { type BackEnd, compileWalk, decodeScope, visitScope } from '@sonde/ctf';
 import {
   type DataStream,
+  type DataStreamClass,
   type Discarded,
   type EventHandler,
   type EventRecordClass,
@@ -11,12 +12,13 @@ import {
   scopeFieldClass,
   type TimeOrigin,
 } from '@sonde/trace-model';
+import { membersOutside } from '../field-selection.ts';
 import { ContextCache } from '../sink-pretty/context-cache.ts';
+import { type ContextReuse, RecordPrinter } from '../sink-pretty/record-printer.ts';
 import { TextBuffer, utf8 } from '../sink-text/text-buffer.ts';
 import { isVisible, visibleMembers, visibleScope } from '../trace-ir.ts';
-import { JsonCodePrinter } from './json-code-printer.ts';
+import { JsonCodePrinter, type JsonScope } from './json-code-printer.ts';
 import { JsonFieldPrinter } from './json-field-printer.ts';
-import { JsonHead } from './json-head.ts';
 import type { JsonOptions } from './json-options.ts';
 import { jsonString } from './json-text.ts';
 import { formatJsonTime, JsonTimeWriter } from './json-time.ts';
@@ -33,6 +35,8 @@ const scopeKeys: Partial<Record<Scope, string>> = {
   'event-record-payload': ',"payload":',
 };
 
+type Scopes = ReadonlyMap<Scope, JsonScope>;
+
 export interface JsonEventsSettings {
   readonly buffer: TextBuffer;
   readonly options: JsonOptions;
@@ -45,24 +49,32 @@ export class JsonEvents {
   readonly #settings: JsonEventsSettings;
   readonly #times = new Map<string, JsonTimeWriter>();
   readonly #contextCaches = new Map<DataStream, ContextCache | undefined>();
+  readonly #contextPrinters = new Map<DataStreamClass, EventHandler>();
+  readonly #wholeBodies = new Map<EventRecordClass, EventHandler>();
+  readonly #bodiesWithoutContext = new Map<EventRecordClass, EventHandler>();
+  readonly #scratchParts: Uint8Array[] = [];
+  /** For texts that are kept. */
+  readonly #scratch = new TextBuffer({
+    isTerminal: false,
+    write: (bytes) => void this.#scratchParts.push(bytes.slice()),
+  });
 
   constructor(settings: JsonEventsSettings) {
     this.#settings = settings;
   }
 
   handlerFor(stream: DataStream, eventRecordClass: EventRecordClass): EventHandler {
-    const { buffer, backEnd } = this.#settings;
+    const { buffer } = this.#settings;
     const name = eventText(stream, eventRecordClass);
-    const time = this.#timeOf(stream);
-    const head = new JsonHead(buffer, time, (cursor) => this.#headText(name, cursor));
-    const scopes = new Map<Scope, string>();
-    for (const scope of recordScopes) {
-      if (visibleScope(scopeFieldClass(eventRecordClass, scope)) === undefined) continue;
-      scopes.set(scope, scopeKeys[scope] ?? '');
-    }
-    return backEnd === 'closures'
-      ? this.#visitingHandler(head, eventRecordClass, scopes)
-      : this.#generatedHandler(stream, eventRecordClass, { head, scopes });
+    const scopes = this.#scopesOf(eventRecordClass);
+    const printer = new RecordPrinter({
+      buffer,
+      time: this.#timeOf(stream),
+      headText: (cursor) => this.#headText(name, cursor),
+      body: () => this.#bodyOf(eventRecordClass, scopes),
+      contexts: this.#contextReuse(stream, eventRecordClass, scopes),
+    });
+    return (cursor) => printer.print(cursor);
   }
 
   discarded(discarded: Discarded, type: 'discarded-events' | 'discarded-packets'): void {
@@ -72,6 +84,20 @@ export class JsonEvents {
     this.#settings.buffer.text(
       `{"type":"${type}","ts":${time}${streamText(stream)},"count":${count ?? null},"begin":${times[0]},"end":${times[1]}}\n`,
     );
+  }
+
+  #scopesOf(eventRecordClass: EventRecordClass): Scopes {
+    const { fields } = this.#settings.options;
+    const shown = new Map<Scope, JsonScope>();
+    for (const scope of recordScopes) {
+      const root = visibleScope(scopeFieldClass(eventRecordClass, scope));
+      if (root === undefined) continue;
+      const omitted = membersOutside(fields, scope, root);
+      const isEmpty = visibleMembers(root).every((member) => omitted.has(member));
+      if (fields !== undefined && isEmpty) continue;
+      shown.set(scope, { before: scopeKeys[scope] ?? '', omitted });
+    }
+    return shown;
   }
 
   #isoOf(stream: DataStream): 'none' | 'null' | 'utc' {
@@ -94,77 +120,110 @@ export class JsonEvents {
   #headText(name: string, cursor: RecordCursor): Uint8Array {
     const context = visibleScope(cursor.stream.dataStreamClass.packetContext);
     if (context === undefined) return utf8(name);
+    const { options } = this.#settings;
     const cpu = cpuMember(context);
-    const omitted = new Set(cpu === undefined ? [] : [cpu]);
-    const parts: Uint8Array[] = [utf8(name + cpuText(cursor, cpu))];
-    if (visibleMembers(context).some((member) => !omitted.has(member))) {
-      const write = (bytes: Uint8Array) => void parts.push(bytes.slice());
-      const buffer = new TextBuffer({ isTerminal: false, write });
-      const printer = new JsonFieldPrinter(buffer, this.#settings.options.wideIntegers, omitted);
-      printer.text(',"packet":');
-      visitScope(context, cursor, cursor.packetContextOffsetBits, printer);
-      buffer.length = printer.at;
-      buffer.flush();
-    }
-    return Buffer.concat(parts);
+    const omitted = new Set(membersOutside(options.fields, 'packet-context', context));
+    if (cpu !== undefined) omitted.add(cpu);
+    const head = utf8(name + cpuText(cursor, cpu));
+    if (visibleMembers(context).every((member) => omitted.has(member))) return head;
+    const printer = new JsonFieldPrinter(this.#scratch, options.wideIntegers, omitted);
+    printer.begin(0);
+    printer.text(',"packet":');
+    visitScope(context, cursor, cursor.packetContextOffsetBits, printer);
+    this.#scratch.length = printer.at;
+    this.#scratch.flush();
+    return Buffer.concat([head, ...this.#scratchParts.splice(0)]);
   }
 
-  #visitingHandler(
-    head: JsonHead,
-    eventRecordClass: EventRecordClass,
-    scopes: ReadonlyMap<Scope, string>,
-  ): EventHandler {
-    const { buffer, options } = this.#settings;
-    const printer = new JsonFieldPrinter(buffer, options.wideIntegers);
-    const steps: (readonly [StructureFieldClass, string | undefined])[] = [];
-    for (const scope of recordScopes) {
-      const fieldClass = scopeFieldClass(eventRecordClass, scope);
-      if (fieldClass !== undefined) steps.push([fieldClass, scopes.get(scope)]);
+  /** One for each event record class, whatever the stream. */
+  #bodyOf(eventRecordClass: EventRecordClass, scopes: Scopes): EventHandler {
+    const withContext = scopes.has('event-record-common-context');
+    const bodies = withContext ? this.#wholeBodies : this.#bodiesWithoutContext;
+    let body = bodies.get(eventRecordClass);
+    if (body === undefined) {
+      body = this.#makeBody(eventRecordClass, this.#settings.buffer, scopes, '}\n');
+      bodies.set(eventRecordClass, body);
     }
+    return body;
+  }
+
+  #makeBody(
+    eventRecordClass: EventRecordClass,
+    buffer: TextBuffer,
+    scopes: Scopes,
+    after: string,
+  ): EventHandler {
+    const { options, backEnd } = this.#settings;
+    const { wideIntegers } = options;
+    if (backEnd === 'generated') {
+      const printer = new JsonCodePrinter({ buffer, scopes, after, wideIntegers });
+      return compileWalk(eventRecordClass, printer);
+    }
+    const steps = recordScopes.flatMap((scope) => {
+      const fieldClass = scopeFieldClass(eventRecordClass, scope);
+      if (fieldClass === undefined) return [];
+      const shown = scopes.get(scope);
+      const printer = new JsonFieldPrinter(buffer, wideIntegers, shown?.omitted);
+      return [{ fieldClass, printer, shown }];
+    });
+    const ending = new JsonFieldPrinter(buffer, wideIntegers);
     return (cursor) => {
+      let at = buffer.pending;
       let offsetBits = cursor.bodyOffsetBits;
-      printer.begin(head.write(cursor));
-      for (const [fieldClass, before] of steps) {
-        if (before !== undefined) printer.text(before);
-        offsetBits = visitScope(
-          fieldClass,
-          cursor,
-          offsetBits,
-          before === undefined ? {} : printer,
-        );
+      for (const { fieldClass, printer, shown } of steps) {
+        printer.begin(at);
+        if (shown !== undefined) printer.text(shown.before);
+        offsetBits = visitScope(fieldClass, cursor, offsetBits, shown === undefined ? {} : printer);
+        at = printer.at;
       }
-      printer.text('}\n');
-      buffer.length = printer.at;
-      buffer.flushIfFull();
+      ending.begin(at);
+      ending.text(after);
+      buffer.length = ending.at;
       return offsetBits;
     };
   }
 
-  #generatedHandler(
+  #contextReuse(
     stream: DataStream,
     eventRecordClass: EventRecordClass,
-    parts: { readonly head: JsonHead; readonly scopes: ReadonlyMap<Scope, string> },
-  ): EventHandler {
-    const { buffer, options } = this.#settings;
-    const base = { ...parts, buffer, wideIntegers: options.wideIntegers };
-    const cache = this.#contextCacheOf(stream);
-    if (cache === undefined) return compileWalk(eventRecordClass, new JsonCodePrinter(base));
-    const compile = (mode: 'store' | 'reuse') =>
-      compileWalk(eventRecordClass, new JsonCodePrinter({ ...base, context: { cache, mode } }));
-    const storing = compile('store');
-    let reusing: EventHandler | undefined;
-    return (cursor) => {
-      if (!cache.matches(cursor)) return storing(cursor);
-      reusing ??= compile('reuse');
-      return reusing(cursor);
+    scopes: Scopes,
+  ): ContextReuse | undefined {
+    const context = scopes.get('event-record-common-context');
+    const cache = context && this.#contextCacheOf(stream);
+    if (context === undefined || cache === undefined) return undefined;
+    const others = new Map(scopes);
+    others.delete('event-record-common-context');
+    const fill = this.#contextPrinterOf(stream.dataStreamClass, { ...context, before: '' });
+    return {
+      cache,
+      before: utf8(context.before),
+      body: () => this.#bodyOf(eventRecordClass, others),
+      fill: (cursor) => {
+        this.#scratch.pending = 0;
+        fill(cursor);
+        cache.keep(cursor, this.#scratch.bytes.slice(0, this.#scratch.length));
+        this.#scratch.length = 0;
+      },
     };
+  }
+
+  /** Prints a common context alone to `#scratch`. */
+  #contextPrinterOf(dataStreamClass: DataStreamClass, scope: JsonScope): EventHandler {
+    let printer = this.#contextPrinters.get(dataStreamClass);
+    if (printer === undefined) {
+      // A record class with nothing else in it.
+      const contextOnly: EventRecordClass = { id: 0n, dataStreamClass };
+      const scopes: Scopes = new Map([['event-record-common-context', scope]]);
+      printer = this.#makeBody(contextOnly, this.#scratch, scopes, '');
+      this.#contextPrinters.set(dataStreamClass, printer);
+    }
+    return printer;
   }
 
   /** One for each stream: its records share the context. */
   #contextCacheOf(stream: DataStream): ContextCache | undefined {
     if (this.#contextCaches.has(stream)) return this.#contextCaches.get(stream);
-    const context = visibleScope(stream.dataStreamClass.eventRecordCommonContext);
-    const cache = ContextCache.for(context);
+    const cache = ContextCache.for(stream.dataStreamClass.eventRecordCommonContext);
     this.#contextCaches.set(stream, cache);
     return cache;
   }

@@ -60,6 +60,9 @@ export class JsonTimeWriter {
     return end + 2;
   }
 
+  /** For `RecordPrinter`: nothing is kept from line to line. */
+  complete(): void {}
+
   /** False: not a case for fast writing. */
   #enterSecond(timeNs: number): boolean {
     if (this.#iso === 'null' || !Number.isSafeInteger(timeNs)) return false;

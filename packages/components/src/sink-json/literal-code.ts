@@ -22,15 +22,17 @@ export class LiteralCode {
   #unchecked = 0;
   readonly #branches: { readonly literal: string; readonly before: number; after: number }[] = [];
 
-  /** @param begin - The expression for the first place; evaluated before the buffer's array is looked up. */
-  constructor(out: CodeWriter, buffer: TextBuffer, begin: string) {
+  /** Begins at the buffer's `pending`. */
+  constructor(out: CodeWriter, buffer: TextBuffer) {
     this.#out = out;
     this.#buffer = out.constant(buffer);
     this.bytes = out.local('W');
     this.view = out.local('V');
     this.at = out.local('q');
-    out.line(`let ${this.at}=${begin};`);
-    out.line(`let ${this.bytes}=${this.#buffer}.bytes,${this.view}=${this.#buffer}.view;`);
+    const text = this.#buffer;
+    out.line(
+      `let ${this.at}=${text}.pending,${this.bytes}=${text}.bytes,${this.view}=${text}.view;`,
+    );
   }
 
   text(text: string): void {
@@ -114,11 +116,10 @@ export class LiteralCode {
     this.#unchecked = Math.max(before, after);
   }
 
-  /** Ends the record: nothing is gathered any more. */
-  finish(complete: (at: string) => string): void {
+  /** Stores what is gathered, and the place after it as the buffer's `length`: the record is complete. */
+  finish(): void {
     this.store();
-    this.#out.line(complete(this.at));
-    this.#out.line(`if(${this.at}>=65536)${this.#buffer}.flush();`);
+    this.#out.line(`${this.#buffer}.length=${this.at};`);
   }
 
   #spend(byteBound: number): void {

@@ -9,7 +9,7 @@ const maxUncheckedBytes = 8192;
 /** How the lines of one event record class in one data stream are made. */
 export interface RecordPrinterParts {
   readonly buffer: TextBuffer;
-  readonly time: TimeWriter;
+  readonly time: Pick<TimeWriter, 'write' | 'complete'>;
   /** What stands after the time in the lines of the cursor's packet: name and packet context. */
   headText(cursor: RecordCursor): Uint8Array;
   /** Prints the scopes of the record from `buffer.pending` on, and sets `buffer.length` when the line is complete. */
@@ -33,7 +33,7 @@ export interface ContextReuse {
 export class RecordPrinter {
   readonly #parts: RecordPrinterParts;
   readonly #buffer: TextBuffer;
-  readonly #time: TimeWriter;
+  readonly #time: RecordPrinterParts['time'];
   readonly #contexts: ContextReuse | undefined;
   #cache: ContextCache | undefined;
   #body: EventHandler;

@@ -28,9 +28,8 @@ function compareStreams(a: DataStream | undefined, b: DataStream | undefined): n
   const [left, right] = [a.trace.traceClass, b.trace.traceClass];
   return (
     text(left.namespace, right.namespace) ||
-    text(left.name, right.name) ||
-    text(left.uid, right.uid) ||
     text(a.trace.name, b.trace.name) ||
+    text(left.uid, right.uid) ||
     number(a.dataStreamClass.id, b.dataStreamClass.id) ||
     number(a.id, b.id)
   );

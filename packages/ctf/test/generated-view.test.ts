@@ -91,7 +91,7 @@ describe('explainDecoder', () => {
 
 // Projection: stores fields in a record and returns its end (bits).
 // $0 = function fail
-// $1 = Object
+// $1 = ProjectedRecord
 // $2 = function cutAtZero
 // $3 = function internText
 function (cursor) {

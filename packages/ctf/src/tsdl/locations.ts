@@ -26,26 +26,31 @@ interface Target {
 /** Root structures by scope, as the fields of one event record class see them. */
 export type ScopeRoots = { readonly [S in Scope]?: StructureFieldClass | undefined };
 
-/** Numbers for the values that key fields save, unique in a trace class. */
+/** Numbers for the values that key fields save, unique in a trace class. Locations that lead to the same fields share one. */
 export class KeySlots {
   count = 0;
-  /** By the only key field of a location: fields that depend on the same one share its slot. */
-  readonly #slotOf = new Map<FieldClass, number>();
+  /** By the first target. */
+  readonly #known = new Map<FieldClass, { targets: readonly Target[]; slot: number }[]>();
 
   /** The slot of a location that leads to `targets`, which are marked with it. */
   slotOf(targets: readonly Target[]): number {
-    const only = targets.length === 1 ? targets[0]!.fieldClass : undefined;
-    const known = only && this.#slotOf.get(only);
-    if (known !== undefined) return known;
+    const first = targets[0]?.fieldClass;
+    const known = (first && this.#known.get(first)) ?? [];
+    const same = known.find((entry) => sameTargets(entry.targets, targets));
+    if (same) return same.slot;
     const slot = this.count++;
     for (const { fieldClass } of targets) {
       if ('preferredDisplayBase' in fieldClass) {
         fieldClass.keySlots = [...(fieldClass.keySlots ?? []), slot];
       }
     }
-    if (only) this.#slotOf.set(only, slot);
+    if (first) this.#known.set(first, [...known, { targets, slot }]);
     return slot;
   }
+}
+
+function sameTargets(a: readonly Target[], b: readonly Target[]): boolean {
+  return a.length === b.length && a.every((target, i) => target.fieldClass === b[i]!.fieldClass);
 }
 
 const absolutePrefixes: readonly [prefix: readonly string[], scope: Scope][] = [

@@ -209,7 +209,7 @@ function mark(fieldClass: FieldClass, isEnd: boolean): void {
   addRole(fieldClass, isEnd ? 'packet-end-default-clock-timestamp' : 'default-clock-timestamp');
 }
 
-/** Babeltrace's clock for timestamps without any: 1 GHz, without a name. */
+/** Babeltrace's clock for timestamps without any. */
 const implicitClock: ClockClass = {
   id: 'default',
   name: 'default',

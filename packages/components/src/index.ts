@@ -1,5 +1,6 @@
 export { findTraces } from './ctf-fs/find-traces.ts';
 export type { LogicalTrace, TraceOptions, TraceStream } from './ctf-fs/logical-trace.ts';
+export { encodeRecord } from './encode-record.ts';
 export { type EventSelection, filterFilter, filterIterator } from './flt-filter.ts';
 export { muxerFilter, muxIterators } from './flt-muxer.ts';
 export { type TrimRange, trimIterator, trimmerFilter } from './flt-trimmer.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Case, type CliResult, expectedOutput, sonde } from './corpus.ts';
+import { type Case, type CliResult, corpus, expectedOutput, sonde } from './corpus.ts';
 import { differences } from './differences.ts';
 
 interface Output {
@@ -59,6 +59,11 @@ function testOutput(c: Case, { run, file, args }: Output): void {
     const theirStatus = c.meta.runs?.[run]?.rc;
     if (theirStatus !== undefined) expect(result.status !== 0).toBe(theirStatus !== 0);
     if (result.status === 1) expectOneError(result, expected);
+    const warnings = expectedOutput(c, file.replace('.txt', '.stderr.txt'));
+    if (run.startsWith('pretty') && warnings !== undefined && result.status === 0) {
+      // Where the reference ran, the corpus was in `/traces`.
+      expect(result.stderr).toBe(warnings.replaceAll('"/traces/', `"${corpus}/`));
+    }
   });
 }
 

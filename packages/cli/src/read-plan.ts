@@ -1,6 +1,7 @@
 /** What `sonde read` runs: from its options to the components of a graph. */
 import { UsageError } from '@sonde/base';
 import { type ComponentRegistry, mergeParameters, type ParameterMap } from '@sonde/graph';
+import type { CommandIo } from './command-io.ts';
 import { type ComponentPlan, ComponentPlans } from './component-options.ts';
 import type { Occurrence, ValuesOf } from './define-command.ts';
 import { sourceParameters, type TraceFolder } from './find-operands.ts';
@@ -63,6 +64,7 @@ export function planRead(
   options: ReadOptions,
   order: readonly Occurrence[],
   folders: readonly TraceFolder[],
+  env: CommandIo['env'] = {},
 ): GraphPlan {
   const explicit = explicitComponents(registry, order);
   const ofKind = (kind: string) => explicit.filter((plan) => plan.componentClass.kind === kind);
@@ -89,7 +91,7 @@ export function planRead(
     ...trimmers(options, implicit),
     ...filters(options, implicit),
     ...ofKind('flt'),
-    chooseSink(registry, options, ofKind('sink')),
+    chooseSink(registry, options, ofKind('sink'), defaultColor(env)),
   ];
   return {
     components: [...sources, ...chain],
@@ -148,11 +150,17 @@ function writesFolder(options: ReadOptions): boolean {
   return /^ctf(-[12]|$)/.test(options.outputFormat ?? '');
 }
 
+/** https://no-color.org: any value means no colours, unless the user asks for them on the command line. */
+function defaultColor(env: CommandIo['env']): ParameterMap {
+  return env['NO_COLOR'] || env['TERM'] === 'dumb' ? { color: 'never' } : {};
+}
+
 /** The one sink: `-c sink…`, or what `--output-format` says, or text. */
 function chooseSink(
   registry: ComponentRegistry,
   options: ReadOptions,
   explicit: readonly ComponentPlan[],
+  colorDefault: ParameterMap,
 ): ComponentPlan {
   const pretty = prettyParameters(options);
   const format = options.outputFormat ?? (options.json ? 'json' : undefined);
@@ -165,7 +173,8 @@ function chooseSink(
     throw new UsageError('conflict', 'Only one sink: what --component and the output options say.');
   }
   if (sink !== undefined) return sink;
-  const [className, parameters] = implicitSink(format ?? 'text', options, pretty);
+  const colored = mergeParameters(colorDefault, pretty);
+  const [className, parameters] = implicitSink(format ?? 'text', options, colored);
   return { name: 'sonde-sink', componentClass: registry.get(className), parameters };
 }
 
@@ -174,7 +183,6 @@ function implicitSink(
   options: ReadOptions,
   pretty: ParameterMap,
 ): [className: string, parameters: ParameterMap] {
-  const color = options.color === undefined ? {} : { color: options.color };
   const fields = options.field.length === 0 ? {} : { fields: options.field.flat() };
   switch (format) {
     case 'text':
@@ -182,7 +190,11 @@ function implicitSink(
     case 'details':
       return [
         'sink.text.details',
-        { 'with-trace-name': false, 'with-stream-name': false, ...color },
+        {
+          'with-trace-name': false,
+          'with-stream-name': false,
+          ...('color' in pretty ? { color: pretty['color']! } : {}),
+        },
       ];
     case 'json':
       return ['sink.json.lines', fields];

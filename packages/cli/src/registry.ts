@@ -8,6 +8,8 @@ import {
   ctfFsSource,
   detailsSink,
   dummySink,
+  filterFilter,
+  jsonLinesSink,
   muxerFilter,
   prettySink,
   trimmerFilter,
@@ -20,9 +22,11 @@ const about = { version, author: 'the Sonde authors', license: 'MIT' };
 const builtinPlugins: readonly Plugin[] = [
   plugin('ctf', 'Read and write Common Trace Format traces.', [ctfFsSource, ctfFsSink]),
   plugin('text', 'Print text.', [prettySink, detailsSink]),
+  plugin('json', 'Write JSON.', [jsonLinesSink]),
   plugin('utils', 'Merge, trim, filter and count.', [
     muxerFilter,
     trimmerFilter,
+    filterFilter,
     counterSink,
     dummySink,
   ]),

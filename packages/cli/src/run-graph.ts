@@ -22,7 +22,7 @@ export interface GraphPlan {
 export async function runGraph(io: CommandIo, plan: GraphPlan): Promise<number> {
   const file = plan.outputPath === undefined ? undefined : FdOutput.create(plan.outputPath);
   const graph = new Graph({
-    warn: (message) => io.stderr.writeText(`${withArchiveNames(message, io)}\n`),
+    warn: (message) => io.stderr.writeText(`WARNING: ${withArchiveNames(message, io)}\n`),
     output: file ?? io.stdout,
     signal: io.signal,
     continueOnError: plan.continueOnError,

@@ -22,20 +22,22 @@ unless --lenient. Times are UTC.`,
   async run(io, options, operands) {
     const found = await findOperands(operands, options, io);
     let isDamaged = false;
-    const warn = (message: string) => {
-      io.stderr.writeText(`sonde: ${withArchiveNames(message, io)}\n`);
+    const print = (message: string) => {
+      io.stderr.writeText(`${withArchiveNames(message, io)}\n`);
     };
+    const warn = (message: string) => print(`WARNING: ${message}`);
     const report = (error: Error) => {
       isDamaged = true;
-      warn(formatError(error));
+      print(`sonde: ${formatError(error)}`);
     };
     const traces = openTraces(found.folders, options, warn);
     try {
       const infos: TraceInfo[] = [];
       for (const trace of traces) {
-        const events = options.count
-          ? await countEvents(trace, io.signal, (e) => report(formatError(e)))
-          : undefined;
+        for (const { packets } of trace.streams) {
+          for (const { fault } of packets) if (fault !== undefined && !options.count) report(fault);
+        }
+        const events = options.count ? await countEvents(trace, io.signal, report) : undefined;
         const info = describeTrace(trace, events);
         infos.push(info);
         if (!options.json)
@@ -78,9 +80,13 @@ function closeTraces(traces: readonly LogicalTrace[]): void {
   }
 }
 
-/** Integers that a JSON number does not hold exactly for everyone are strings. */
+/** Integers beyond 2^53 are strings: most readers of JSON would round them. */
 function infoJson(infos: readonly TraceInfo[]): string {
   const exact = (_key: string, value: unknown) =>
-    typeof value === 'bigint' ? String(value) : value;
+    typeof value !== 'bigint'
+      ? value
+      : Number.isSafeInteger(Number(value))
+        ? Number(value)
+        : String(value);
   return JSON.stringify(infos, exact, 2);
 }

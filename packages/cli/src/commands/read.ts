@@ -1,7 +1,10 @@
+import { writeFileSync } from 'node:fs';
+import type { CommandIo } from '../command-io.ts';
 import { defineCommand } from '../define-command.ts';
-import { findOperands } from '../find-operands.ts';
+import { findOperands, type TraceFolder } from '../find-operands.ts';
+import { decoderText, metadataText } from '../read-modes.ts';
 import { readOptions } from '../read-options.ts';
-import { planRead } from '../read-plan.ts';
+import { planRead, type ReadOptions } from '../read-plan.ts';
 import { openRegistry } from '../registry.ts';
 import { runGraph } from '../run-graph.ts';
 
@@ -24,9 +27,28 @@ EXPR compares fields of the event, contexts ($ctx.NAME) and the name, as with LT
     const registry = await openRegistry(options.pluginPath);
     const found = await findOperands(operands, options, io);
     try {
-      return await runGraph(io, planRead(registry, options, order, found.folders));
+      const text = textWithoutGraph(options, found.folders);
+      if (text !== undefined) {
+        writeText(text, options.output, io);
+        return 0;
+      }
+      return await runGraph(io, planRead(registry, options, order, found.folders, io.env));
     } finally {
       found.close();
     }
   },
 });
+
+function textWithoutGraph(
+  options: ReadOptions,
+  folders: readonly TraceFolder[],
+): string | undefined {
+  const { explainDecoder, outputFormat } = options;
+  if (explainDecoder !== undefined) return decoderText(explainDecoder, folders, options);
+  return outputFormat === 'ctf-metadata' ? metadataText(folders, options) : undefined;
+}
+
+function writeText(text: string, path: string | undefined, io: CommandIo): void {
+  if (path === undefined) io.stdout.writeText(text);
+  else writeFileSync(path, text);
+}

@@ -270,6 +270,8 @@ export interface EventHead {
 export interface EventBlock extends EventHead {
   readonly specificContext: StructureFieldClass | undefined;
   readonly payload: StructureFieldClass | undefined;
+  /** Whether any field of the scopes depends on another, or is mapped to a clock. */
+  readonly needsLinking: boolean;
 }
 
 const logLevels: readonly LogLevel[] = [
@@ -351,6 +353,8 @@ export function parseEventBlock(context: TsdlContext, position: number): EventBl
         return false;
     }
   };
+  const { pending, mappedClocks } = context;
+  const linkedBefore = pending.size + mappedClocks.size;
   const scopes = readBlock(context, position, eventScopes, handle);
   return {
     position,
@@ -361,5 +365,6 @@ export function parseEventBlock(context: TsdlContext, position: number): EventBl
     emfUri,
     specificContext: scopes.get('context'),
     payload: scopes.get('fields'),
+    needsLinking: pending.size + mappedClocks.size > linkedBefore,
   };
 }

@@ -18,18 +18,22 @@ function copyAt(
 ): FieldClass {
   // Aliases of aliases nest without nesting in the text.
   context.checkDepth(depth, position);
-  const copyPart = (part: FieldClass) => copyAt(context, part, context.positionOf(part), depth + 1);
-  return context.move(original, context.place(copyOne(original, copyPart), position), position);
+  const copy = context.place(copyOne(context, original, depth), position);
+  return context.move(original, copy, position);
 }
 
-function copyOne(original: FieldClass, copyPart: (part: FieldClass) => FieldClass): FieldClass {
+function copyPart(context: TsdlContext, part: FieldClass, depth: number): FieldClass {
+  return copyAt(context, part, context.positionOf(part), depth + 1);
+}
+
+function copyOne(context: TsdlContext, original: FieldClass, depth: number): FieldClass {
   switch (original.type) {
     case 'structure':
       return {
         ...original,
         members: original.members.map((member) => ({
           ...member,
-          fieldClass: copyPart(member.fieldClass),
+          fieldClass: copyPart(context, member.fieldClass, depth),
         })),
       };
     case 'variant':
@@ -37,14 +41,14 @@ function copyOne(original: FieldClass, copyPart: (part: FieldClass) => FieldClas
         ...original,
         options: original.options.map((option) => ({
           ...option,
-          fieldClass: copyPart(option.fieldClass),
+          fieldClass: copyPart(context, option.fieldClass, depth),
         })),
       };
     case 'static-length-array':
     case 'dynamic-length-array':
       return {
         ...original,
-        elementFieldClass: copyPart(original.elementFieldClass),
+        elementFieldClass: copyPart(context, original.elementFieldClass, depth),
       };
     default:
       return { ...original };

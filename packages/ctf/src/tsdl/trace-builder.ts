@@ -167,10 +167,24 @@ export class TraceBuilder {
     );
   }
 
-  #eventRecordClass(
+  #eventRecordClass(dataStreamClass: MutableDataStreamClass, block: EventBlock): EventRecordClass {
+    if (block.needsLinking) this.#linkScopes(dataStreamClass, block);
+    const { id, name, logLevel, emfUri, specificContext, payload } = block;
+    return {
+      id,
+      ...(name !== undefined && { name }),
+      ...(logLevel && { logLevel }),
+      ...(emfUri && { emfUri }),
+      ...(specificContext && { specificContext }),
+      ...(payload && { payload }),
+      dataStreamClass,
+    };
+  }
+
+  #linkScopes(
     dataStreamClass: MutableDataStreamClass,
-    { id, name, logLevel, emfUri, specificContext, payload }: EventBlock,
-  ): EventRecordClass {
+    { specificContext, payload }: EventBlock,
+  ): void {
     const roots: ScopeRoots = {
       ...this.#roots(dataStreamClass),
       'event-record-specific-context': specificContext,
@@ -184,15 +198,6 @@ export class TraceBuilder {
     clock.mapExplicit(specificContext);
     clock.mapExplicit(payload);
     if (clock.clockClass) dataStreamClass.defaultClockClass = clock.clockClass;
-    return {
-      id,
-      ...(name !== undefined && { name }),
-      ...(logLevel && { logLevel }),
-      ...(emfUri && { emfUri }),
-      ...(specificContext && { specificContext }),
-      ...(payload && { payload }),
-      dataStreamClass,
-    };
   }
 
   /** Finds events whose records could have no data at all. */

@@ -14,6 +14,7 @@ import { DemandVisitor, isWide, type Target, type Targets } from './demand-visit
 import { type FieldPlace, placesOf } from './demanded-fields.ts';
 import { type BodyCode, bodyPosition, generateBody } from './generated/body-code.ts';
 import { ProjectionSink } from './generated/projection-sink.ts';
+import { createRecord, type Slot } from './record-shape.ts';
 import { scopeReader } from './visit-scope.ts';
 
 export interface ProjectionOptions {
@@ -47,16 +48,12 @@ export function compileProjection(
   };
 }
 
-/** A slot of the record, and whether it holds a number in every record. */
-interface Slot {
-  readonly name: string;
-  readonly isNumber: boolean;
-}
-
 interface ProjectionPlan {
   readonly slots: readonly Slot[];
   readonly present: readonly boolean[];
   readonly conditionalSlots: readonly string[];
+  /** Fields with targets, and those around them. */
+  readonly needed: ReadonlySet<FieldClass>;
   /** Fields behind the record header. */
   readonly targets: Targets;
   /** Fields of the packet's scopes and the record header. */
@@ -74,6 +71,7 @@ function planOf(
   const slots: Slot[] = [];
   const present: boolean[] = [];
   const conditionalSlots: string[] = [];
+  const needed = new Set<FieldClass>();
   demands.forEach((demand, index) => {
     const name = demand.as ?? `f${index}`;
     if (!identifier.test(name) || name === '__proto__') {
@@ -86,6 +84,7 @@ function planOf(
     const places = placesOf(eventRecordClass, demand);
     const isConditional = places.length !== 1 || places[0]!.isConditional;
     for (const place of places) {
+      for (const fieldClass of place.path) needed.add(fieldClass);
       let of: Map<FieldClass, Target[]> | undefined = targets;
       if (isOuter(place.scope)) {
         of = outerTargets.get(place.scope) ?? new Map<FieldClass, Target[]>();
@@ -101,7 +100,7 @@ function planOf(
     slots.push({ name, isNumber: !isConditional && holdsNumber(places[0]!, wide) });
     present.push(places.length > 0);
   });
-  return { slots, present, conditionalSlots, targets, outerTargets };
+  return { slots, present, conditionalSlots, needed, targets, outerTargets };
 }
 
 function holdsNumber({ fieldClass }: FieldPlace, wide: Target['wide']): boolean {
@@ -121,27 +120,17 @@ function holdsNumber({ fieldClass }: FieldPlace, wide: Target['wide']): boolean 
   }
 }
 
-/**
- * Records with the same slots have the same shape, whatever their class: a consumer of several classes stays monomorphic. Slots
- * that only hold numbers begin as numbers, so that storing one allocates nothing.
- */
-function createRecord(slots: readonly Slot[]): { [slot: string]: unknown } {
-  const record: { [slot: string]: unknown } = {};
-  for (const { name, isNumber } of slots) record[name] = isNumber ? 0 : undefined;
-  return record;
-}
-
 function generatedBody(
   eventRecordClass: EventRecordClass,
   plan: ProjectionPlan,
   record: { [slot: string]: unknown },
   options: ProjectionOptions,
 ): EventHandler {
-  const { targets, conditionalSlots } = plan;
+  const { targets, needed, conditionalSlots } = plan;
   const { consume } = options;
   return compileBody(
     eventRecordClass,
-    new ProjectionSink(targets, { record, conditionalSlots, consume }),
+    new ProjectionSink(targets, { record, needed, conditionalSlots, consume }),
   );
 }
 
@@ -150,8 +139,8 @@ export function generateProjection(
   eventRecordClass: EventRecordClass,
   demands: readonly FieldDemand[],
 ): BodyCode {
-  const { targets, conditionalSlots, slots } = planOf(eventRecordClass, demands);
-  const sink = new ProjectionSink(targets, { record: createRecord(slots), conditionalSlots });
+  const { targets, slots, ...plan } = planOf(eventRecordClass, demands);
+  const sink = new ProjectionSink(targets, { ...plan, record: createRecord(slots) });
   return generateBody(eventRecordClass, sink, bodyPosition(eventRecordClass));
 }
 

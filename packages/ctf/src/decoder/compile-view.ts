@@ -171,7 +171,11 @@ export function generateMember(
   const targets = new Map([[fieldClass, [{ slot: 'value', wide: 'exact' as const }]]]);
   const parts: FunctionParts = {
     roots: [fieldClass],
-    sink: new ProjectionSink(targets, { record: result, conditionalSlots: ['value'] }),
+    sink: new ProjectionSink(targets, {
+      record: result,
+      needed: new Set([fieldClass]),
+      conditionalSlots: ['value'],
+    }),
     start: known,
     begin: 'offsetBits',
   };

@@ -11,6 +11,7 @@ import {
 } from './generated/body-code.ts';
 import { walkBody } from './generated/explain-fault.ts';
 import { silentSink } from './generated/field-walker.ts';
+import { rootFacts } from './generated/root-facts.ts';
 import { bytePosition, moved, staticSizeBits } from './generated/static-layout.ts';
 import { silentVisitor } from './visit-scope.ts';
 
@@ -69,20 +70,39 @@ export function compileLength(
   eventRecordClass: EventRecordClass,
   backEnd: BackEnd = defaultBackEnd(),
 ): number | EventHandler {
-  const sizeBits = staticBodyBits(eventRecordClass);
-  if (sizeBits !== undefined) return sizeBits;
-  if (backEnd === 'closures') return compileVisit(eventRecordClass, silentVisitor);
-  return compileBody(eventRecordClass, silentSink);
+  let length = lengths[backEnd].get(eventRecordClass);
+  if (length === undefined) {
+    length = staticBodyBits(eventRecordClass);
+    if (length === undefined) {
+      length =
+        backEnd === 'closures'
+          ? compileVisit(eventRecordClass, silentVisitor)
+          : compileBody(eventRecordClass, silentSink);
+    }
+    lengths[backEnd].set(eventRecordClass, length);
+  }
+  return length;
 }
+
+/** The streams of a class have the same lengths. */
+const lengths: Record<BackEnd, WeakMap<EventRecordClass, number | EventHandler>> = {
+  generated: new WeakMap(),
+  closures: new WeakMap(),
+};
 
 function staticBodyBits(eventRecordClass: EventRecordClass): number | undefined {
   const start = bodyPosition(eventRecordClass);
+  const scopes = bodyScopesOf(eventRecordClass);
   let sizeBits = 0;
-  for (const { fieldClass } of bodyScopesOf(eventRecordClass)) {
+  for (const { fieldClass } of scopes) {
     const scopeBits = staticSizeBits(fieldClass, moved(start, sizeBits));
     if (scopeBits === undefined) return undefined;
     sizeBits += scopeBits;
   }
+  const byteOrders = new Set(
+    scopes.flatMap((scope) => [...rootFacts(scope.fieldClass).byteOrders]),
+  );
+  if (start.modulus >= 8 && start.residue % 8 === 0 && byteOrders.size <= 1) return sizeBits;
   // A record may be malformed though its length is right.
   if (generateBody(eventRecordClass, silentSink, start).hasByteOrderChecks) return undefined;
   return sizeBits;

@@ -1,4 +1,10 @@
-import type { EventRecordClass, FieldClass, Scope, StructureFieldClass } from '@sonde/trace-model';
+import type {
+  EventRecordClass,
+  FieldClass,
+  Scope,
+  StructureFieldClass,
+  StructureMember,
+} from '@sonde/trace-model';
 import { scopeFieldClass } from '@sonde/trace-model';
 import type { FieldDemand } from './contract.ts';
 
@@ -6,6 +12,8 @@ import type { FieldDemand } from './contract.ts';
 export interface FieldPlace {
   readonly scope: Scope;
   readonly fieldClass: FieldClass;
+  /** The fields around it, and itself: from the scope's root. */
+  readonly path: readonly FieldClass[];
   /** True: some records of the class don't have it (it is in a variant or an optional). */
   readonly isConditional: boolean;
 }
@@ -34,35 +42,41 @@ export function placesOf(eventRecordClass: EventRecordClass, demand: FieldDemand
 type Found = Omit<FieldPlace, 'scope'>;
 
 /** Optionals take no item of a path; variants take one when it is the name of an option. */
-function find(fieldClass: FieldClass, path: readonly string[]): Found[] {
-  const [name, ...rest] = path;
-  if (name === undefined) return [{ fieldClass, isConditional: false }];
+function find(fieldClass: FieldClass, names: readonly string[]): Found[] {
+  const [name, ...rest] = names;
+  if (name === undefined) return [{ fieldClass, path: [fieldClass], isConditional: false }];
   switch (fieldClass.type) {
     case 'structure': {
       const member = memberOf(fieldClass, name);
-      return member === undefined ? [] : find(member.fieldClass, rest);
+      return member === undefined ? [] : below(fieldClass, find(member.fieldClass, rest));
     }
     case 'optional':
-      return conditional(find(fieldClass.fieldClass, path));
+      return below(fieldClass, find(fieldClass.fieldClass, names));
     case 'variant': {
       const named = fieldClass.options.filter((option) => option.name === name);
-      if (named.length > 0) {
-        return conditional(named.flatMap((option) => find(option.fieldClass, rest)));
-      }
-      return conditional(fieldClass.options.flatMap((option) => find(option.fieldClass, path)));
+      const found =
+        named.length > 0
+          ? named.flatMap((option) => find(option.fieldClass, rest))
+          : fieldClass.options.flatMap((option) => find(option.fieldClass, names));
+      return below(fieldClass, found);
     }
     default:
       return [];
   }
 }
 
-function memberOf(fieldClass: StructureFieldClass, name: string) {
+function memberOf(fieldClass: StructureFieldClass, name: string): StructureMember | undefined {
   return (
     fieldClass.members.find((member) => member.name === name) ??
     fieldClass.members.find((member) => member.originalName === name)
   );
 }
 
-function conditional(found: readonly Found[]): Found[] {
-  return found.map(({ fieldClass }) => ({ fieldClass, isConditional: true }));
+function below(fieldClass: FieldClass, found: readonly Found[]): Found[] {
+  const isConditional = fieldClass.type !== 'structure';
+  return found.map((each) => ({
+    fieldClass: each.fieldClass,
+    path: [fieldClass, ...each.path],
+    isConditional: isConditional || each.isConditional,
+  }));
 }

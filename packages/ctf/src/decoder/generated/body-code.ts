@@ -37,8 +37,16 @@ export function bodyScopesOf(eventRecordClass: EventRecordClass): BodyScope[] {
 /** What is known of where the bodies of records of the class begin, before alignment. */
 export function bodyPosition(eventRecordClass: EventRecordClass): KnownPosition {
   const { eventRecordHeader } = eventRecordClass.dataStreamClass;
-  return eventRecordHeader === undefined ? anyPosition : after(eventRecordHeader, anyPosition);
+  if (eventRecordHeader === undefined) return anyPosition;
+  let position = positionsAfter.get(eventRecordHeader);
+  if (position === undefined) {
+    position = after(eventRecordHeader, anyPosition);
+    positionsAfter.set(eventRecordHeader, position);
+  }
+  return position;
 }
+
+const positionsAfter = new WeakMap<StructureFieldClass, KnownPosition>();
 
 /** Whether the code for a start at any bit does well: the first field moves to a byte at once. */
 export function bodyIsByteAligned(eventRecordClass: EventRecordClass): boolean {

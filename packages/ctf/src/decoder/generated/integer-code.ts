@@ -54,14 +54,16 @@ function wholeBytes64(
   const isLittle = layout.byteOrder === 'little-endian';
   const lo = `D.getUint32(${at.byteAt(isLittle ? 0 : 4)},${isLittle})`;
   const hi = `D.get${isSigned ? 'Int' : 'Uint'}32(${at.byteAt(isLittle ? 4 : 0)},${isLittle})`;
-  const exact = out.constant(isSigned ? exactSigned64 : exactUnsigned64);
+  const begin = at.byteAt();
   return {
     lengthBits: 64,
     number: `(${hi}*4294967296+${lo})`,
     lo,
     hi,
-    bigint: `D.getBig${isSigned ? 'Int' : 'Uint'}64(${at.byteAt()},${isLittle})`,
-    exact: `${exact}(D,${at.byteAt()},${isLittle})`,
+    bigint: `D.getBig${isSigned ? 'Int' : 'Uint'}64(${begin},${isLittle})`,
+    get exact() {
+      return `${out.constant(isSigned ? exactSigned64 : exactUnsigned64)}(D,${begin},${isLittle})`;
+    },
     exactIsNumber: false,
   };
 }

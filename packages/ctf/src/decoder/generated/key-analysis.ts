@@ -63,13 +63,13 @@ class KeyAnalysis {
   }
 }
 
-/** The slots that fields below `roots` depend on. */
-export function dependentSlots(roots: readonly FieldClass[]): ReadonlySet<number> {
+/** The slots that fields below `root` depend on. */
+export function dependentSlots(root: FieldClass): ReadonlySet<number> {
   const slots = new Set<number>();
   const visit = (fc: FieldClass): void => {
     if ('keySlot' in fc) slots.add(fc.keySlot);
-    childrenOf(fc).forEach(visit);
+    for (const child of childrenOf(fc)) visit(child);
   };
-  roots.forEach(visit);
+  visit(root);
   return slots;
 }

@@ -1,6 +1,7 @@
 import type { FieldClass } from '@sonde/trace-model';
 import type { CodeBuffer } from './code-buffer.ts';
-import { dependentSlots, inheritedSlots } from './key-analysis.ts';
+import { inheritedSlots } from './key-analysis.ts';
+import { rootFacts } from './root-facts.ts';
 
 /**
  * Values of key fields in generated code. A slot is a local variable where all who depend on it are in the same function; it is
@@ -17,8 +18,8 @@ export class KeySlots {
   /** @param publishesAll - Save all in the cursor's keys: for code that reads single fields later. */
   constructor(out: CodeBuffer, roots: readonly FieldClass[], publishesAll: boolean) {
     this.#out = out;
-    this.#inherited = inheritedSlots(roots);
-    this.#dependent = dependentSlots(roots);
+    this.#dependent = new Set(roots.flatMap((root) => [...rootFacts(root).dependentSlots]));
+    this.#inherited = this.#dependent.size > 0 ? inheritedSlots(roots) : new Set();
     this.#publishesAll = publishesAll;
     for (const slot of this.#inherited) this.#variables.set(slot, true);
   }

@@ -41,8 +41,8 @@ export class PositionTracker {
 
   /** Position within its byte; -1: not known. */
   get bitInByte(): number {
-    const { modulus, residue } = this.known;
-    return modulus >= 8 ? residue % 8 : -1;
+    const { modulus, residue } = this.#base;
+    return modulus >= 8 ? (residue + this.offsetBits) % 8 : -1;
   }
 
   /** The byte that is `bytes` after the current one. Byte mode only. */

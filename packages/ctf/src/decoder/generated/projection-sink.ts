@@ -9,13 +9,14 @@ import type { WalkSink } from '../contract.ts';
 import { isWide, type Targets, type Wide } from '../demand-visitor.ts';
 import { decodeText } from '../text.ts';
 import { internText } from '../text-cache.ts';
-import { childrenOf } from './static-layout.ts';
 import { ValueBuilder } from './value-builder.ts';
 
 /** What a `ProjectionSink` writes besides the values. */
 export interface ProjectionCode {
   /** The record whose slots are set. */
   readonly record: object;
+  /** The wanted fields and those around them. */
+  readonly needed: ReadonlySet<FieldClass>;
   /** Slots which some records don't set: set to `undefined` first. */
   readonly conditionalSlots: readonly string[];
   /** Called when all is stored. */
@@ -26,7 +27,6 @@ export interface ProjectionCode {
 export class ProjectionSink implements WalkSink {
   readonly #targets: Targets;
   readonly #code: ProjectionCode;
-  readonly #containsTarget = new Map<FieldClass, boolean>();
   /** Wanted compound fields that contain the current one. */
   readonly #captures: { readonly fieldClass: FieldClass; readonly builder: ValueBuilder }[] = [];
 
@@ -54,16 +54,7 @@ export class ProjectionSink implements WalkSink {
   }
 
   #isNeeded(fc: FieldClass): boolean {
-    return this.#captures.length > 0 || this.#hasTarget(fc);
-  }
-
-  #hasTarget(fc: FieldClass): boolean {
-    let found = this.#containsTarget.get(fc);
-    if (found === undefined) {
-      found = this.#targets.has(fc) || childrenOf(fc).some((child) => this.#hasTarget(child));
-      this.#containsTarget.set(fc, found);
-    }
-    return found;
+    return this.#captures.length > 0 || this.#code.needed.has(fc);
   }
 
   #leaf(out: CodeWriter, fc: FieldClass, expression: (wide: Wide) => string): void {

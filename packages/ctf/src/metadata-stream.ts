@@ -44,7 +44,7 @@ export function readMetadata(
     }
     const packets = unpack(bytes, warn);
     const text = decode(packets?.text ?? bytes);
-    const traceClass = parseTsdl(text, inner);
+    const traceClass = parseTsdl(text, { ...inner, mayEndEarly: packets !== undefined });
     const form =
       packets === undefined
         ? { isPacketised: false }

@@ -49,13 +49,28 @@ export class KeySlots {
 }
 
 /** A compound field class on the way to a dependent field, and which of its children is on that way. */
-interface Step {
+export interface Step {
   readonly fieldClass: FieldClass;
   index: number;
 }
 
 /** Hostile metadata could make searches quadratic: real locations need some ten steps. */
 const maxSteps = 20_000_000;
+
+/**
+ * The field classes that `location` leads to. Empty: to none that a field could depend on.
+ * @param way - From the scope's root to what contains the dependent field, which is child number `index` of the last step.
+ */
+export function locateKeys(
+  location: FieldLocation,
+  way: readonly Step[],
+  scope: Scope,
+  roots: ScopeRoots,
+): readonly FieldClass[] {
+  const search = new LocationSearch(location, way);
+  search.run(scope, roots);
+  return search.targets;
+}
 
 /** Resolves locations in the scopes of one trace class. */
 export class LocationResolver {

@@ -33,6 +33,18 @@ export interface RoleContext {
   readonly hasDefaultClock: boolean;
 }
 
+/** The roles that fields of a scope may have at all. */
+export function possibleRoles(
+  scope: Scope,
+  { hasMetadataUuid, hasDefaultClock }: Omit<RoleContext, 'factory' | 'isLenient'>,
+): readonly Role[] {
+  return (rolesOfScope[scope] ?? []).filter(
+    (role) =>
+      (hasDefaultClock || !clockRoles.includes(role)) &&
+      (hasMetadataUuid || role !== 'metadata-stream-uuid'),
+  );
+}
+
 /** @throws MetadataError for a role that its field can't have; lenient: such roles are removed with a warning. */
 export function checkRoles(
   scope: Scope,

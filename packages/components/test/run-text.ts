@@ -29,8 +29,8 @@ export async function runText(
   try {
     const inputs = findTraces(path);
     // As the command line names traces: relative to what was asked for.
-    const name = inputs.length === 1 ? relative(path, inputs[0]!) : '';
-    await graph.add('source', ctfFsSource, { inputs, 'trace-name': name, ...sourceParameters });
+    const names = inputs.map((input) => relative(path, input));
+    await graph.add('source', ctfFsSource, { inputs, 'trace-names': names, ...sourceParameters });
     await graph.add('muxer', muxerFilter);
     await graph.add('sink', sink, parameters);
     graph.connect('source:muxer');

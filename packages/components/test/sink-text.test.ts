@@ -8,7 +8,6 @@ import {
   writeHex64,
   writeInt32,
   writeInt64,
-  writePadded8,
   writePadded9,
   writeUint32,
   writeUint64,
@@ -90,14 +89,18 @@ describe('floats print as C prints them', () => {
 
 describe('integers', () => {
   test('32 bits', () => {
-    for (const value of [0, 9, 10, 99, 100, 999, 1000, 9999, 10_000, 99_999_999, 1e8, 4294967295]) {
+    for (const value of [
+      0, 9, 10, 99, 100, 999, 1000, 9999, 10_000, 999_999, 1e6, 99_999_999, 1e9, 2147483648,
+      4294967295,
+    ]) {
       expect(written((v, at) => writeUint32(v, at, value))).toBe(String(value));
       expect(written((v, at) => writeHex32(v, at, value))).toBe(
         `0x${value.toString(16).toUpperCase()}`,
       );
     }
     expect(written((v, at) => writeInt32(v, at, -2147483648))).toBe('-2147483648');
-    expect(written((v, at) => writePadded8(v, at, 1234))).toBe('00001234');
+    expect(written((v, at) => writePadded9(v, at, 123_456_789))).toBe('123456789');
+    expect(written((v, at) => writeUint32(v, at, -1))).toBe('4294967295');
     expect(written((v, at) => writePadded9(v, at, 5))).toBe('000000005');
   });
 

@@ -146,13 +146,13 @@ export class CodePrinter implements WalkSink {
     this.#store(out);
     this.#spend(out, numberBytes);
     const [low, high] = [out.local('low'), out.local('high')];
-    out.line(`const ${low}=${value.lo},${high}=${value.hi}>>>0;`);
-    out.line(`${at}=${out.constant(writeHex64)}(${view},${at},${high},${low}>>>0);`);
+    out.line(`const ${low}=${value.lo}|0,${high}=${value.hi}|0;`);
+    out.line(`${at}=${out.constant(writeHex64)}(${view},${at},${high},${low});`);
     this.#text(reset);
     if (fc.type !== 'fixed-length-bit-map') return;
     this.#store(out);
     const text = out.local('text');
-    const bits = `(BigInt(${high})<<32n|BigInt(${low}>>>0))`;
+    const bits = `(BigInt(${high}>>>0)<<32n|BigInt(${low}>>>0))`;
     out.line(`const ${text}=${out.constant(new FlagsText(fc, this.#colors))}.of(${bits});`);
     this.#room(out, `${text}.length`);
     out.line(`${at}=${text}.write(${view},${at});`);
@@ -373,17 +373,17 @@ export class CodePrinter implements WalkSink {
     const signed = isSigned(fc);
     switch (fc.preferredDisplayBase) {
       case 10:
-        if (isNarrow) return call(signed ? writeInt32 : writeUint32, value.number);
+        if (isNarrow) return call(signed ? writeInt32 : writeUint32, `${value.number}|0`);
         if (!signed && value.lengthBits <= 53) return call(writeWhole, value.number);
-        return call(signed ? writeInt64 : writeUint64, value.hi, value.lo);
+        return call(signed ? writeInt64 : writeUint64, `${value.hi}|0`, `${value.lo}|0`);
       case 16: {
         const bits = digitBits(fc);
         if (isNarrow) {
           const mask = signed && bits < 32 ? `&${2 ** bits - 1}` : '';
-          return call(writeHex32, `(${value.lo}${mask})>>>0`);
+          return call(writeHex32, `${value.lo}${mask}|0`);
         }
         const mask = signed && bits < 64 ? `&${2 ** (bits - 32) - 1}` : '';
-        return call(writeHex64, `(${value.hi}${mask})>>>0`, value.lo);
+        return call(writeHex64, `${value.hi}${mask}|0`, `${value.lo}|0`);
       }
       default:
         return `${at}=${out.constant(writeOtherBase)}(${bytes},${at},${out.constant(fc)},${value.bigint});`;

@@ -4,6 +4,7 @@ import {
   type RecordCursor,
   type StructureFieldClass,
 } from '@sonde/trace-model';
+import { ShortText } from '../sink-text/short-text.ts';
 
 /** Contexts that are never the same twice (counters) are not worth comparing: so many tries tell. */
 const trialCount = 4096;
@@ -11,60 +12,75 @@ const maxContextBytes = 1024;
 /** Elements of arrays in a context. */
 const maxElements = 1024;
 
+/** Contexts kept beside the last one, by a hash of their bytes. */
+const entryCount = 64;
+
+interface Entry {
+  readonly words: Int32Array;
+  readonly text: ShortText;
+}
+
 /**
- * The text of the last common context of one data stream: as long as the context's bytes repeat, its text does. Only for contexts
+ * The texts of the last common contexts of one data stream: as long as a context's bytes repeat, its text does. Only for contexts
  * that are whole bytes of a fixed number and depend on nothing else.
  */
 export class ContextCache {
   /** Of the context that `matches` found or `keep` was told. */
-  text: Uint8Array = new Uint8Array(0);
+  text = ShortText.of('');
   /** True: contexts hardly ever repeat here. */
   isUseless = false;
   readonly #sizeBytes: number;
   readonly #alignmentBytes: number;
-  readonly #raw: DataView;
+  /** Whole words of the last context; the last word may overlap the one before it. */
+  #words: Int32Array;
+  readonly #entries: (Entry | undefined)[] = new Array(entryCount).fill(undefined);
   #isFilled = false;
   #tries = 0;
-  #hits = 0;
+  #misses = 0;
 
   private constructor(sizeBytes: number, alignmentBytes: number) {
     this.#sizeBytes = sizeBytes;
     this.#alignmentBytes = alignmentBytes;
-    this.#raw = new DataView(new ArrayBuffer(sizeBytes));
+    this.#words = new Int32Array(Math.ceil(sizeBytes / 4));
   }
 
   /** Undefined: no such context. */
   static for(context: StructureFieldClass | undefined): ContextCache | undefined {
     if (context === undefined) return undefined;
     const sizeBits = staticSizeBits(context, 0);
-    if (sizeBits === undefined || sizeBits === 0 || sizeBits > maxContextBytes * 8)
-      return undefined;
+    // Four bytes at least: one word.
+    if (sizeBits === undefined || sizeBits < 32 || sizeBits > maxContextBytes * 8) return undefined;
     return new ContextCache(sizeBits / 8, Math.max(1, alignmentBitsOf(context) / 8));
   }
 
-  /** True: the context at the cursor has the bytes whose text is kept. */
+  /** True: the context at the cursor has bytes whose text is kept. */
   matches(cursor: RecordCursor): boolean {
-    if (++this.#tries === trialCount) this.#judge();
     const begin = this.#beginOf(cursor);
-    const size = this.#sizeBytes;
-    if (!this.#isFilled || (begin + size) * 8 > cursor.contentEndBits) return false;
-    const { view } = cursor;
-    const raw = this.#raw;
-    let i = 0;
-    for (; i + 4 <= size; i += 4) {
-      if (view.getInt32(begin + i, true) !== raw.getInt32(i, true)) return false;
+    if ((begin + this.#sizeBytes) * 8 > cursor.contentEndBits) return false;
+    if (++this.#tries === trialCount) this.#judge();
+    if (this.#isFilled && this.#difference(cursor.view, begin, this.#words) === 0) return true;
+    const entry = this.#entries[this.#slotOf(cursor.view, begin)];
+    if (entry === undefined || this.#difference(cursor.view, begin, entry.words) !== 0) {
+      this.#misses++;
+      return false;
     }
-    for (; i < size; i++) {
-      if (view.getInt8(begin + i) !== raw.getInt8(i)) return false;
-    }
-    this.#hits++;
+    this.#show(entry);
     return true;
   }
 
   /** Keeps the text of the context at the cursor. */
   keep(cursor: RecordCursor, text: Uint8Array): void {
     const begin = this.#beginOf(cursor);
-    for (let i = 0; i < this.#sizeBytes; i++) this.#raw.setUint8(i, cursor.bytes[begin + i]!);
+    const words = this.#words.map((_, index) =>
+      cursor.view.getInt32(this.#wordAt(begin, index), true),
+    );
+    const entry = { words, text: ShortText.of(text) };
+    this.#entries[this.#slotOf(cursor.view, begin)] = entry;
+    this.#show(entry);
+  }
+
+  #show({ words, text }: Entry): void {
+    this.#words = words;
     this.text = text;
     this.#isFilled = true;
   }
@@ -74,10 +90,30 @@ export class ContextCache {
     return (begin + this.#alignmentBytes - 1) & -this.#alignmentBytes;
   }
 
+  #wordAt(begin: number, index: number): number {
+    return begin + Math.min(index * 4, this.#sizeBytes - 4);
+  }
+
+  /** Zero: the bytes are the same. */
+  #difference(view: DataView, begin: number, words: Int32Array): number {
+    const last = words.length - 1;
+    let difference = view.getInt32(begin + this.#sizeBytes - 4, true) ^ words[last]!;
+    for (let i = 0; i < last; i++) difference |= view.getInt32(begin + i * 4, true) ^ words[i]!;
+    return difference;
+  }
+
+  #slotOf(view: DataView, begin: number): number {
+    let hash = 0;
+    for (let i = 0; i < this.#words.length; i++) {
+      hash = Math.imul(hash ^ view.getInt32(this.#wordAt(begin, i), true), 0x9e37_79b1);
+    }
+    return (hash >>> 16) % entryCount;
+  }
+
   #judge(): void {
-    this.isUseless = this.#hits < trialCount / 8;
+    this.isUseless = this.#misses > trialCount * 0.75;
     this.#tries = 0;
-    this.#hits = 0;
+    this.#misses = 0;
   }
 }
 

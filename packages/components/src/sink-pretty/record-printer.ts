@@ -1,4 +1,5 @@
 import type { EventHandler, Packet, RecordCursor } from '@sonde/trace-model';
+import { ShortText } from '../sink-text/short-text.ts';
 import { slackBytes, type TextBuffer } from '../sink-text/text-buffer.ts';
 import type { ContextCache } from './context-cache.ts';
 import type { TimeWriter } from './time-writer.ts';
@@ -38,7 +39,7 @@ export class RecordPrinter {
   #cache: ContextCache | undefined;
   #body: EventHandler;
   #packet: Packet | undefined;
-  #head = new Uint8Array(0);
+  #head = ShortText.of('');
 
   constructor(parts: RecordPrinterParts) {
     this.#parts = parts;
@@ -55,13 +56,11 @@ export class RecordPrinter {
     if (cursor.packet !== this.#packet) this.#enterPacket(cursor);
     const head = this.#head;
     if (head.length > maxUncheckedBytes) at = buffer.room(at, head.length + slackBytes);
-    buffer.bytes.set(head, at);
-    at += head.length;
+    at = head.copy(buffer.bytes, buffer.view, at);
     const cache = this.#cache;
     if (cache !== undefined) {
       if (!cache.matches(cursor)) this.#contexts!.fill(cursor);
-      buffer.bytes.set(cache.text, at);
-      at += cache.text.length;
+      at = cache.text.copy(buffer.bytes, buffer.view, at);
     }
     buffer.pending = at;
     const end = this.#body(cursor);
@@ -77,9 +76,7 @@ export class RecordPrinter {
     }
     const head = this.#parts.headText(cursor);
     const before = this.#cache === undefined ? new Uint8Array(0) : this.#contexts!.before;
-    this.#head = new Uint8Array(head.length + before.length);
-    this.#head.set(head);
-    this.#head.set(before, head.length);
+    this.#head = ShortText.of(Buffer.concat([head, before]));
     this.#packet = cursor.packet;
   }
 }

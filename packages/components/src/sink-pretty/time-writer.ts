@@ -1,6 +1,6 @@
 import type { RecordCursor, TimeOrigin } from '@sonde/trace-model';
 import type { Colors } from '../sink-text/colors.ts';
-import { writePadded9, writeUint32 } from '../sink-text/number-text.ts';
+import { writePadded9 } from '../sink-text/number-text.ts';
 import { ShortText } from '../sink-text/short-text.ts';
 import type { TextBuffer } from '../sink-text/text-buffer.ts';
 import { nameText } from './line-header.ts';
@@ -8,7 +8,6 @@ import type { PrettyOptions } from './pretty-options.ts';
 import { formatDelta, formatSecond, formatSnapshot } from './time-format.ts';
 
 const nsPerSecond = 1e9;
-const maxFastDeltaNs = 2 ** 53;
 
 /**
  * Writes `[HH:MM:SS.nnnnnnnnn] (+s.nnnnnnnnn) `. Within one second only the digits of the fraction change; times are exact
@@ -23,6 +22,8 @@ export class TimeWriter {
   readonly #before: string;
   readonly #afterTime: ShortText;
   readonly #after: ShortText;
+  /** `#afterTime` with the beginning of a delta below a second. */
+  readonly #smallDelta: ShortText;
   /** `before` and the present second with its point. */
   #second: ShortText = ShortText.of('');
   /** The present second, since the origin of the run (ns). */
@@ -54,6 +55,7 @@ export class TimeWriter {
     const timeEnd = isNamed ? '' : '] ';
     this.#afterTime = ShortText.of(colors.reset + (this.#hasDelta ? deltaBegin : timeEnd));
     this.#after = ShortText.of(isNamed ? '' : ') ');
+    this.#smallDelta = ShortText.of(`${colors.reset}${deltaBegin}+0.`);
   }
 
   /** Writes at `at`, where there is room. @returns the offset after the text */
@@ -65,27 +67,16 @@ export class TimeWriter {
     }
     const { view } = this.#buffer;
     let end = this.#second.write(view, at);
-    end = writePadded9(view, end, timeNs - this.#secondBeginNs);
-    end = this.#afterTime.write(view, end);
-    if (!this.#hasDelta) return end;
+    end = writePadded9(view, end, (timeNs - this.#secondBeginNs) | 0);
+    if (!this.#hasDelta) return this.#afterTime.write(view, end);
     const deltaNs = timeNs - this.#last;
-    this.#pending = timeNs;
-    this.#pendingExact = undefined;
-    if (!(deltaNs >= 0 && deltaNs < maxFastDeltaNs) || this.#lastExact !== undefined) {
-      return this.#writeExactDelta(end, cursor);
+    if (deltaNs >= 0 && deltaNs < nsPerSecond && this.#lastExact === undefined) {
+      this.#pending = timeNs;
+      this.#pendingExact = undefined;
+      end = writePadded9(view, this.#smallDelta.write(view, end), deltaNs | 0);
+      return this.#after.write(view, end);
     }
-    // "+0." in most lines.
-    if (deltaNs < nsPerSecond) {
-      view.setUint32(end, 0x2e302b, true);
-      end = writePadded9(view, end + 3, deltaNs);
-    } else {
-      view.setUint8(end, 43);
-      const seconds = Math.floor(deltaNs / nsPerSecond);
-      end = writeUint32(view, end + 1, seconds);
-      view.setUint8(end, 46);
-      end = writePadded9(view, end + 1, deltaNs - seconds * nsPerSecond);
-    }
-    return this.#after.write(view, end);
+    return this.#writeExactDelta(this.#afterTime.write(view, end), cursor);
   }
 
   /** The line that was begun last is complete: the next delta counts from it. */

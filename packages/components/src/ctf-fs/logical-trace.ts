@@ -57,7 +57,7 @@ export interface LogicalTrace {
 export function readTraceDirectory(path: string, options: TraceOptions): TraceDirectory {
   const file = join(path, 'metadata');
   const { traceClass, warnings } = readMetadata(readFileSync(file), file, options.metadata ?? {});
-  for (const warning of warnings) options.warn?.(warning);
+  for (const warning of warnings) options.warn?.(`${file}: ${warning}`);
   return { path, traceClass };
 }
 

@@ -163,6 +163,15 @@ export function outputTraceClass(source: TraceClass): TraceClass {
   return target;
 }
 
+/** Member by member: the scopes of LTTng's events are read when they are first asked for, through getters. */
+function copyEventClass(source: EventRecordClass, owner: DataStreamClass): EventRecordClass {
+  const { id, namespace, name, uid, logLevel, emfUri, specificContext, payload, attributes } =
+    source;
+  const optional = { namespace, name, uid, logLevel, emfUri, specificContext, payload, attributes };
+  const given = Object.entries(optional).filter(([, value]) => value !== undefined);
+  return { id, dataStreamClass: owner, ...Object.fromEntries(given) };
+}
+
 /** For every field class of `from` its counterpart in `to`, a class made from it by `toCtf1` or `outputTraceClass`. */
 export function pairTraceClasses(from: TraceClass, to: TraceClass): ClassMap {
   const pairs = new Map<FieldClass, FieldClass>();

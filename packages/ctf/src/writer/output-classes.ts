@@ -149,14 +149,7 @@ export function outputTraceClass(source: TraceClass): TraceClass {
       traceClass: target,
     };
     for (const [eventId, eventClass] of streamClass.eventRecordClasses) {
-      // Named one by one: scopes may be read only when they are asked for, by getters that a spread leaves out.
-      const { specificContext, payload } = eventClass;
-      eventClasses.set(eventId, {
-        ...eventClass,
-        ...(specificContext && { specificContext }),
-        ...(payload && { payload }),
-        dataStreamClass: own,
-      });
+      eventClasses.set(eventId, copyEventClass(eventClass, own));
     }
     streamClasses.set(id, own);
   }

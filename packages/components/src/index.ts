@@ -18,6 +18,7 @@ export { ctfFsSink } from './sink-ctf-fs.ts';
 export { detailsSink } from './sink-details/sink-details.ts';
 export { dummySink } from './sink-dummy.ts';
 export { jsonLinesSink } from './sink-json/sink-json-lines.ts';
+export { perfettoSink } from './sink-perfetto/sink-perfetto.ts';
 export { prettySink } from './sink-pretty/sink-pretty.ts';
 export { ctfFsSource, openTraceDirectories } from './src-ctf-fs.ts';
 export { parseTimeBound, parseTimeRange, resolveTimeBound, type TimeBound } from './time-bound.ts';

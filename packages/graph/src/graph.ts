@@ -130,19 +130,34 @@ export class Graph {
         else failure ??= { error };
       }
     }
-    this.close();
+    try {
+      this.close();
+    } catch (error) {
+      failure ??= { error };
+    }
     if (failure !== undefined) throw failure.error;
     return outcome ?? 'end';
   }
 
-  /** Closes iterators and components, downstream first. Idempotent. */
+  /** Closes iterators and components, downstream first; all of them, whatever one throws. Idempotent. */
   close(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    for (const { iterator } of this.#iterators.reverse()) iterator.close();
-    for (const { instance } of [...this.#members].reverse()) {
-      if (instance.kind !== 'sink') instance.component.close();
+    let failure: { readonly error: unknown } | undefined;
+    const attempt = (label: string, close: () => void): void => {
+      try {
+        close();
+      } catch (error) {
+        failure ??= { error: blamed(label, error) };
+      }
+    };
+    for (const { member, iterator } of this.#iterators.reverse()) {
+      attempt(member.label, () => iterator.close());
     }
+    for (const { instance, label } of [...this.#members].reverse()) {
+      if (instance.kind !== 'sink') attempt(label, () => instance.component.close());
+    }
+    if (failure !== undefined) throw failure.error;
   }
 
   async #runToEnd(started: Member[]): Promise<RunOutcome> {

@@ -45,7 +45,7 @@ export interface JsonCodeOptions {
   readonly buffer: TextBuffer;
   readonly wideIntegers: WideIntegers;
   /** The scopes that are shown. */
-  readonly scopes: ReadonlyMap<Scope, JsonScope>;
+  readonly scopes: JsonScopes;
   /** What stands after the last scope. */
   readonly after: string;
 }
@@ -56,6 +56,8 @@ export interface JsonScope {
   /** Members of the root that are not shown. */
   readonly omitted: ReadonlySet<StructureMember>;
 }
+
+export type JsonScopes = ReadonlyMap<Scope, JsonScope>;
 
 const nothing: ReadonlySet<StructureMember> = new Set();
 

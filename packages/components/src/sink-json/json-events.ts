@@ -1,4 +1,4 @@
-import { type BackEnd, compileWalk, decodeScope, visitScope } from '@sonde/ctf';
+import { type BackEnd, decodeScope, visitScope } from '@sonde/ctf';
 import {
   type DataStream,
   type DataStreamClass,
@@ -17,25 +17,18 @@ import { ContextCache } from '../sink-pretty/context-cache.ts';
 import { type ContextReuse, RecordPrinter } from '../sink-pretty/record-printer.ts';
 import { TextBuffer, utf8 } from '../sink-text/text-buffer.ts';
 import { isVisible, visibleMembers, visibleScope } from '../trace-ir.ts';
-import { JsonCodePrinter, type JsonScope } from './json-code-printer.ts';
+import { compileJsonBody, recordScopes } from './json-body.ts';
+import type { JsonScope, JsonScopes } from './json-code-printer.ts';
 import { JsonFieldPrinter } from './json-field-printer.ts';
 import type { JsonOptions } from './json-options.ts';
 import { jsonString } from './json-text.ts';
 import { formatJsonTime, JsonTimeWriter } from './json-time.ts';
-
-const recordScopes = [
-  'event-record-common-context',
-  'event-record-specific-context',
-  'event-record-payload',
-] as const;
 
 const scopeKeys: Partial<Record<Scope, string>> = {
   'event-record-common-context': ',"context":',
   'event-record-specific-context': ',"specific_context":',
   'event-record-payload': ',"payload":',
 };
-
-type Scopes = ReadonlyMap<Scope, JsonScope>;
 
 export interface JsonEventsSettings {
   readonly buffer: TextBuffer;
@@ -86,7 +79,7 @@ export class JsonEvents {
     );
   }
 
-  #scopesOf(eventRecordClass: EventRecordClass): Scopes {
+  #scopesOf(eventRecordClass: EventRecordClass): JsonScopes {
     const { fields } = this.#settings.options;
     const shown = new Map<Scope, JsonScope>();
     for (const scope of recordScopes) {
@@ -136,7 +129,7 @@ export class JsonEvents {
   }
 
   /** One for each event record class, whatever the stream. */
-  #bodyOf(eventRecordClass: EventRecordClass, scopes: Scopes): EventHandler {
+  #bodyOf(eventRecordClass: EventRecordClass, scopes: JsonScopes): EventHandler {
     const withContext = scopes.has('event-record-common-context');
     const bodies = withContext ? this.#wholeBodies : this.#bodiesWithoutContext;
     let body = bodies.get(eventRecordClass);
@@ -150,43 +143,18 @@ export class JsonEvents {
   #makeBody(
     eventRecordClass: EventRecordClass,
     buffer: TextBuffer,
-    scopes: Scopes,
+    scopes: JsonScopes,
     after: string,
   ): EventHandler {
     const { options, backEnd } = this.#settings;
     const { wideIntegers } = options;
-    if (backEnd === 'generated') {
-      const printer = new JsonCodePrinter({ buffer, scopes, after, wideIntegers });
-      return compileWalk(eventRecordClass, printer);
-    }
-    const steps = recordScopes.flatMap((scope) => {
-      const fieldClass = scopeFieldClass(eventRecordClass, scope);
-      if (fieldClass === undefined) return [];
-      const shown = scopes.get(scope);
-      const printer = new JsonFieldPrinter(buffer, wideIntegers, shown?.omitted);
-      return [{ fieldClass, printer, shown }];
-    });
-    const ending = new JsonFieldPrinter(buffer, wideIntegers);
-    return (cursor) => {
-      let at = buffer.pending;
-      let offsetBits = cursor.bodyOffsetBits;
-      for (const { fieldClass, printer, shown } of steps) {
-        printer.begin(at);
-        if (shown !== undefined) printer.text(shown.before);
-        offsetBits = visitScope(fieldClass, cursor, offsetBits, shown === undefined ? {} : printer);
-        at = printer.at;
-      }
-      ending.begin(at);
-      ending.text(after);
-      buffer.length = ending.at;
-      return offsetBits;
-    };
+    return compileJsonBody(eventRecordClass, { buffer, scopes, after, wideIntegers }, backEnd);
   }
 
   #contextReuse(
     stream: DataStream,
     eventRecordClass: EventRecordClass,
-    scopes: Scopes,
+    scopes: JsonScopes,
   ): ContextReuse | undefined {
     const context = scopes.get('event-record-common-context');
     const cache = context && this.#contextCacheOf(stream);
@@ -213,7 +181,7 @@ export class JsonEvents {
     if (printer === undefined) {
       // A record class with nothing else in it.
       const contextOnly: EventRecordClass = { id: 0n, dataStreamClass };
-      const scopes: Scopes = new Map([['event-record-common-context', scope]]);
+      const scopes: JsonScopes = new Map([['event-record-common-context', scope]]);
       printer = this.#makeBody(contextOnly, this.#scratch, scopes, '');
       this.#contextPrinters.set(dataStreamClass, printer);
     }

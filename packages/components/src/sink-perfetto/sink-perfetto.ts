@@ -1,0 +1,101 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { type BackEnd, defaultBackEnd } from '@sonde/ctf';
+import {
+  type ComponentContext,
+  type OutputPort,
+  ParameterReader,
+  type Sink,
+  type SinkClass,
+} from '@sonde/graph';
+import type {
+  Discarded,
+  Downstream,
+  EventHandler,
+  RecordCursor,
+  TimeOrigin,
+} from '@sonde/trace-model';
+import { parseFieldSelection } from '../field-selection.ts';
+import { TextBuffer } from '../sink-text/text-buffer.ts';
+import { PerfettoEvents } from './perfetto-events.ts';
+
+/** `sink.perfetto.json`: trace events as Chrome's tracing and Perfetto's UI read them. */
+export const perfettoSink: SinkClass = {
+  kind: 'sink',
+  plugin: 'perfetto',
+  className: 'json',
+  description: 'Write trace events that load in ui.perfetto.dev and chrome://tracing',
+  parameterHelp: {
+    path: 'Write to this file instead of the standard output.',
+    fields: 'Names of the payload fields to write ("*" matches anything). Default: all.',
+  },
+  create: (context) => new PerfettoSink(context, defaultBackEnd()),
+};
+
+/** `perfettoSink` with a back end of choice: for tests. */
+export function createPerfettoSink(context: ComponentContext, backEnd: BackEnd): Sink {
+  return new PerfettoSink(context, backEnd);
+}
+
+class PerfettoSink implements Sink {
+  readonly #file: number | undefined;
+  readonly #events: PerfettoEvents;
+
+  constructor(context: ComponentContext, backEnd: BackEnd) {
+    const { name, parameters } = context;
+    const reader = new ParameterReader(parameters, `Component ${name} (sink.perfetto.json)`);
+    const path = reader.string('path');
+    const names = reader.strings('fields');
+    reader.rejectOthers();
+    const fields = names && parseFieldSelection(names);
+    this.#file = path === undefined ? undefined : openSync(path, 'w');
+    const output = this.#file === undefined ? context.output : fileOutput(this.#file);
+    const buffer = new TextBuffer(output);
+    const warn = (message: string) => context.warn(message);
+    this.#events = new PerfettoEvents({ buffer, fields, backEnd, warn });
+  }
+
+  start(origin: TimeOrigin): Downstream {
+    this.#events.begin(origin.nsFromOrigin);
+    return new PerfettoDownstream(this.#events);
+  }
+
+  finish(): void {
+    this.#events.finish();
+    if (this.#file !== undefined) closeSync(this.#file);
+  }
+}
+
+/** The output of a sink that was given a path. */
+function fileOutput(file: number): OutputPort {
+  const write = (bytes: Uint8Array): void => {
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at);
+  };
+  return { isTerminal: false, write };
+}
+
+class PerfettoDownstream implements Downstream {
+  readonly #events: PerfettoEvents;
+
+  constructor(events: PerfettoEvents) {
+    this.#events = events;
+  }
+
+  eventHandler(cursor: RecordCursor): EventHandler {
+    return this.#events.handlerFor(cursor.stream, cursor.eventRecordClass);
+  }
+
+  streamBeginning(): void {}
+  streamEnd(): void {}
+  packetBeginning(): void {}
+  packetEnd(): void {}
+
+  discardedEvents(discarded: Discarded): void {
+    this.#events.discarded(discarded, 'events');
+  }
+
+  discardedPackets(discarded: Discarded): void {
+    this.#events.discarded(discarded, 'packets');
+  }
+
+  inactivity(): void {}
+}

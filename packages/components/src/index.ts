@@ -1,5 +1,12 @@
 export { findTraces } from './ctf-fs/find-traces.ts';
-export type { LogicalTrace, TraceOptions, TraceStream } from './ctf-fs/logical-trace.ts';
+export {
+  closeTraces,
+  type LogicalTrace,
+  openTraceDirectories,
+  type TraceOptions,
+  type TraceStream,
+} from './ctf-fs/logical-trace.ts';
+export { intersectionOf, type TraceRanges, traceInfos } from './ctf-fs/stream-intersection.ts';
 export { encodeRecord } from './encode-record.ts';
 export { type EventSelection, filterFilter, filterIterator } from './flt-filter.ts';
 export { muxerFilter, muxIterators } from './flt-muxer.ts';
@@ -20,5 +27,5 @@ export { dummySink } from './sink-dummy.ts';
 export { jsonLinesSink } from './sink-json/sink-json-lines.ts';
 export { perfettoSink } from './sink-perfetto/sink-perfetto.ts';
 export { prettySink } from './sink-pretty/sink-pretty.ts';
-export { ctfFsSource, openTraceDirectories } from './src-ctf-fs.ts';
+export { ctfFsSource } from './src-ctf-fs.ts';
 export { parseTimeBound, parseTimeRange, resolveTimeBound, type TimeBound } from './time-bound.ts';

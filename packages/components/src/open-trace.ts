@@ -3,7 +3,7 @@
  * in TypeScript, this is.
  */
 import { relative } from 'node:path';
-import { compileStarGlob } from '@sonde/base';
+import { compileStarGlob, UsageError } from '@sonde/base';
 import {
   compileProjection,
   DataStreamReader,
@@ -11,6 +11,7 @@ import {
   type FieldDemand,
   type FieldValue,
   type Projection,
+  type TimeRangeNs,
 } from '@sonde/ctf';
 import type {
   DataStream,
@@ -25,17 +26,21 @@ import type {
   Trace,
 } from '@sonde/trace-model';
 import { findTraces } from './ctf-fs/find-traces.ts';
-import type { LogicalTrace, TraceOptions } from './ctf-fs/logical-trace.ts';
+import {
+  closeTraces,
+  type LogicalTrace,
+  openTraceDirectories,
+  type TraceOptions,
+} from './ctf-fs/logical-trace.ts';
+import { intersectionOf, type TraceRanges, traceInfos } from './ctf-fs/stream-intersection.ts';
+import { earliestBegin } from './ctf-fs/time-origin.ts';
 import { muxIterators } from './flt-muxer.ts';
 import { type TrimRange, trimIterator } from './flt-trimmer.ts';
-import { openTraceDirectories } from './src-ctf-fs.ts';
 
 export interface OpenTraceOptions extends TraceOptions {
   readonly followSymlinks?: boolean;
   /** Both bounds included (ns from the clocks' origin). */
   readonly range?: TrimRange;
-  /** Told about faults; reading then goes on with the next packet. */
-  readonly onFault?: (error: Error) => void;
 }
 
 /** Which events, and which of their fields. */
@@ -132,32 +137,23 @@ export class OpenedTraces {
     this.traces = logical.map(({ trace }) => trace);
     const all = logical.flatMap((trace) => trace.streams);
     this.streams = all.map(({ stream }) => stream);
-    let earliest: bigint | undefined;
-    for (const { packets, clock } of all) {
-      const begin = packets[0]?.beginCycles ?? 0n;
-      const ns = clock?.nsFromOrigin(begin);
-      if (ns !== undefined && (earliest === undefined || ns < earliest)) earliest = ns;
-    }
-    this.origin = { nsFromOrigin: earliest ?? 0n };
+    this.origin = { nsFromOrigin: earliestBegin(all) ?? 0n };
   }
 
-  /**
-   * For each trace, the time that all its data streams cover (ns from the clocks' origin): from the latest first packet's begin to
-   * the earliest last packet's end. Undefined: there is none, or packets have no times.
-   */
-  get intersections(): readonly ({ readonly begin: bigint; readonly end: bigint } | undefined)[] {
-    return this.#logical.map(({ streams }) => {
-      let begin: bigint | undefined;
-      let end: bigint | undefined;
-      for (const { packets, clock } of streams) {
-        const first = packets[0]?.beginCycles;
-        const last = packets.at(-1)?.endCycles;
-        if (first === undefined || last === undefined || clock === undefined) return undefined;
-        const [from, to] = [clock.nsFromOrigin(first), clock.nsFromOrigin(last)];
-        if (begin === undefined || from > begin) begin = from;
-        if (end === undefined || to < end) end = to;
+  /** When data streams have packets: from the index of packets. */
+  get ranges(): readonly TraceRanges[] {
+    return traceInfos(this.#logical);
+  }
+
+  /** For each trace, the time that all its data streams cover. Undefined: there is none. */
+  get intersections(): readonly (TimeRangeNs | undefined)[] {
+    return this.ranges.map((ranges) => {
+      try {
+        return intersectionOf(ranges);
+      } catch (error) {
+        if (error instanceof UsageError) return undefined;
+        throw error;
       }
-      return begin === undefined || end === undefined || begin >= end ? undefined : { begin, end };
     });
   }
 
@@ -165,13 +161,10 @@ export class OpenedTraces {
   get timeSpan(): { readonly begin: bigint | undefined; readonly end: bigint | undefined } {
     let begin: bigint | undefined;
     let end: bigint | undefined;
-    for (const { packets, clock } of this.#logical.flatMap((trace) => trace.streams)) {
-      const first = packets[0]?.beginCycles;
-      const last = packets.at(-1)?.endCycles;
-      const from = first === undefined ? undefined : clock?.nsFromOrigin(first);
-      const to = last === undefined ? undefined : clock?.nsFromOrigin(last);
-      if (from !== undefined && (begin === undefined || from < begin)) begin = from;
-      if (to !== undefined && (end === undefined || to > end)) end = to;
+    for (const { rangeNs } of this.ranges.flatMap(({ streams }) => streams)) {
+      if (rangeNs === undefined) continue;
+      if (begin === undefined || rangeNs.begin < begin) begin = rangeNs.begin;
+      if (end === undefined || rangeNs.end > end) end = rangeNs.end;
     }
     return { begin, end };
   }
@@ -245,11 +238,7 @@ export class OpenedTraces {
   }
 
   close(): void {
-    for (const { streams } of this.#logical) {
-      for (const { packets } of streams) {
-        for (const source of new Set(packets.map((packet) => packet.source))) source.close();
-      }
-    }
+    closeTraces(this.#logical);
   }
 }
 

@@ -1,5 +1,5 @@
 import { formatError } from '@sonde/base';
-import { type LogicalTrace, openTraceDirectories } from '@sonde/components';
+import { closeTraces, type LogicalTrace, openTraceDirectories } from '@sonde/components';
 import { withArchiveNames } from '../command-io.ts';
 import { defineCommand, flag } from '../define-command.ts';
 import { findOperands, type InputOptions, type TraceFolder } from '../find-operands.ts';
@@ -30,7 +30,7 @@ unless --lenient. Times are UTC.`,
       isDamaged = true;
       print(`sonde: ${formatError(error)}`);
     };
-    const traces = openTraces(found.folders, options, warn);
+    const traces = openTraces(found.folders, options, warn, report);
     try {
       const infos: TraceInfo[] = [];
       for (const trace of traces) {
@@ -58,6 +58,7 @@ function openTraces(
   folders: readonly TraceFolder[],
   options: InputOptions,
   warn: (message: string) => void,
+  onFault: (error: Error) => void,
 ): readonly LogicalTrace[] {
   const { clockOffset, clockOffsetNs, clockForceCorrelate, lenient } = options;
   return openTraceDirectories(
@@ -65,19 +66,13 @@ function openTraces(
     {
       metadata: { lenient, strict: !lenient },
       names: new Map(folders.map(({ path, name }) => [path, name])),
-      keepsPartialPackets: true,
       warn,
+      onFault,
       forceUnixEpoch: clockForceCorrelate,
       ...(clockOffset === undefined ? {} : { clockOffsetSeconds: clockOffset }),
       ...(clockOffsetNs === undefined ? {} : { clockOffsetNs }),
     },
   );
-}
-
-function closeTraces(traces: readonly LogicalTrace[]): void {
-  for (const { packets } of traces.flatMap(({ streams }) => streams)) {
-    for (const source of new Set(packets.map((packet) => packet.source))) source.close();
-  }
 }
 
 /** Integers beyond 2^53 are strings: most readers of JSON would round them. */

@@ -24,7 +24,7 @@ export async function countEvents(
   let firstNs: bigint | undefined;
   let lastNs: bigint | undefined;
   for (const { stream, packets, clock } of streams) {
-    const origin = { nsFromOrigin: clock?.nsFromOrigin(packets[0]?.beginCycles ?? 0n) ?? 0n };
+    const origin = { nsFromOrigin: clock?.nsFromOrigin(packets.at(0)?.beginCycles ?? 0n) ?? 0n };
     counting.beginStream();
     const reader = new DataStreamReader(stream, packets, clock, origin, counting, { onFault });
     while (reader.run(Number.POSITIVE_INFINITY, turnBudget) === 'budget') {

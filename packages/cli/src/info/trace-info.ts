@@ -108,10 +108,12 @@ function describeStream({ stream, packets, clock }: TraceStream): StreamInfo {
     cycles === undefined ? undefined : clock?.nsFromOrigin(cycles);
   const increase = (key: 'discardedEventCounter' | 'sequenceNumber', step: bigint) => {
     let sum = 0n;
-    for (let i = 1; i < packets.length; i++) {
-      const [before, now] = [packets[i - 1]![key], packets[i]![key]];
-      if (before !== undefined && now !== undefined && now > before + step)
+    let before: bigint | undefined;
+    for (const { [key]: now } of packets) {
+      if (before !== undefined && now !== undefined && now > before + step) {
         sum += now - before - step;
+      }
+      before = now ?? before;
     }
     return sum;
   };
@@ -120,8 +122,8 @@ function describeStream({ stream, packets, clock }: TraceStream): StreamInfo {
     ...optional('id', stream.idIsKnown ? stream.id : undefined),
     path: stream.name,
     packets: packets.length,
-    bytes: packets.reduce((sum, packet) => sum + packet.lengthBytes, 0),
-    ...optional('beginNs', nsOf(packets[0]?.beginCycles)),
+    bytes: packets.totalBytes,
+    ...optional('beginNs', nsOf(packets.at(0)?.beginCycles)),
     ...optional('endNs', nsOf(packets.at(-1)?.endCycles)),
     discardedEvents: increase('discardedEventCounter', 0n),
     discardedPackets: increase('sequenceNumber', 1n),

@@ -10,24 +10,22 @@ import {
   type TimeOrigin,
 } from '@sonde/trace-model';
 import type { BackEnd } from '../decoder/contract.ts';
-import { decodePacketHead, type PacketHead } from '../decoder/packet-head.ts';
 import type { ClockConverter } from './clock-converter.ts';
-import { PacketBuffer } from './packet-buffer.ts';
-import { PacketCursor } from './packet-cursor.ts';
-import type { PacketEntry } from './packet-index.ts';
+import { countDiscarded, type DiscardedCounts } from './discarded-counts.ts';
+import type { PacketCursor } from './packet-cursor.ts';
+import type { PacketEntry, PacketIndex } from './packet-index.ts';
+import { PacketReader } from './packet-reader.ts';
 import type { CompileLength } from './record-dispatch.ts';
 import { quirksOf, type TracerQuirks } from './tracer-quirks.ts';
 
 export interface DataStreamReaderOptions {
   readonly backEnd?: BackEnd;
   readonly compileLength?: CompileLength;
-  /** Longest packet that is read (bytes). Default: 512 MiB. */
+  /** Longest packet content that is read (bytes). Default: 512 MiB, which is also as far as bit offsets go. */
   readonly maxPacketBytes?: number;
-  /** Told about a fault; the reader then goes on with the next packet. Without it, `run` throws the fault. */
+  /** Told about a fault; the reader then goes on with the next packet. Without it, `run` throws the fault and the stream ends. */
   readonly onFault?: (error: DecodeError) => void;
 }
-
-const defaultMaxPacketBytes = 512 * 1024 * 1024;
 
 /** What the reader will deliver next. */
 type Step =
@@ -38,41 +36,53 @@ type Step =
   | 'records'
   | 'packet-end'
   | 'stream-end'
+  | 'fault'
   | 'ended';
 
-/**
- * The messages of one data stream, whose packets may lie in several files. Holds one packet in memory.
- */
+const ranks: Readonly<Record<Step, number>> = {
+  'stream-beginning': messageRank.streamBeginning,
+  'discarded-events': messageRank.discardedEvents,
+  'discarded-packets': messageRank.discardedPackets,
+  'packet-beginning': messageRank.packetBeginning,
+  records: messageRank.event,
+  'packet-end': messageRank.packetEnd,
+  'stream-end': messageRank.streamEnd,
+  fault: messageRank.streamEnd,
+  ended: messageRank.streamEnd,
+};
+
+/** The messages of one data stream, whose packets may lie in several files. Holds one packet in memory. */
 export class DataStreamReader implements MessageIterator {
   headTimeNs = Number.NEGATIVE_INFINITY;
-  headRank: number = messageRank.streamBeginning;
-  /** Of the last record of the last packet that was read to its end (ns since the origin); NaN: none yet. */
-  lastEventNs = Number.NaN;
   readonly #stream: DataStream;
-  readonly #packets: readonly PacketEntry[];
+  readonly #packets: PacketIndex;
   readonly #origin: TimeOrigin;
   readonly #downstream: Downstream;
-  readonly #options: DataStreamReaderOptions;
+  readonly #onFault: ((error: DecodeError) => void) | undefined;
   readonly #quirks: TracerQuirks;
   readonly #clock: ClockConverter | undefined;
+  readonly #reader: PacketReader;
   readonly #cursor: PacketCursor;
-  readonly #buffer: PacketBuffer;
-  readonly #hasEnds: boolean;
   #step: Step = 'stream-beginning';
+  /** Index of the packet to load next. */
   #next = 0;
+  /** The step and time after the beginning of the stream, where `seek` has found it. */
+  #sought: { readonly step: Step; readonly timeNs: number } | undefined;
   #packet: Packet | undefined;
   #previous: Packet | undefined;
-  #discardedEvents = 0n;
-  #discardedPackets = 0n;
+  #discarded: DiscardedCounts = countDiscarded(undefined, undefined, 64);
   #fault: DecodeError | undefined;
+  /** Records of the current packet that were passed. */
+  #passedCount = 0;
+  #lastEventNs = Number.NaN;
 
   /**
    * @param packets - In time order; from `mergePackets`.
-   * @param clock - Of the stream's default clock class, perhaps with an offset.
+   * @param clock - Of the stream's default clock class.
    */
   constructor(
     stream: DataStream,
-    packets: readonly PacketEntry[],
+    packets: PacketIndex,
     clock: ClockConverter | undefined,
     origin: TimeOrigin,
     downstream: Downstream,
@@ -82,29 +92,33 @@ export class DataStreamReader implements MessageIterator {
     this.#packets = packets;
     this.#origin = origin;
     this.#downstream = downstream;
-    this.#options = options;
+    this.#onFault = options.onFault;
     this.#clock = clock;
     this.#quirks = quirksOf(stream.trace.traceClass);
-    this.#buffer = new PacketBuffer(options.maxPacketBytes ?? defaultMaxPacketBytes);
-    this.#hasEnds = packets.some((packet) => packet.endCycles !== undefined);
-    const { backEnd, compileLength } = options;
-    this.#cursor = new PacketCursor(stream, origin, {
-      ...(backEnd === undefined ? {} : { backEnd }),
-      ...(compileLength === undefined ? {} : { compileLength }),
-      ...(clock === undefined ? {} : { clock }),
-    });
+    this.#reader = new PacketReader(stream, clock, origin, options);
+    this.#cursor = this.#reader.cursor;
   }
 
   get headStream(): DataStream | undefined {
     return this.#step === 'ended' ? undefined : this.#stream;
   }
 
+  get headRank(): number {
+    return ranks[this.#step];
+  }
+
+  get lastEventNs(): number {
+    if (this.#step !== 'records' || this.#passedCount === 0) return this.#lastEventNs;
+    return this.#reader.timeOfRecord(this.#passedCount - 1);
+  }
+
   run(limitNs: number, budget: number): RunStatus {
     let left = budget;
     while (this.headTimeNs < limitNs) {
       if (left <= 0) return 'budget';
-      if (this.#step === 'records') left -= this.#runRecords(limitNs, left);
-      else {
+      if (this.#step === 'records') {
+        left -= this.#runRecords(limitNs, left);
+      } else {
         this.#deliver();
         left--;
       }
@@ -112,32 +126,38 @@ export class DataStreamReader implements MessageIterator {
     return this.#step === 'ended' ? 'end' : 'limit';
   }
 
+  /**
+   * Goes to the packet in which `timeNs` lies, by the index alone, and in it to the first record at or after that time. The
+   * packet's beginning, and what was discarded before it, are delivered as they are. A stream that ends before has no
+   * messages at all.
+   */
   seek(timeNs: number): boolean {
-    if (this.#step !== 'stream-beginning' || this.#clock === undefined) return false;
-    // Packets are in time order: the first that ends at or after the time is where to begin.
-    let low = 0;
-    let high = this.#packets.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const end = this.#packets[middle]!.endCycles;
-      if (end === undefined) return false;
-      if (this.#relative(end) < timeNs) low = middle + 1;
-      else high = middle;
+    if (this.#step !== 'stream-beginning' || this.#sought !== undefined) return false;
+    if (this.#clock === undefined || !this.#packets.hasEnds) return false;
+    const target = this.#origin.nsFromOrigin + BigInt(Math.ceil(timeNs));
+    this.#next = this.#packets.firstEndingAt(this.#clock.firstCyclesAt(target));
+    const before = this.#packets.at(this.#next - 1);
+    if (this.#next > 0 && before !== undefined) {
+      this.#previous = this.#summary(before, this.#next - 1);
     }
-    this.#next = low;
+    this.#loadNext(timeNs);
+    this.#beginSought(this.#step);
     return true;
   }
 
+  #beginSought(step: Step): void {
+    if (step === 'stream-end') {
+      this.close();
+      return;
+    }
+    this.#sought = { step, timeNs: this.headTimeNs };
+    this.#setHead('stream-beginning', Number.NEGATIVE_INFINITY);
+  }
+
   close(): void {
-    this.#setHead('ended', Number.POSITIVE_INFINITY, messageRank.streamEnd);
-  }
-
-  #relative(cycles: bigint): number {
-    return Number(this.#clock!.nsFromOrigin(cycles) - this.#origin.nsFromOrigin);
-  }
-
-  #snapshot(cycles: bigint | undefined): ClockSnapshot | undefined {
-    return cycles === undefined ? undefined : this.#clock?.snapshot(cycles);
+    this.#lastEventNs = this.lastEventNs;
+    this.#reader.release();
+    this.#setHead('ended', Number.POSITIVE_INFINITY);
   }
 
   /** Time of a snapshot since the origin; messages without time are due at once. */
@@ -146,10 +166,9 @@ export class DataStreamReader implements MessageIterator {
     return Number(snapshot.nsFromOrigin - this.#origin.nsFromOrigin);
   }
 
-  #setHead(step: Step, timeNs: number, rank: number): void {
+  #setHead(step: Step, timeNs: number): void {
     this.#step = step;
     this.headTimeNs = timeNs;
-    this.headRank = rank;
   }
 
   #runRecords(limitNs: number, budget: number): number {
@@ -158,25 +177,25 @@ export class DataStreamReader implements MessageIterator {
     try {
       count = cursor.run(limitNs, budget, this.#downstream);
     } catch (error) {
-      this.#takeFault(error);
+      this.#flushSkipped();
+      if (!(error instanceof DecodeError)) throw error;
+      this.#report(error);
+      this.#afterRecords();
       return 1;
     }
+    this.#passedCount += count;
     this.headTimeNs = cursor.headTimeNs;
     if (this.headTimeNs === Number.POSITIVE_INFINITY) this.#afterRecords();
     return count;
   }
 
-  /** With `onFault` the rest of the packet is given up; else the fault is the end. */
-  #takeFault(error: unknown): void {
-    this.#flushSkipped();
-    if (!(error instanceof DecodeError)) throw error;
-    const { onFault } = this.#options;
-    if (onFault === undefined) {
+  /** Throws the error, unless somebody wants to hear of it: then reading goes on. */
+  #report(error: DecodeError): void {
+    if (this.#onFault === undefined) {
       this.close();
       throw error;
     }
-    onFault(error);
-    this.#afterRecords();
+    this.#onFault(error);
   }
 
   #flushSkipped(): void {
@@ -189,20 +208,19 @@ export class DataStreamReader implements MessageIterator {
   /** The packet has no more records: its end is next. */
   #afterRecords(): void {
     this.#flushSkipped();
-    // The clock stands at the last record of the packet.
-    const lastNs = this.#timeOf(this.#clock?.snapshot(this.#cursor.cycles));
-    if (Number.isFinite(lastNs)) this.lastEventNs = lastNs;
     let packet = this.#packet!;
     const { begin, end } = packet;
-    if (end !== undefined && this.#clock !== undefined) {
-      const last = this.#clock.snapshot(this.#cursor.cycles);
+    // The clock stands at the last record of the packet.
+    const last = this.#clock?.snapshot(this.#cursor.cycles);
+    if (this.#passedCount > 0 && last !== undefined) this.#lastEventNs = this.#timeOf(last);
+    if (end !== undefined && last !== undefined) {
       const isLate = this.#quirks.eventAfterPacket && last.cycles > end.cycles;
-      const isCrashed =
+      const isCut =
         this.#quirks.zeroPacketEnd && end.cycles === 0n && begin !== undefined && begin.cycles > 0n;
-      if (isLate || isCrashed) packet = { ...packet, end: last };
+      if (isLate || isCut) packet = { ...packet, end: last };
     }
     this.#packet = packet;
-    this.#setHead('packet-end', this.#timeOf(packet.end), messageRank.packetEnd);
+    this.#setHead('packet-end', this.#timeOf(packet.end));
   }
 
   #deliver(): void {
@@ -211,23 +229,30 @@ export class DataStreamReader implements MessageIterator {
     switch (this.#step) {
       case 'stream-beginning':
         downstream.streamBeginning(stream);
-        this.#loadNext();
+        if (this.#sought === undefined) this.#loadNext();
+        else this.#setHead(this.#sought.step, this.#sought.timeNs);
         return;
-      case 'discarded-events': {
-        const count = this.#discardedEvents;
-        downstream.discardedEvents({ stream, count, ...this.#discardRange('end') });
+      case 'discarded-events':
+        downstream.discardedEvents({
+          stream,
+          count: this.#discarded.events,
+          ...this.#discardedRange('end'),
+        });
         this.#afterDiscardedEvents();
         return;
-      }
-      case 'discarded-packets': {
-        const count = this.#discardedPackets;
-        downstream.discardedPackets({ stream, count, ...this.#discardRange('begin') });
+      case 'discarded-packets':
+        downstream.discardedPackets({
+          stream,
+          count: this.#discarded.packets,
+          ...this.#discardedRange('begin'),
+        });
         this.#beforePacket();
         return;
-      }
       case 'packet-beginning':
         downstream.packetBeginning(this.#packet!, this.#cursor);
-        this.#beginRecords();
+        this.#passedCount = 0;
+        this.#setHead('records', this.#cursor.headTimeNs);
+        if (this.headTimeNs === Number.POSITIVE_INFINITY) this.#afterRecords();
         return;
       case 'packet-end':
         downstream.packetEnd(this.#packet!);
@@ -235,135 +260,89 @@ export class DataStreamReader implements MessageIterator {
         this.#loadNext();
         return;
       case 'stream-end':
-        if (this.#fault !== undefined) {
-          const fault = this.#fault;
-          this.close();
-          throw fault;
-        }
         downstream.streamEnd(stream);
         this.close();
         return;
+      case 'fault':
+        this.close();
+        throw this.#fault;
       case 'records':
       case 'ended':
         return;
     }
   }
 
-  #discardRange(until: 'begin' | 'end'): { begin?: ClockSnapshot; end?: ClockSnapshot } {
+  #discardedRange(until: 'begin' | 'end'): { begin?: ClockSnapshot; end?: ClockSnapshot } {
     const begin = this.#previous?.end;
     const end = this.#packet?.[until];
     return begin === undefined || end === undefined ? {} : { begin, end };
   }
 
-  #loadNext(): void {
-    const entry = this.#packets[this.#next];
-    if (entry === undefined) {
-      this.#setHead('stream-end', Number.NEGATIVE_INFINITY, messageRank.streamEnd);
-      return;
-    }
-    try {
-      this.#load(entry, this.#next++);
-    } catch (error) {
-      if (!(error instanceof DecodeError)) throw error;
-      const { onFault } = this.#options;
-      if (onFault === undefined) {
-        this.#fault = error;
-        this.#setHead('stream-end', Number.NEGATIVE_INFINITY, messageRank.streamEnd);
+  /** @param fromNs - Packets and records wholly before that time are left out. */
+  #loadNext(fromNs = Number.NEGATIVE_INFINITY): void {
+    for (;;) {
+      const entry = this.#packets.at(this.#next);
+      if (entry === undefined) {
+        this.#reader.release();
+        this.#setHead('stream-end', Number.NEGATIVE_INFINITY);
         return;
       }
-      onFault(error);
-      this.#loadNext();
+      const index = this.#next++;
+      try {
+        if (this.#load(entry, index, fromNs)) return;
+        this.#previous = this.#packet;
+      } catch (error) {
+        if (!(error instanceof DecodeError)) throw error;
+        if (this.#onFault === undefined) {
+          // It is thrown when its turn comes: after what other streams have before it.
+          this.#fault = error;
+          this.#setHead('fault', Number.NEGATIVE_INFINITY);
+          return;
+        }
+        this.#onFault(error);
+        if (entry.fault === undefined) this.#previous = this.#summary(entry, index);
+      }
     }
   }
 
-  #load(entry: PacketEntry, index: number): void {
-    if (entry.fault !== undefined) throw entry.fault;
-    const length = this.#buffer.load(entry, index);
-    const { bytes, view } = this.#buffer;
-    const { traceClass } = this.#stream.trace;
-    const head = decodePacketHead(traceClass, bytes, view, length * 8, {
-      streamName: entry.source.name,
-      packetIndex: index,
-      clockCycles: this.#cursor.cycles,
-    });
-    this.#checkOwner(head, entry, index);
-    this.#packet = this.#describe(entry, head, index);
-    this.#cursor.beginPacket(this.#packet, bytes, view, head, length * 8);
-    if (this.#quirks.eventBeforePacket) this.#packet = this.#beginAtFirstRecord(this.#packet);
-    this.#countDiscarded(head);
-    if (this.#discardedEvents > 0n) {
-      const timeNs = this.#timeOf(this.#discardRange('end').begin);
-      this.#setHead('discarded-events', timeNs, messageRank.discardedEvents);
+  /** False: the packet has nothing at or after `fromNs`. @throws DecodeError */
+  #load(entry: PacketEntry, index: number, fromNs: number): boolean {
+    const { packet, counterBits } = this.#reader.load(entry, index);
+    this.#packet = this.#quirks.eventBeforePacket ? this.#beginAtFirstRecord(packet) : packet;
+    if (fromNs !== Number.NEGATIVE_INFINITY) {
+      this.#cursor.skipTo(fromNs);
+      const hasRecords = this.#cursor.headTimeNs !== Number.POSITIVE_INFINITY;
+      if (!hasRecords && this.#timeOf(packet.end) < fromNs) return false;
+    }
+    this.#discarded = countDiscarded(this.#previous, this.#packet, counterBits);
+    if (this.#discarded.events > 0n) {
+      this.#setHead('discarded-events', this.#timeOf(this.#discardedRange('end').begin));
     } else {
       this.#afterDiscardedEvents();
     }
-  }
-
-  /** A file holds packets of one data stream only (CTF 1.8.3 §3). */
-  #checkOwner(head: PacketHead, entry: PacketEntry, packetIndex: number): void {
-    const { dataStreamClass, id, idIsKnown } = this.#stream;
-    const sameId = !idIsKnown || head.dataStreamId === undefined || head.dataStreamId === id;
-    if (head.dataStreamClass === dataStreamClass && sameId) return;
-    throw new DecodeError(
-      'packet-of-another-stream',
-      `The packet belongs to the data stream ${head.dataStreamId ?? '?'} of class ${head.dataStreamClass.id}, those before it to the data stream ${idIsKnown ? id : '?'} of class ${dataStreamClass.id}.`,
-      { stream: entry.source.name, packetIndex, offsetBits: head.packetContextOffsetBits },
-    );
+    return true;
   }
 
   #beginAtFirstRecord(packet: Packet): Packet {
+    if (this.#cursor.headTimeNs === Number.POSITIVE_INFINITY) return packet;
     const first = this.#cursor.clockSnapshot();
     if (packet.begin === undefined || first === undefined) return packet;
     return first.cycles < packet.begin.cycles ? { ...packet, begin: first } : packet;
   }
 
-  #describe(entry: PacketEntry, head: PacketHead, index: number): Packet {
-    // The entry's times are the head's, corrected.
-    const begin = this.#snapshot(head.beginCycles === undefined ? undefined : entry.beginCycles);
-    const end = this.#snapshot(head.endCycles === undefined ? undefined : entry.endCycles);
-    const { discardedEventCounter, sequenceNumber } = head;
-    return {
-      stream: this.#stream,
-      index,
-      ...(begin === undefined ? {} : { begin }),
-      ...(end === undefined ? {} : { end }),
-      ...(discardedEventCounter === undefined ? {} : { discardedEventCounter }),
-      ...(sequenceNumber === undefined ? {} : { sequenceNumber }),
-    };
-  }
-
-  #countDiscarded(head: PacketHead): void {
-    const before = this.#previous;
-    const difference = (now: bigint | undefined, then: bigint | undefined): bigint =>
-      now === undefined || then === undefined ? 0n : now - then;
-    this.#discardedEvents = difference(head.discardedEventCounter, before?.discardedEventCounter);
-    const bits = head.discardedEventCounterBits ?? 64;
-    // A narrow counter wraps; a 64-bit one that decreases is a new tracer's.
-    if (this.#discardedEvents < 0n && bits < 64) this.#discardedEvents += 1n << BigInt(bits);
-    this.#discardedPackets = difference(head.sequenceNumber, before?.sequenceNumber) - 1n;
+  #summary(entry: PacketEntry, index: number): Packet {
+    return this.#reader.describe(entry, index);
   }
 
   #afterDiscardedEvents(): void {
-    if (this.#discardedPackets > 0n) {
-      const timeNs = this.#timeOf(this.#discardRange('begin').begin);
-      this.#setHead('discarded-packets', timeNs, messageRank.discardedPackets);
+    if (this.#discarded.packets > 0n) {
+      this.#setHead('discarded-packets', this.#timeOf(this.#discardedRange('begin').begin));
     } else {
       this.#beforePacket();
     }
   }
 
   #beforePacket(): void {
-    const timeNs = this.#timeOf(this.#packet!.begin);
-    this.#setHead('packet-beginning', timeNs, messageRank.packetBeginning);
-  }
-
-  #beginRecords(): void {
-    this.#setHead('records', this.#cursor.headTimeNs, messageRank.event);
-    if (this.headTimeNs === Number.POSITIVE_INFINITY) this.#afterRecords();
-  }
-
-  /** Whether packets of this stream have end times. */
-  get hasPacketEnds(): boolean {
-    return this.#hasEnds;
+    this.#setHead('packet-beginning', this.#timeOf(this.#packet!.begin));
   }
 }

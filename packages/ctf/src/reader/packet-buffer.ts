@@ -2,38 +2,45 @@ import { DecodeError } from '@sonde/base';
 import type { PacketEntry } from './packet-index.ts';
 
 const slackBytes = 16;
+const noBytes = new Uint8Array(slackBytes);
 
-/** The one buffer of a data stream: holds the current packet, with zero bytes after it. */
+/** The one buffer of a data stream: holds the content of the current packet, with zero bytes after it. */
 export class PacketBuffer {
-  bytes = new Uint8Array(0);
-  view = new DataView(this.bytes.buffer);
+  bytes = noBytes;
+  view = new DataView(noBytes.buffer);
   readonly #maxBytes: number;
 
-  /** @param maxBytes - Packets longer than that are refused. */
+  /** @param maxBytes - Packets with more content are refused. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
   /**
-   * Reads a packet.
-   * @returns the number of bytes that are there: less than the entry says when the file became shorter
+   * Reads the first `contentBytes` of a packet. Never makes room for more than the file holds.
+   * @returns the number of bytes that are there: less than asked for when the file became shorter
    * @throws DecodeError `packet-too-long`
    */
-  load(entry: PacketEntry, packetIndex: number): number {
-    const { source, offsetBytes, lengthBytes } = entry;
-    if (lengthBytes > this.#maxBytes) {
+  load({ source, offsetBytes }: PacketEntry, contentBytes: number, packetIndex: number): number {
+    if (contentBytes > this.#maxBytes) {
       throw new DecodeError(
         'packet-too-long',
-        `The packet is ${lengthBytes} bytes long; the limit is ${this.#maxBytes} (see --max-packet-size).`,
+        `The packet has ${contentBytes} bytes of content; the limit is ${this.#maxBytes}.`,
         { stream: source.name, packetIndex, offsetBits: 0 },
       );
     }
-    if (this.bytes.length < lengthBytes + slackBytes) {
-      this.bytes = new Uint8Array(lengthBytes + slackBytes);
+    const wanted = Math.max(Math.min(contentBytes, source.lengthBytes - offsetBytes), 0);
+    if (this.bytes.length < wanted + slackBytes) {
+      this.bytes = new Uint8Array(wanted + slackBytes);
       this.view = new DataView(this.bytes.buffer);
     }
-    const length = source.read(offsetBytes, this.bytes, 0, lengthBytes);
+    const length = source.read(offsetBytes, this.bytes, 0, wanted);
     this.bytes.fill(0, length, length + slackBytes);
     return length;
+  }
+
+  /** Gives the memory back. */
+  release(): void {
+    this.bytes = noBytes;
+    this.view = new DataView(noBytes.buffer);
   }
 }

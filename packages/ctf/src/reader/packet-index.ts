@@ -1,245 +1,230 @@
-/** Where the packets of data streams are: found by reading heads only, or taken from LTTng's index files. */
-import { DecodeError } from '@sonde/base';
-import type { DataStreamClass, TraceClass } from '@sonde/trace-model';
+import { assert, type DecodeError } from '@sonde/base';
 import type { ByteSource } from '../byte-source.ts';
-import { decodePacketHead, type PacketHead } from '../decoder/packet-head.ts';
 
 /** One packet of one file. */
 export interface PacketEntry {
   readonly source: ByteSource;
   readonly offsetBytes: number;
+  /** Total length, padding included, as far as the file has it. */
   readonly lengthBytes: number;
-  /** As recorded or as corrected for known defects of tracers; undefined: the stream's packets have no such times. */
-  beginCycles: bigint | undefined;
-  endCycles: bigint | undefined;
-  readonly sequenceNumber: bigint | undefined;
+  /** What has to be read of it. */
+  readonly contentBytes: number;
+  /** Undefined: the stream's packets have no such times. Corrected for the known defects of tracers. */
+  readonly beginCycles?: bigint | undefined;
+  readonly endCycles?: bigint | undefined;
+  readonly sequenceNumber?: bigint | undefined;
   /** At the end of the packet. */
   readonly discardedEventCounter?: bigint | undefined;
-  /** Why it can't be read: what precedes it can. Nothing is known of what follows in its file. */
-  readonly fault?: DecodeError;
+  /** Why it can't be read. What precedes it can; nothing is known of what follows in its file. */
+  readonly fault?: DecodeError | undefined;
 }
 
-/** The packets of one file, all of one data stream. */
-export interface FileIndex {
-  readonly source: ByteSource;
-  readonly dataStreamClass: DataStreamClass;
-  /** Undefined: packets don't say. */
-  readonly dataStreamId: bigint | undefined;
-  readonly packets: PacketEntry[];
-}
+const has = { begin: 1, end: 2, sequenceNumber: 4, discardedEventCounter: 8 } as const;
 
-export interface IndexOptions {
-  /** Heads are never longer in practice; longer ones are refused (bytes). */
-  readonly maxHeadBytes?: number;
-  /** Tolerate a last packet that the file holds only in part: its index entry is cut to the file. */
-  readonly keepsPartialPacket?: boolean;
-  readonly warn?: (message: string) => void;
-}
+const firstCapacity = 16;
+/** Of a packet that can't be read: nothing is before it. */
+const noEnd = 0xffff_ffff_ffff_ffffn;
 
-const firstReadBytes = 512;
-const defaultMaxHeadBytes = 16 * 1024 * 1024;
-/** Zero bytes after what was read: decoders may look there. */
-const slackBytes = 16;
+/** Collects packets: the columns of a `PacketIndex`, growing. */
+export class PacketIndexBuilder {
+  length = 0;
+  readonly sources: ByteSource[] = [];
+  readonly faults = new Map<number, DecodeError>();
+  source = new Uint32Array(firstCapacity); // index in sources
+  offsetBytes = new Float64Array(firstCapacity);
+  lengthBytes = new Float64Array(firstCapacity);
+  contentBytes = new Float64Array(firstCapacity);
+  begin = new BigUint64Array(firstCapacity); // cycles
+  end = new BigUint64Array(firstCapacity); // cycles
+  sequenceNumber = new BigUint64Array(firstCapacity);
+  discardedEventCounter = new BigUint64Array(firstCapacity);
+  known = new Uint8Array(firstCapacity); // bits of `has`
 
-/** Reads heads into one growing buffer. */
-class HeadReader {
-  readonly #source: ByteSource;
-  readonly #traceClass: TraceClass;
-  readonly #maxBytes: number;
-  #bytes = new Uint8Array(firstReadBytes + slackBytes);
-  #view = new DataView(this.#bytes.buffer);
-
-  constructor(source: ByteSource, traceClass: TraceClass, maxBytes: number) {
-    this.#source = source;
-    this.#traceClass = traceClass;
-    this.#maxBytes = maxBytes;
-  }
-
-  /** @throws DecodeError */
-  read(offsetBytes: number, packetIndex: number): PacketHead {
-    for (;;) {
-      const capacity = this.#bytes.length - slackBytes;
-      const length = this.#source.read(offsetBytes, this.#bytes, 0, capacity);
-      this.#bytes.fill(0, length);
-      try {
-        return decodePacketHead(this.#traceClass, this.#bytes, this.#view, length * 8, {
-          streamName: this.#source.name,
-          packetIndex,
-        });
-      } catch (error) {
-        const canGrow = length === capacity && capacity < this.#maxBytes;
-        if (!(error instanceof DecodeError) || error.code !== 'beyond-data' || !canGrow)
-          throw error;
-        this.#bytes = new Uint8Array(Math.min(capacity * 8, this.#maxBytes) + slackBytes);
-        this.#view = new DataView(this.#bytes.buffer);
-      }
+  add(packet: PacketEntry): void {
+    if (this.length === this.known.length) this.#resize(this.length * 2);
+    const i = this.length++;
+    if (this.sources.at(-1) !== packet.source) this.sources.push(packet.source);
+    this.source[i] = this.sources.length - 1;
+    this.offsetBytes[i] = packet.offsetBytes;
+    this.lengthBytes[i] = packet.lengthBytes;
+    this.contentBytes[i] = packet.contentBytes;
+    const { beginCycles, endCycles, sequenceNumber, discardedEventCounter } = packet;
+    if (beginCycles !== undefined) {
+      this.begin[i] = beginCycles;
+      this.known[i]! |= has.begin;
     }
-  }
-}
-
-/**
- * Finds the packets of a file by their heads.
- * @throws DecodeError when a head is wrong or a packet goes beyond the file.
- */
-export function indexFile(
-  source: ByteSource,
-  traceClass: TraceClass,
-  options: IndexOptions = {},
-): FileIndex {
-  const reader = new HeadReader(source, traceClass, options.maxHeadBytes ?? defaultMaxHeadBytes);
-  const packets: PacketEntry[] = [];
-  let first: PacketHead | undefined;
-  for (let offsetBytes = 0; offsetBytes < source.lengthBytes; ) {
-    const head = readOrFault(reader, offsetBytes, packets.length);
-    const restBytes = source.lengthBytes - offsetBytes;
-    if (head instanceof DecodeError) {
-      if (first === undefined) throw head;
-      packets.push({ ...unknownTimes, source, offsetBytes, lengthBytes: restBytes, fault: head });
-      break;
+    if (endCycles !== undefined) {
+      this.end[i] = endCycles;
+      this.known[i]! |= has.end;
     }
-    first ??= head;
-    let lengthBytes = head.totalLengthBits === undefined ? restBytes : head.totalLengthBits / 8;
-    if (lengthBytes > restBytes) {
-      const message = `The packet is ${lengthBytes} bytes long, but the file has only ${restBytes} more; it was truncated, or its size is wrong. With --continue-on-error, what is there is read.`;
-      if (!options.keepsPartialPacket) {
-        const place = { stream: source.name, packetIndex: packets.length, offsetBits: 0 };
-        throw new DecodeError('packet-beyond-file', message, place);
-      }
-      options.warn?.(`${source.name}, packet ${packets.length}: ${message}`);
-      lengthBytes = restBytes;
+    if (sequenceNumber !== undefined) {
+      this.sequenceNumber[i] = sequenceNumber;
+      this.known[i]! |= has.sequenceNumber;
     }
-    if (lengthBytes <= 0) {
-      const place = { stream: source.name, packetIndex: packets.length, offsetBits: 0 };
-      throw new DecodeError('empty-packet', 'The packet says that it is 0 bytes long.', place);
+    if (discardedEventCounter !== undefined) {
+      this.discardedEventCounter[i] = discardedEventCounter;
+      this.known[i]! |= has.discardedEventCounter;
     }
-    packets.push({
-      source,
-      offsetBytes,
-      lengthBytes,
-      beginCycles: head.beginCycles,
-      endCycles: head.endCycles,
-      sequenceNumber: head.sequenceNumber,
-      discardedEventCounter: head.discardedEventCounter,
-    });
-    offsetBytes += lengthBytes;
-  }
-  if (first === undefined) {
-    throw new DecodeError('empty-data-stream', 'The data stream has no packet.', {
-      stream: source.name,
-    });
-  }
-  const { dataStreamClass, dataStreamId } = first;
-  return { source, dataStreamClass, dataStreamId, packets };
-}
-
-const unknownTimes = {
-  beginCycles: undefined,
-  endCycles: undefined,
-  sequenceNumber: undefined,
-} as const;
-
-function readOrFault(
-  reader: HeadReader,
-  offsetBytes: number,
-  packetIndex: number,
-): PacketHead | DecodeError {
-  try {
-    return reader.read(offsetBytes, packetIndex);
-  } catch (error) {
-    if (error instanceof DecodeError) return error;
-    throw error;
-  }
-}
-
-const indexMagic = 0xc1f1dcc1;
-const indexHeaderBytes = 16;
-const minEntryBytes = 56;
-const maxIndexBytes = 256 * 1024 * 1024;
-
-/**
- * Reads LTTng's index of a data stream file (lttng-tools, `lttng-index.h`: big-endian). The head of the first packet is still decoded.
- * @returns undefined when anything in it is not as it must be: then the packets have to be found by their heads.
- */
-export function readLttngIndex(
-  index: ByteSource,
-  source: ByteSource,
-  traceClass: TraceClass,
-): FileIndex | undefined {
-  const { lengthBytes } = index;
-  if (lengthBytes < indexHeaderBytes || lengthBytes > maxIndexBytes) return undefined;
-  const bytes = new Uint8Array(lengthBytes);
-  if (index.read(0, bytes, 0, lengthBytes) !== lengthBytes) return undefined;
-  const view = new DataView(bytes.buffer);
-  const entryBytes = view.getUint32(12);
-  const body = lengthBytes - indexHeaderBytes;
-  if (view.getUint32(0) !== indexMagic || view.getUint32(4) !== 1) return undefined;
-  if (entryBytes < minEntryBytes || body === 0 || body % entryBytes !== 0) return undefined;
-  const hasSequenceNumbers = view.getUint32(8) >= 1 && entryBytes >= minEntryBytes + 16;
-  const packets: PacketEntry[] = [];
-  let nextOffset = 0;
-  const head = new HeadReader(source, traceClass, defaultMaxHeadBytes).read(0, 0);
-  const roles = packetTimesOf(head);
-  for (let at = indexHeaderBytes; at < lengthBytes; at += entryBytes) {
-    const offsetBytes = Number(view.getBigUint64(at));
-    const packetBits = Number(view.getBigUint64(at + 8));
-    const contentBits = Number(view.getBigUint64(at + 16));
-    const beginCycles = view.getBigUint64(at + 24);
-    const endCycles = view.getBigUint64(at + 32);
-    const isSane = packetBits % 8 === 0 && packetBits > 0 && contentBits <= packetBits;
-    if (!isSane || offsetBytes !== nextOffset || beginCycles > endCycles) return undefined;
-    nextOffset = offsetBytes + packetBits / 8;
-    packets.push({
-      source,
-      offsetBytes,
-      lengthBytes: packetBits / 8,
-      beginCycles: roles.hasBegin ? beginCycles : undefined,
-      endCycles: roles.hasEnd ? endCycles : undefined,
-      sequenceNumber: hasSequenceNumbers ? view.getBigUint64(at + minEntryBytes + 8) : undefined,
-      discardedEventCounter:
-        head.discardedEventCounter === undefined ? undefined : view.getBigUint64(at + 40),
-    });
-  }
-  if (nextOffset !== source.lengthBytes) return undefined;
-  const { dataStreamClass, dataStreamId } = head;
-  return { source, dataStreamClass, dataStreamId, packets };
-}
-
-function packetTimesOf(head: PacketHead): { hasBegin: boolean; hasEnd: boolean } {
-  return { hasBegin: head.beginCycles !== undefined, hasEnd: head.endCycles !== undefined };
-}
-
-/**
- * Joins the packets of several files of one data stream: by begin time, equal neighbours (overlapping snapshots) once.
- */
-export function mergePackets(files: readonly FileIndex[]): PacketEntry[] {
-  const [only] = files;
-  if (files.length === 1 && only !== undefined) return only.packets;
-  const all: PacketEntry[] = [];
-  for (const packet of files.flatMap((file) => file.packets)) {
     if (packet.fault !== undefined) {
-      all.push(packet);
-      continue;
+      this.faults.set(i, packet.fault);
+      this.end[i] = noEnd;
     }
-    const begin = packet.beginCycles ?? 0n;
-    let at = all.length;
-    while (at > 0 && isAfter(all[at - 1]!, begin)) at--;
-    if (!isSame(all[at], packet)) all.splice(at, 0, packet);
   }
-  return all;
+
+  /** The builder is not used afterwards. */
+  finish(): PacketIndex {
+    this.#resize(this.length);
+    return new PacketIndex(this);
+  }
+
+  #resize(capacity: number): void {
+    this.source = resized(this.source, new Uint32Array(capacity));
+    this.offsetBytes = resized(this.offsetBytes, new Float64Array(capacity));
+    this.lengthBytes = resized(this.lengthBytes, new Float64Array(capacity));
+    this.contentBytes = resized(this.contentBytes, new Float64Array(capacity));
+    this.begin = resized(this.begin, new BigUint64Array(capacity));
+    this.end = resized(this.end, new BigUint64Array(capacity));
+    this.sequenceNumber = resized(this.sequenceNumber, new BigUint64Array(capacity));
+    this.discardedEventCounter = resized(this.discardedEventCounter, new BigUint64Array(capacity));
+    this.known = resized(this.known, new Uint8Array(capacity));
+  }
 }
 
-/** Whether a packet belongs after one that begins at `begin`. */
-function isAfter(packet: PacketEntry, begin: bigint): boolean {
-  return packet.fault !== undefined || (packet.beginCycles ?? 0n) >= begin;
+interface Settable<Column> {
+  readonly length: number;
+  subarray(begin: number, end: number): Column;
+  set(values: Column): void;
 }
 
-function isSame(a: PacketEntry | undefined, b: PacketEntry): boolean {
-  return (
-    a !== undefined &&
-    a.lengthBytes === b.lengthBytes &&
-    a.beginCycles === b.beginCycles &&
-    a.endCycles === b.endCycles &&
-    a.sequenceNumber === b.sequenceNumber &&
-    (a.source !== b.source || a.offsetBytes === b.offsetBytes)
-  );
+function resized<Column extends Settable<Column>>(from: Column, to: Column): Column {
+  to.set(from.subarray(0, Math.min(from.length, to.length)));
+  return to;
+}
+
+/** The packets of one data stream, in time order: some 60 bytes a packet, whatever their number. */
+export class PacketIndex implements Iterable<PacketEntry> {
+  readonly #columns: PacketIndexBuilder;
+  #hasEnds = true;
+  #endsAreSorted = true;
+  #lastEndIsUncertain = false;
+
+  constructor(columns: PacketIndexBuilder) {
+    this.#columns = columns;
+    this.#checkEnds();
+  }
+
+  get length(): number {
+    return this.#columns.length;
+  }
+
+  /** Each file that holds packets, once or more. */
+  get sources(): readonly ByteSource[] {
+    return this.#columns.sources;
+  }
+
+  /** Of all packets, padding included. */
+  get totalBytes(): number {
+    return this.#columns.lengthBytes.reduce((sum, bytes) => sum + bytes, 0);
+  }
+
+  /** Whether all packets that can be read have end times. */
+  get hasEnds(): boolean {
+    return this.#hasEnds;
+  }
+
+  /** The last packet may have events after its `endCycles` (see `TracerQuirks`). */
+  get lastEndIsUncertain(): boolean {
+    return this.#lastEndIsUncertain;
+  }
+
+  /** The packet with that number, from the end when it is negative. */
+  at(index: number): PacketEntry | undefined {
+    const c = this.#columns;
+    const i = index < 0 ? index + c.length : index;
+    if (i < 0 || i >= c.length) return undefined;
+    const known = c.known[i]!;
+    const source = c.sources[c.source[i]!];
+    assert(source !== undefined, 'a packet has a source');
+    return {
+      source,
+      offsetBytes: c.offsetBytes[i]!,
+      lengthBytes: c.lengthBytes[i]!,
+      contentBytes: c.contentBytes[i]!,
+      beginCycles: known & has.begin ? c.begin[i] : undefined,
+      endCycles: known & has.end ? c.end[i] : undefined,
+      sequenceNumber: known & has.sequenceNumber ? c.sequenceNumber[i] : undefined,
+      discardedEventCounter:
+        known & has.discardedEventCounter ? c.discardedEventCounter[i] : undefined,
+      fault: c.faults.get(i),
+    };
+  }
+
+  *[Symbol.iterator](): Iterator<PacketEntry> {
+    for (let i = 0; i < this.length; i++) yield this.at(i)!;
+  }
+
+  /**
+   * The first packet that may hold something at or after `cycles`; `length`: none. All packets must have ends. Binary search, unless
+   * the clock went backward between packets.
+   */
+  firstEndingAt(cycles: bigint): number {
+    const { end, length } = this.#columns;
+    let low = 0;
+    if (this.#endsAreSorted) {
+      let high = length;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (end[middle]! < cycles) low = middle + 1;
+        else high = middle;
+      }
+    } else {
+      while (low < length && end[low]! < cycles) low++;
+    }
+    return this.#lastEndIsUncertain && low === length ? length - 1 : low;
+  }
+
+  /** Order by begin; an empty packet may begin with the one after it. Faults come last. 0: the same packet, in two files perhaps. */
+  compare(i: number, j: number): number {
+    const c = this.#columns;
+    const [isFaultI, isFaultJ] = [c.faults.has(i), c.faults.has(j)];
+    if (isFaultI || isFaultJ) return isFaultI && isFaultJ ? i - j : isFaultI ? 1 : -1;
+    return (
+      order(c.begin[i]!, c.begin[j]!) ||
+      order(c.sequenceNumber[i]!, c.sequenceNumber[j]!) ||
+      order(c.end[i]!, c.end[j]!) ||
+      c.lengthBytes[i]! - c.lengthBytes[j]!
+    );
+  }
+
+  /**
+   * Puts right what tracers are known to write wrong. For whoever made the index, before others see it.
+   * @param correct - Gives the end of a packet from its begin, its end and the begin of the next one, which the last one has not.
+   */
+  correctEnds(
+    correct: (begin: bigint, end: bigint, next: bigint | undefined) => bigint,
+    lastEndIsUncertain: boolean,
+  ): void {
+    const { begin, end, known, length } = this.#columns;
+    for (let i = 0; i < length; i++) {
+      if ((known[i]! & has.end) === 0) continue;
+      const next = i + 1 < length && (known[i + 1]! & has.begin) !== 0 ? begin[i + 1] : undefined;
+      end[i] = correct(begin[i]!, end[i]!, next);
+    }
+    this.#lastEndIsUncertain = lastEndIsUncertain;
+    this.#checkEnds();
+  }
+
+  #checkEnds(): void {
+    const { end, known, faults, length } = this.#columns;
+    this.#hasEnds = true;
+    this.#endsAreSorted = true;
+    for (let i = 0; i < length; i++) {
+      if ((known[i]! & has.end) === 0 && !faults.has(i)) this.#hasEnds = false;
+      if (i > 0 && end[i]! < end[i - 1]!) this.#endsAreSorted = false;
+    }
+  }
+}
+
+function order(a: bigint, b: bigint): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }

@@ -28,6 +28,7 @@ import type {
   RunStatus,
   TimeOrigin,
 } from '@sonde/trace-model';
+import { anyReady } from './ready.ts';
 
 /** Which events pass. */
 export interface EventSelection {
@@ -303,7 +304,7 @@ class FilterIterator implements MessageIterator {
   }
 
   async ready(): Promise<void> {
-    await this.#upstream.ready?.();
+    await anyReady([this.#upstream]);
   }
 
   seek(timeNs: number): boolean {

@@ -10,6 +10,7 @@ import type {
   TimeOrigin,
   Trace,
 } from '@sonde/trace-model';
+import { anyReady } from './ready.ts';
 
 interface Input {
   readonly iterator: MessageIterator;
@@ -97,8 +98,7 @@ class MuxerIterator implements MessageIterator {
   }
 
   async ready(): Promise<void> {
-    const waits = this.#inputs.flatMap(({ iterator }) => iterator.ready?.() ?? []);
-    await Promise.race(waits);
+    await anyReady(this.#inputs.map(({ iterator }) => iterator));
   }
 
   close(): void {

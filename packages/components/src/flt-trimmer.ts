@@ -13,6 +13,7 @@ import type {
   RunStatus,
   TimeOrigin,
 } from '@sonde/trace-model';
+import { anyReady } from './ready.ts';
 import { parseTimeBound, resolveTimeBound, type TimeBound } from './time-bound.ts';
 
 /** Absolute, inclusive (ns from the clocks' origin); undefined: unbounded. */
@@ -241,7 +242,7 @@ class TrimmerIterator implements MessageIterator {
   }
 
   async ready(): Promise<void> {
-    await this.#upstream.ready?.();
+    await anyReady([this.#upstream]);
   }
 
   close(): void {

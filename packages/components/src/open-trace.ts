@@ -36,6 +36,7 @@ import { intersectionOf, type TraceRanges, traceInfos } from './ctf-fs/stream-in
 import { earliestBegin } from './ctf-fs/time-origin.ts';
 import { muxIterators } from './flt-muxer.ts';
 import { type TrimRange, trimIterator } from './flt-trimmer.ts';
+import { anyReady } from './ready.ts';
 
 export interface OpenTraceOptions extends TraceOptions {
   readonly followSymlinks?: boolean;
@@ -230,7 +231,7 @@ export class OpenedTraces {
         if (batch.length > 0) yield batch;
         batch = [];
         if (status === 'end') return;
-        if (status === 'again') await iterator.ready?.();
+        if (status === 'again') await anyReady([iterator]);
       }
     } finally {
       iterator.close();
@@ -253,7 +254,7 @@ export async function runIterator(
       signal?.throwIfAborted();
       const status = iterator.run(Number.POSITIVE_INFINITY, turnBudget);
       if (status === 'end' || onTurn?.() === false) return;
-      if (status === 'again') await iterator.ready?.();
+      if (status === 'again') await anyReady([iterator]);
       else await nextTurn();
     }
   } finally {

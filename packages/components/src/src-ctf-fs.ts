@@ -77,9 +77,8 @@ class CtfFsSource implements Source {
       throw new UsageError('unknown-port', `The source has no output port "${port}".`);
     }
     const { stream, packets, clock } = entry;
-    const { continueOnError, warn } = this.#context;
     const options = {
-      ...(continueOnError && { onFault: (error: Error) => warn(formatFault(error)) }),
+      ...(this.#context.continueOnError && { onFault: faultReporter(this.#context) }),
       ...(this.#maxPacketBytes !== undefined && { maxPacketBytes: this.#maxPacketBytes }),
     };
     const read = (target: Downstream) =>
@@ -101,6 +100,10 @@ class CtfFsSource implements Source {
   }
 }
 
+function faultReporter(context: ComponentContext): (error: Error) => void {
+  return context.onFault ?? ((error) => context.warn(formatFault(error)));
+}
+
 function readParameters(context: ComponentContext): SourceParameters {
   const { warn, continueOnError } = context;
   const reader = new ParameterReader(context.parameters, context.name);
@@ -119,7 +122,7 @@ function readParameters(context: ComponentContext): SourceParameters {
     clockOffsetNs: reader.integer('clock-class-offset-ns', 0n),
     forceUnixEpoch: reader.boolean('force-clock-class-origin-unix-epoch', false),
     warn: (message) => warn(message),
-    ...(continueOnError && { onFault: (error: Error) => warn(formatFault(error)) }),
+    ...(continueOnError && { onFault: faultReporter(context) }),
     ...(name !== undefined && { name }),
     ...(names && { names: new Map(directories.map((path, i) => [path, names[i] ?? ''])) }),
   };

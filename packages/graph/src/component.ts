@@ -13,6 +13,8 @@ export interface ComponentContext {
   readonly output: OutputPort;
   /** Keep going after a decoding error in one stream: report with `warn`, end that stream. */
   readonly continueOnError: boolean;
+  /** With `continueOnError`: told about each fault that was read past, instead of `warn`. */
+  onFault?(error: Error): void;
 }
 
 /** Where sinks write text. Synchronous: the hot loops never await. */

@@ -28,6 +28,8 @@ export interface GraphOptions {
   /** Aborting it stops the run cleanly: sinks are finished, the outcome is `interrupted`. */
   readonly signal?: AbortSignal;
   readonly continueOnError?: boolean;
+  /** Told about each fault that `continueOnError` reads past; without it they are warnings. */
+  onFault?(error: Error): void;
   /** Timers, for tests. */
   readonly environment?: LoopEnvironment;
 }
@@ -253,6 +255,7 @@ export class Graph {
       ...(signal === undefined ? {} : { signal }),
       output,
       continueOnError,
+      ...(this.#options.onFault && { onFault: (error) => this.#options.onFault?.(error) }),
     };
   }
 

@@ -1,6 +1,7 @@
 /** The process `sonde`: hands arguments, descriptors and signals to `runCli`. */
+import { exitStatus } from './exit-status.ts';
 import { FdOutput } from './fd-output.ts';
-import { exitStatus, runCli } from './run-cli.ts';
+import { runCli } from './run-cli.ts';
 
 const interrupt = new AbortController();
 process.on('SIGINT', () => {

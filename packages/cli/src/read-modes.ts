@@ -51,6 +51,6 @@ function readFolderMetadata({ path }: TraceFolder, lenient: boolean) {
 
 function firstOf(folders: readonly TraceFolder[]): TraceFolder {
   const [first] = folders;
-  if (first === undefined) throw new UsageError('no-trace', 'Name a trace to read.');
+  if (first === undefined) throw new UsageError('missing-operand', 'Name a trace to read.');
   return first;
 }

@@ -80,7 +80,7 @@ export function planRead(
       parameters,
     });
   }
-  if (sources.length === 0) throw new UsageError('no-trace', 'Name a trace to read.');
+  if (sources.length === 0) throw new UsageError('missing-operand', 'Name a trace to read.');
   const implicit = (name: string, className: string, parameters: ParameterMap): ComponentPlan => ({
     name,
     componentClass: registry.get(className),

@@ -11,6 +11,7 @@ import {
   filterFilter,
   jsonLinesSink,
   muxerFilter,
+  perfettoSink,
   prettySink,
   trimmerFilter,
 } from '@sonde/components';
@@ -23,6 +24,7 @@ const builtinPlugins: readonly Plugin[] = [
   plugin('ctf', 'Read and write Common Trace Format traces.', [ctfFsSource, ctfFsSink]),
   plugin('text', 'Print text.', [prettySink, detailsSink]),
   plugin('json', 'Write JSON.', [jsonLinesSink]),
+  plugin('perfetto', 'Write for the Perfetto UI.', [perfettoSink]),
   plugin('utils', 'Merge, trim, filter and count.', [
     muxerFilter,
     trimmerFilter,

@@ -4,12 +4,11 @@ import { OutputClosedError } from '@sonde/graph';
 import { type CommandIo, withArchiveNames } from './command-io.ts';
 import { findCommand, loadCommands } from './commands.ts';
 import type { Command } from './define-command.ts';
+import { exitStatus } from './exit-status.ts';
 import { commandHelp, overviewHelp } from './help-text.ts';
 import { nearest } from './nearest.ts';
 import { parseArguments } from './parse-arguments.ts';
 import { version } from './version.ts';
-
-export const exitStatus = { done: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /** Codes of usage errors that only the named traces can tell: the command line itself was right. */
 const inputProblems: ReadonlySet<string> = new Set([

@@ -1,7 +1,8 @@
-import { SondeError } from '@sonde/base';
+import { formatError, SondeError } from '@sonde/base';
 import { Graph } from '@sonde/graph';
 import { type CommandIo, withArchiveNames } from './command-io.ts';
 import type { ComponentPlan } from './component-options.ts';
+import { exitStatus } from './exit-status.ts';
 import { FdOutput } from './fd-output.ts';
 
 export interface GraphPlan {
@@ -20,12 +21,17 @@ export interface GraphPlan {
  * @returns the exit status: 1 when a stream was damaged and the others were read all the same.
  */
 export async function runGraph(io: CommandIo, plan: GraphPlan): Promise<number> {
+  let status: number = exitStatus.done;
   const file = plan.outputPath === undefined ? undefined : FdOutput.create(plan.outputPath);
   const graph = new Graph({
     warn: (message) => io.stderr.writeText(`WARNING: ${withArchiveNames(message, io)}\n`),
     output: file ?? io.stdout,
     signal: io.signal,
     continueOnError: plan.continueOnError,
+    onFault: (error) => {
+      status = exitStatus.failed;
+      io.stderr.writeText(`sonde: ${withArchiveNames(formatError(error), io)}\n`);
+    },
   });
   try {
     for (const { name, componentClass, parameters } of plan.components) {
@@ -33,7 +39,7 @@ export async function runGraph(io: CommandIo, plan: GraphPlan): Promise<number> 
     }
     for (const rule of plan.connections) graph.connect(rule);
     await graph.run();
-    return 0;
+    return status;
   } catch (error) {
     throw plan.namesAreOurs === true ? causeOf(error) : error;
   } finally {

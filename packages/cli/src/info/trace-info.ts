@@ -1,5 +1,6 @@
 /** What `sonde info` knows about a trace, as plain data: the same for text and JSON. */
 import type { LogicalTrace, TraceStream } from '@sonde/components';
+import { type PacketEntry, type PacketIndex, streamTimeRange } from '@sonde/ctf';
 import type { ClockClass, DataStreamClass, TraceClass } from '@sonde/trace-model';
 
 export interface ClockInfo {
@@ -104,30 +105,38 @@ export function describeTrace(logical: LogicalTrace, events?: EventCounts): Trac
 }
 
 function describeStream({ stream, packets, clock }: TraceStream): StreamInfo {
-  const nsOf = (cycles: bigint | undefined) =>
-    cycles === undefined ? undefined : clock?.nsFromOrigin(cycles);
-  const increase = (key: 'discardedEventCounter' | 'sequenceNumber', step: bigint) => {
-    let sum = 0n;
-    let before: bigint | undefined;
-    for (const { [key]: now } of packets) {
-      if (before !== undefined && now !== undefined && now > before + step) {
-        sum += now - before - step;
-      }
-      before = now ?? before;
-    }
-    return sum;
-  };
+  const range = streamTimeRange(stream, packets, clock);
   return {
     classId: stream.dataStreamClass.id,
     ...optional('id', stream.idIsKnown ? stream.id : undefined),
     path: stream.name,
     packets: packets.length,
     bytes: packets.totalBytes,
-    ...optional('beginNs', nsOf(packets.at(0)?.beginCycles)),
-    ...optional('endNs', nsOf(packets.at(-1)?.endCycles)),
-    discardedEvents: increase('discardedEventCounter', 0n),
-    discardedPackets: increase('sequenceNumber', 1n),
+    ...optional('beginNs', range?.begin),
+    ...optional('endNs', range?.end),
+    ...discardedOf(packets),
   };
+}
+
+/** From the counters of neighbouring packets, as the index has them. */
+function discardedOf(
+  packets: PacketIndex,
+): Pick<StreamInfo, 'discardedEvents' | 'discardedPackets'> {
+  let discardedEvents = 0n;
+  let discardedPackets = 0n;
+  let previous: PacketEntry | undefined;
+  for (const packet of packets) {
+    const { discardedEventCounter: events, sequenceNumber: number } = packet;
+    const { discardedEventCounter: eventsBefore, sequenceNumber: numberBefore } = previous ?? {};
+    if (events !== undefined && eventsBefore !== undefined && events > eventsBefore) {
+      discardedEvents += events - eventsBefore;
+    }
+    if (number !== undefined && numberBefore !== undefined && number > numberBefore + 1n) {
+      discardedPackets += number - numberBefore - 1n;
+    }
+    previous = packet;
+  }
+  return { discardedEvents, discardedPackets };
 }
 
 /** Declared ones, and the nameless one that CTF 1.8 implies. */

@@ -1,6 +1,11 @@
 export * from './byte-source.ts';
 export * from './decoder/code-sink.ts';
-export { compileProjection, type ProjectionOptions } from './decoder/compile-projection.ts';
+export {
+  type Consume,
+  compileConsumer,
+  compileProjection,
+  type ProjectedRecord,
+} from './decoder/compile-projection.ts';
 export { compileView, type EventView, type ScopeView } from './decoder/compile-view.ts';
 export {
   compileLength,
@@ -28,10 +33,10 @@ export * from './metadata-options.ts';
 export * from './metadata-stream.ts';
 export * from './reader/clock-converter.ts';
 export * from './reader/data-stream-reader.ts';
-export { PacketCursor, type PacketCursorOptions } from './reader/packet-cursor.ts';
 export { type FileIndex, type IndexOptions, indexFile } from './reader/index-file.ts';
 export { readLttngIndex } from './reader/lttng-index.ts';
 export { mergePackets } from './reader/merge-packets.ts';
+export { PacketCursor, type PacketCursorOptions } from './reader/packet-cursor.ts';
 export { type PacketEntry, PacketIndex, PacketIndexBuilder } from './reader/packet-index.ts';
 export { explainRecordLoop } from './reader/record-loop.ts';
 export { streamTimeRange, type TimeRangeNs } from './reader/stream-time-range.ts';

@@ -4,7 +4,14 @@ import type { FieldClass, RecordCursor, StructureFieldClass } from '@sonde/trace
 import { scopeFieldClass } from '@sonde/trace-model';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compileProjection, decodeScope, type FieldDemand, type Projection } from '../src/index.ts';
+import {
+  compileConsumer,
+  compileLength,
+  compileProjection,
+  decodeScope,
+  type FieldDemand,
+  type Projection,
+} from '../src/index.ts';
 import { type RandomRecord, randomRecord } from './support/random-records.ts';
 
 const numRuns = Number(process.env['SONDE_RUNS'] ?? 600);
@@ -55,8 +62,8 @@ test('generated projections store what closures store', () => {
     fc.property(randomRecord, fc.array(fc.nat(2 ** 20), { maxLength: 5 }), (record, picks) => {
       const demands = demandsOf(record, picks);
       const { eventRecordClass } = record;
-      const visited = compileProjection(eventRecordClass, demands, { backEnd: 'closures' });
-      const generated = compileProjection(eventRecordClass, demands, { backEnd: 'generated' });
+      const visited = compileProjection(eventRecordClass, demands, 'closures');
+      const generated = compileProjection(eventRecordClass, demands, 'generated');
       expect(generated.present).toEqual(visited.present);
       // Twice: nothing may be left over from the record before.
       for (let i = 0; i < 2; i++) {
@@ -67,6 +74,72 @@ test('generated projections store what closures store', () => {
     }),
     { numRuns },
   );
+});
+
+test('consumers are given what projections store', () => {
+  fc.assert(
+    fc.property(randomRecord, fc.array(fc.nat(2 ** 20), { maxLength: 5 }), (record, picks) => {
+      const demands = demandsOf(record, picks);
+      const { eventRecordClass } = record;
+      const seen: unknown[] = [];
+      const consume = (values: object): void => void seen.push({ ...values });
+      const handler = compileConsumer(eventRecordClass, demands, consume, 'generated');
+      const projection = compileProjection(eventRecordClass, demands, 'closures');
+      const expected = outcomeOf(projection, record.cursor());
+      let endBits = -1;
+      try {
+        endBits = handler(record.cursor());
+      } catch (error) {
+        expect(error).toBeInstanceOf(DecodeError);
+        expect(expected).not.toHaveProperty('endBits');
+        return;
+      }
+      const length = compileLength(eventRecordClass);
+      // Where the length is static, others see to it that records are not cut.
+      if (typeof length === 'number' && !('endBits' in (expected as object))) return;
+      expect(expected).toHaveProperty('values', seen[0]);
+      if (endBits >= 0) expect(expected).toHaveProperty('endBits', endBits);
+      else expect(length).toBeTypeOf('number');
+    }),
+    { numRuns },
+  );
+});
+
+describe('consumers with one function', () => {
+  const twoClasses = (): RecordCursor[] => [
+    cursorAt(b.struct({ a: b.uint(8), b: b.uint(32) }), [1, 2, 0, 0, 0]),
+    cursorAt(b.struct({ a: b.uint(8), c: b.str() }), [3, 65, 0]),
+    cursorAt(b.struct({ a: b.uint(8), c: b.uint(64) }), [4, 5, 0, 0, 0, 0, 0, 0, 0]),
+  ];
+
+  test('share what is the same', () => {
+    const values: unknown[] = [];
+    const consume = ({ f0 }: { f0?: unknown }): void => void values.push(f0);
+    const cursors = twoClasses();
+    const handlers = cursors.map((cursor) =>
+      compileConsumer(cursor.eventRecordClass, [{ path: ['a'] }], consume, 'generated'),
+    );
+    expect(cursors.map((cursor, i) => handlers[i]!(cursor))).toEqual([-1, 56, -1]);
+    expect(values).toEqual([1, 3, 4]);
+    expect(handlers[0]).toBe(handlers[2]);
+  });
+
+  test('are not given values of other classes', () => {
+    const values: unknown[] = [];
+    const consume = (record: object): void => void values.push({ ...record });
+    const demands = [{ path: ['a'] }, { path: ['b'] }, { path: ['c'] }];
+    for (let round = 0; round < 2; round++) {
+      for (const cursor of twoClasses()) {
+        compileConsumer(cursor.eventRecordClass, demands, consume, 'generated')(cursor);
+      }
+    }
+    const expected = [
+      { f0: 1, f1: 2, f2: undefined },
+      { f0: 3, f1: undefined, f2: 'A' },
+      { f0: 4, f1: undefined, f2: 5 },
+    ];
+    expect(values).toEqual([...expected, ...expected]);
+  });
 });
 
 test('a whole scope on exact demand is what decodeScope gives', () => {
@@ -134,7 +207,7 @@ describe.each(['generated', 'closures'] as const)('a projection (%s)', (backEnd)
   });
 
   function read(cursor: RecordCursor, demands: readonly FieldDemand[]) {
-    const projection = compileProjection(cursor.eventRecordClass, demands, { backEnd });
+    const projection = compileProjection(cursor.eventRecordClass, demands, backEnd);
     const endBits = projection.read(cursor);
     return { ...projection.record, endBits, present: projection.present };
   }
@@ -209,14 +282,16 @@ describe.each(['generated', 'closures'] as const)('a projection (%s)', (backEnd)
   test('calls its consumer when all is stored', () => {
     const cursor = cursorAt(payload, [1, 0, 0, 7]);
     const seen: unknown[] = [];
-    const projection = compileProjection(cursor.eventRecordClass, [{ path: ['tid'] }], {
+    const handler = compileConsumer(
+      cursor.eventRecordClass,
+      [{ path: ['tid'] }],
+      (record, at) => seen.push({ ...record }, at === cursor),
       backEnd,
-      consume: (record, at) => seen.push({ ...record }, at === cursor),
-    });
-    projection.read(cursor);
+    );
+    expect(handler(cursor)).toBe(64);
     expect(seen).toEqual([{ f0: 1 }, true]);
     const cut = { ...cursor, contentEndBits: 56 };
-    expect(() => projection.read(cut)).toThrow(DecodeError);
+    expect(() => handler(cut)).toThrow(DecodeError);
     expect(seen).toHaveLength(2);
   });
 

@@ -90,17 +90,17 @@ describe('explainDecoder', () => {
 // Length: always 160 bits.
 
 // Projection: stores fields in a record and returns its end (bits).
-// $0 = function fail
+// $0 = function failAtRecord
 // $1 = ProjectedRecord
-// $2 = function cutAtZero
-// $3 = function internText
+// $2 = TextSite
 function (cursor) {
   const B=cursor.bytes,D=cursor.view,K=cursor.keys,E=cursor.contentEndBits,e=E>>>3;let p=cursor.bodyOffsetBits>>>3,b=0;
   const R=$1;
   if(p+20>e)return $0(cursor);
   const begin0=p;                                          // event-record-payload, prev_comm
-  const end1=$2(B,begin0,begin0+16);
-  R.f0=$3(B,begin0,end1);
+  const site1=$2;
+  if(D.getInt32(begin0,true)!==site1.w0||D.getInt32(begin0+4,true)!==site1.w1||D.getInt32(begin0+8,true)!==site1.w2||D.getInt32(begin0+12,true)!==site1.w3)site1.load(B,D,begin0,begin0+16);
+  R.f0=site1.text;
   R.f1=D.getInt32(p+16,true);                              // prev_tid
   return (p+20)*8;
 }

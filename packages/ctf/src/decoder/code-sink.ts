@@ -9,6 +9,7 @@ import type {
   OptionalFieldClass,
   StaticLengthArrayFieldClass,
   StaticLengthBlobFieldClass,
+  StaticLengthStringFieldClass,
   StringFieldClass,
   StructureFieldClass,
   StructureMember,
@@ -65,6 +66,11 @@ export interface CodeSink {
     value: IntegerCode,
   ): void;
   float?(out: CodeWriter, fc: FixedLengthFloatingPointNumberFieldClass, expression: string): void;
+  /**
+   * Offered before `string` for static-length strings: the whole field, which begins at byte `begin` of `B`, is in the content. True:
+   * taken, `string` is not called.
+   */
+  staticString?(out: CodeWriter, fc: StaticLengthStringFieldClass, begin: string): boolean;
   /** `begin`/`end`: byte offsets in `B`; the terminator and what follows it are already cut off (simple expressions). */
   string?(out: CodeWriter, fc: StringFieldClass, begin: string, end: string): void;
   blob?(

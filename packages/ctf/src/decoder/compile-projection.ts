@@ -7,24 +7,19 @@ import type {
   Scope,
 } from '@sonde/trace-model';
 import { scopeFieldClass } from '@sonde/trace-model';
-import { compileBody, compileVisit, defaultBackEnd } from './compile-walk.ts';
+import { compileBody, compileLength, compileVisit, defaultBackEnd } from './compile-walk.ts';
 import type { BackEnd, FieldDemand, Projection } from './contract.ts';
 import { DecodeRun, type DecodeSource } from './decode-state.ts';
 import { DemandVisitor, isWide, type Target, type Targets } from './demand-visitor.ts';
 import { type FieldPlace, placesOf } from './demanded-fields.ts';
 import { type BodyCode, bodyPosition, generateBody } from './generated/body-code.ts';
+import { FunctionCache } from './generated/function-cache.ts';
 import { ProjectionSink } from './generated/projection-sink.ts';
-import { createRecord, type Slot } from './record-shape.ts';
+import { createRecord, type Slot, shapeOf, type Values } from './record-shape.ts';
 import { scopeReader } from './visit-scope.ts';
 
-export interface ProjectionOptions {
-  /** Default: generated code where that is allowed. */
-  readonly backEnd?: BackEnd;
-  /**
-   * Called by `read` with the record, when all of it is stored: faster than a call of `read` and one of the consumer.
-   */
-  readonly consume?: (record: Projection['record'], cursor: RecordCursor) => void;
-}
+/** A projection's record: the demanded fields by slot. */
+export type ProjectedRecord = Projection['record'];
 
 /**
  * Compiles a reader of the demanded fields of records of the class: one scan stores them all and finds the end of the record.
@@ -33,19 +28,86 @@ export interface ProjectionOptions {
 export function compileProjection(
   eventRecordClass: EventRecordClass,
   demands: readonly FieldDemand[],
-  options: ProjectionOptions = {},
+  backEnd: BackEnd = defaultBackEnd(),
 ): Projection {
   const plan = planOf(eventRecordClass, demands);
-  const record = createRecord(plan.slots) as Projection['record'];
+  const record = createRecord(plan.slots);
   const read =
-    (options.backEnd ?? defaultBackEnd()) === 'generated'
-      ? generatedBody(eventRecordClass, plan, record, options)
-      : visitedBody(eventRecordClass, plan, record, options);
+    backEnd === 'generated'
+      ? compileBody(eventRecordClass, sinkOf(plan, record))
+      : visitedBody(eventRecordClass, plan, record);
   return {
     record,
     present: plan.present,
     read: withOuterScopes(eventRecordClass, plan, record, read),
   };
+}
+
+/** Functions and records that consumers of the same kind of records share. */
+interface ConsumerCache {
+  readonly functions: FunctionCache;
+  readonly records: Map<string, Values>;
+}
+
+const consumerCaches = new WeakMap<Consume, ConsumerCache>();
+
+export type Consume = (record: ProjectedRecord, cursor: RecordCursor) => void;
+
+/**
+ * Compiles a handler that calls `consume` with the demanded fields: faster than a handler around `compileProjection`, the more so when
+ * many classes have the same `consume`. The record is valid until `consume` returns, and may be the same for all of them. Like every
+ * handler, it is for records which are known to lie within the content where their length is static.
+ * @throws UsageError when a name for a slot is not an identifier
+ */
+export function compileConsumer(
+  eventRecordClass: EventRecordClass,
+  demands: readonly FieldDemand[],
+  consume: Consume,
+  backEnd: BackEnd = defaultBackEnd(),
+): EventHandler {
+  const plan = planOf(eventRecordClass, demands);
+  if (backEnd === 'closures') {
+    const record = createRecord(plan.slots);
+    const visit = visitedBody(eventRecordClass, plan, record);
+    return withOuterScopes(eventRecordClass, plan, record, (cursor) => {
+      const endBits = visit(cursor);
+      consume(record, cursor);
+      return endBits;
+    });
+  }
+  const cache = consumerCacheOf(consume);
+  const record = plan.outerTargets.size > 0 ? createRecord(plan.slots) : recordFor(cache, plan);
+  const sink = sinkOf(plan, record, consume);
+  const start = bodyPosition(eventRecordClass);
+  const isStatic = start.modulus >= 8 && typeof compileLength(eventRecordClass) === 'number';
+  const body = isStatic
+    ? cache.functions.compile(generateBody(eventRecordClass, sink, start, true).buffer)
+    : compileBody(eventRecordClass, sink, (buffer) => cache.functions.compile(buffer));
+  return withOuterScopes(eventRecordClass, plan, record, body);
+}
+
+function consumerCacheOf(consume: Consume): ConsumerCache {
+  let cache = consumerCaches.get(consume);
+  if (cache === undefined) {
+    cache = { functions: new FunctionCache(), records: new Map() };
+    consumerCaches.set(consume, cache);
+  }
+  return cache;
+}
+
+function recordFor({ records }: ConsumerCache, { slots }: ProjectionPlan): Values {
+  const shape = shapeOf(slots);
+  let record = records.get(shape);
+  if (record === undefined) {
+    record = createRecord(slots);
+    records.set(shape, record);
+  }
+  return record;
+}
+
+function sinkOf(plan: ProjectionPlan, record: Values, consume?: Consume): ProjectionSink {
+  const { targets, needed, conditionalSlots } = plan;
+  return new ProjectionSink(targets, { record, needed, conditionalSlots, consume });
 }
 
 interface ProjectionPlan {
@@ -97,10 +159,17 @@ function planOf(
     if (isConditional && places.some((place) => !isOuter(place.scope))) {
       conditionalSlots.push(name);
     }
-    slots.push({ name, isNumber: !isConditional && holdsNumber(places[0]!, wide) });
+    slots.push({ name, kind: kindOf(places, wide) });
     present.push(places.length > 0);
   });
   return { slots, present, conditionalSlots, needed, targets, outerTargets };
+}
+
+function kindOf(places: readonly FieldPlace[], wide: Target['wide']): Slot['kind'] {
+  const [place] = places;
+  if (place === undefined) return 'absent';
+  const isCertain = places.length === 1 && !place.isConditional;
+  return isCertain && holdsNumber(place, wide) ? 'number' : 'other';
 }
 
 function holdsNumber({ fieldClass }: FieldPlace, wide: Target['wide']): boolean {
@@ -120,42 +189,25 @@ function holdsNumber({ fieldClass }: FieldPlace, wide: Target['wide']): boolean 
   }
 }
 
-function generatedBody(
-  eventRecordClass: EventRecordClass,
-  plan: ProjectionPlan,
-  record: { [slot: string]: unknown },
-  options: ProjectionOptions,
-): EventHandler {
-  const { targets, needed, conditionalSlots } = plan;
-  const { consume } = options;
-  return compileBody(
-    eventRecordClass,
-    new ProjectionSink(targets, { record, needed, conditionalSlots, consume }),
-  );
-}
-
 /** The text of a projection with its slots in a record of its own, for people. */
 export function generateProjection(
   eventRecordClass: EventRecordClass,
   demands: readonly FieldDemand[],
 ): BodyCode {
-  const { targets, slots, ...plan } = planOf(eventRecordClass, demands);
-  const sink = new ProjectionSink(targets, { ...plan, record: createRecord(slots) });
+  const plan = planOf(eventRecordClass, demands);
+  const sink = sinkOf(plan, createRecord(plan.slots));
   return generateBody(eventRecordClass, sink, bodyPosition(eventRecordClass));
 }
 
 function visitedBody(
   eventRecordClass: EventRecordClass,
   plan: ProjectionPlan,
-  record: { [slot: string]: unknown },
-  { consume }: ProjectionOptions,
+  record: Values,
 ): EventHandler {
   const visit = compileVisit(eventRecordClass, new DemandVisitor(plan.targets, record));
   return (cursor) => {
     for (const slot of plan.conditionalSlots) record[slot] = undefined;
-    const endBits = visit(cursor);
-    consume?.(record as Projection['record'], cursor);
-    return endBits;
+    return visit(cursor);
   };
 }
 
@@ -169,7 +221,7 @@ function isOuter(scope: Scope): scope is OuterScope {
 function withOuterScopes(
   eventRecordClass: EventRecordClass,
   plan: ProjectionPlan,
-  record: { [slot: string]: unknown },
+  record: Values,
   readBody: EventHandler,
 ): EventHandler {
   if (plan.outerTargets.size === 0) return readBody;

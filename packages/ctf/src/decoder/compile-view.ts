@@ -119,7 +119,7 @@ function generatedView(eventRecordClass: EventRecordClass): EventView {
     let read: ((cursor: RecordCursor, offsetBits: number) => FieldValue) | undefined;
     return () => {
       if (current === undefined) return undefined;
-      read ??= compileMember(eventRecordClass, fieldClass, known);
+      read ??= compileMember(fieldClass, known);
       return read(current, code.offsets[number]!);
     };
   });
@@ -146,7 +146,7 @@ export function generateIndex(eventRecordClass: EventRecordClass): IndexCode {
     start: bodyPosition(eventRecordClass),
     publishesKeys: true,
   };
-  const { buffer } = generateFunction(eventRecordClass, parts, (walker, out) => {
+  const { buffer } = generateFunction(parts, (walker, out) => {
     for (const root of roots) {
       walker.at.align(alignmentBitsOf(root));
       for (const { name, fieldClass } of root.members) {
@@ -163,7 +163,6 @@ export function generateIndex(eventRecordClass: EventRecordClass): IndexCode {
 
 /** The code that decodes a field which begins at `offsetBits`, after the index was made. */
 export function generateMember(
-  eventRecordClass: EventRecordClass,
   fieldClass: FieldClass,
   known: KnownPosition,
 ): { readonly buffer: CodeBuffer; readonly result: { value?: FieldValue } } {
@@ -179,16 +178,15 @@ export function generateMember(
     start: known,
     begin: 'offsetBits',
   };
-  const { buffer } = generateFunction(eventRecordClass, parts, (walker) => walker.walk(fieldClass));
+  const { buffer } = generateFunction(parts, (walker) => walker.walk(fieldClass));
   return { buffer, result };
 }
 
 function compileMember(
-  eventRecordClass: EventRecordClass,
   fieldClass: FieldClass,
   known: KnownPosition,
 ): (cursor: RecordCursor, offsetBits: number) => FieldValue {
-  const { buffer, result } = generateMember(eventRecordClass, fieldClass, known);
+  const { buffer, result } = generateMember(fieldClass, known);
   const read = buffer.compile('cursor,offsetBits') as (
     cursor: RecordCursor,
     offsetBits: number,

@@ -9,6 +9,7 @@ import {
   compileBuffer,
   generateBody,
 } from './generated/body-code.ts';
+import type { CodeBuffer } from './generated/code-buffer.ts';
 import { walkBody } from './generated/explain-fault.ts';
 import { silentSink } from './generated/field-walker.ts';
 import { rootFacts } from './generated/root-facts.ts';
@@ -40,10 +41,14 @@ export const compileWalk: CompileWalk = (
   sink: WalkSink,
 ): EventHandler => compileBody(eventRecordClass, sink);
 
-export function compileBody(eventRecordClass: EventRecordClass, sink: WalkSink): BodyFunction {
+export function compileBody(
+  eventRecordClass: EventRecordClass,
+  sink: WalkSink,
+  compile: (buffer: CodeBuffer) => BodyFunction = compileBuffer,
+): BodyFunction {
   const start = bodyPosition(eventRecordClass);
   const compileAt = (position: typeof start): BodyFunction =>
-    compileBuffer(generateBody(eventRecordClass, sink, position).buffer);
+    compile(generateBody(eventRecordClass, sink, position).buffer);
   if (start.modulus >= 8 || bodyIsByteAligned(eventRecordClass)) return compileAt(start);
   const fromByte = compileAt(bytePosition);
   let fromBit: BodyFunction | undefined;

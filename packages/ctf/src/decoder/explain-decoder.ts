@@ -70,7 +70,7 @@ function explainView(eventRecordClass: EventRecordClass): string {
   for (const { fieldClass: root } of bodyScopesOf(eventRecordClass)) {
     for (const { name, fieldClass } of root.members) {
       const place = places.get(fieldClass)!;
-      const member = generateMember(eventRecordClass, fieldClass, place.known);
+      const member = generateMember(fieldClass, place.known);
       const code = member.buffer.explain('cursor, offsetBits');
       texts.push(`// View: getter of ${quoted(name)}\n${code}`);
     }

@@ -10,7 +10,7 @@ import type { WalkSink } from '../contract.ts';
 import { emptyElementsDeclaration } from './array-walker.ts';
 import { byteOrderCode } from './byte-order-rule.ts';
 import { CodeBuffer } from './code-buffer.ts';
-import { failingHandler } from './explain-fault.ts';
+import { failAtRecord } from './explain-fault.ts';
 import { FieldWalker } from './field-walker.ts';
 import { KeySlots } from './key-slots.ts';
 import { after, anyPosition, type KnownPosition } from './static-layout.ts';
@@ -61,15 +61,19 @@ export interface BodyCode {
   readonly hasByteOrderChecks: boolean;
 }
 
-/** Generates a function of `cursor` that walks the body of a record which begins at `start` and returns its end (bits). */
+/**
+ * Generates a function of `cursor` that walks the body of a record which begins at `start` and returns its end (bits).
+ * @param stopsEarly - For bodies of static length: look at nothing behind the last wanted field, and return -1.
+ */
 export function generateBody(
   eventRecordClass: EventRecordClass,
   sink: WalkSink,
   start: KnownPosition,
+  stopsEarly = false,
 ): BodyCode {
   const bodies = bodyScopesOf(eventRecordClass);
   const roots = bodies.map((body) => body.fieldClass);
-  return generateFunction(eventRecordClass, { roots, sink, start }, (walker, buffer) => {
+  return generateFunction({ roots, sink, start, stopsEarly }, (walker, buffer) => {
     for (const { scope, fieldClass } of bodies) {
       buffer.note(scope);
       sink.beginScope?.(buffer, scope, fieldClass);
@@ -90,11 +94,12 @@ export interface FunctionParts {
   readonly begin?: string;
   /** Save all keys in the cursor's keys: for code that reads single fields later. */
   readonly publishesKeys?: boolean;
+  /** The size is static: look at nothing behind the last wanted field, and return -1. */
+  readonly stopsEarly?: boolean;
 }
 
 /** Generates a function of `cursor` around what `walk` writes. It returns the end of the last field (bits). */
 export function generateFunction(
-  eventRecordClass: EventRecordClass,
   parts: FunctionParts,
   walk: (walker: FieldWalker, buffer: CodeBuffer) => void,
 ): BodyCode {
@@ -102,13 +107,15 @@ export function generateFunction(
   const buffer = new CodeBuffer();
   const declarations = buffer.reserve();
   const keys = new KeySlots(buffer, roots, parts.publishesKeys === true);
-  const fail = `return ${buffer.constant(failingHandler(eventRecordClass))}(cursor);`;
+  const fail = `return ${buffer.constant(failAtRecord)}(cursor);`;
   sink.prologue?.(buffer);
   const walker = new FieldWalker(buffer, keys, sink, { position: start, fail });
   walk(walker, buffer);
+  const { stopsEarly = false } = parts;
+  if (stopsEarly) walker.at.offsetBits = walker.wantedEndBits;
   walker.at.endRun();
   sink.epilogue?.(buffer);
-  buffer.line(`return ${walker.at.bits()};`);
+  buffer.line(`return ${stopsEarly ? '-1' : walker.at.bits()};`);
   const order = parts.begin === undefined ? 'cursor.lastByteOrder' : 'undefined';
   buffer.fill(declarations, declarationsCode(walker, start, { begin, order }));
   return { buffer, hasByteOrderChecks: walker.order.hasChecks };

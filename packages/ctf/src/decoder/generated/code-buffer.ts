@@ -5,7 +5,8 @@ export class CodeBuffer implements CodeWriter {
   readonly #lines: string[] = [];
   /** By line: what a person should know, for explanations. Never compiled. */
   readonly #notes = new Map<number, string>();
-  readonly #constants: unknown[] = [];
+  /** Values of `$0`, `$1`, … */
+  readonly constants: unknown[] = [];
   readonly #constantIndexes = new Map<unknown, number>();
   #localCount = 0;
 
@@ -20,7 +21,7 @@ export class CodeBuffer implements CodeWriter {
   constant(value: unknown): string {
     let index = this.#constantIndexes.get(value);
     if (index === undefined) {
-      index = this.#constants.push(value) - 1;
+      index = this.constants.push(value) - 1;
       this.#constantIndexes.set(value, index);
     }
     return `$${index}`;
@@ -52,15 +53,15 @@ export class CodeBuffer implements CodeWriter {
    * @throws EvalError where code generation is forbidden
    */
   compile(parameters: string): (...values: never[]) => unknown {
-    const names = this.#constants.map((_, index) => `$${index}`);
+    const names = this.constants.map((_, index) => `$${index}`);
     const text = `"use strict";return function(${parameters}){\n${this.body()}\n}`;
-    return new Function(...names, text)(...this.#constants);
+    return new Function(...names, text)(...this.constants);
   }
 
   /** The text for people: indented, with notes and with what the constants are. */
   explain(parameters: string): string {
     const lines: string[] = [];
-    this.#constants.forEach((value, index) => {
+    this.constants.forEach((value, index) => {
       lines.push(`// $${index} = ${describeConstant(value)}`);
     });
     lines.push(`function (${parameters}) {`);

@@ -1,5 +1,5 @@
 import { DecodeError } from '@sonde/base';
-import type { EventHandler, EventRecordClass, RecordCursor } from '@sonde/trace-model';
+import type { EventRecordClass, RecordCursor } from '@sonde/trace-model';
 import { scopeFieldClass, scopes } from '@sonde/trace-model';
 import { DecodeRun, type DecodeSource } from '../decode-state.ts';
 import type { FieldVisitor } from '../field-visitor.ts';
@@ -24,14 +24,12 @@ export function walkBody(
  * What generated code calls when a record can't be decoded: closures walk it again and say exactly what is wrong where.
  * @throws DecodeError always
  */
-export function failingHandler(eventRecordClass: EventRecordClass): EventHandler {
-  return function fail(cursor: RecordCursor): number {
-    walkBody(eventRecordClass, cursor, silentVisitor);
-    // Only where a length or selector was left over from an older record, and this one has replaced it.
-    throw new DecodeError('malformed-event-record', 'An event record is malformed.', {
-      stream: cursor.stream.name,
-      packetIndex: cursor.packet.index,
-      offsetBits: cursor.bodyOffsetBits,
-    });
-  };
+export function failAtRecord(cursor: RecordCursor): number {
+  walkBody(cursor.eventRecordClass, cursor, silentVisitor);
+  // Only where a length or selector was left over from an older record, and this one has replaced it.
+  throw new DecodeError('malformed-event-record', 'An event record is malformed.', {
+    stream: cursor.stream.name,
+    packetIndex: cursor.packet.index,
+    offsetBits: cursor.bodyOffsetBits,
+  });
 }

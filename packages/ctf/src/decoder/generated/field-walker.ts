@@ -40,6 +40,8 @@ export class FieldWalker {
   readonly keys: KeySlots;
   /** Statement for a record that can't be decoded. */
   readonly fail: string;
+  /** Where the last field that the sink was told ends, from the position's variable (bits). */
+  wantedEndBits = 0;
   /** True: the code counts empty array elements in `z`. */
   countsEmptyElements = false;
   #sink: CodeSink;
@@ -86,6 +88,7 @@ export class FieldWalker {
         this.order.meet(fc.byteOrder, this.at);
         this.#fixedLength(fc);
         this.at.move(fc.lengthBits);
+        if (!this.isSilent) this.wantedEndBits = this.at.offsetBits;
         break;
       case 'variable-length-unsigned-integer':
       case 'variable-length-signed-integer':
@@ -194,9 +197,13 @@ export class FieldWalker {
     if (!this.isSilent) {
       const begin = this.out.local('begin');
       this.out.line(`const ${begin}=${at.byteAt()};`);
-      this.#bytes(fc, begin, `${begin}+${fc.lengthBytes}`);
+      const isTaken =
+        fc.type === 'static-length-string' &&
+        this.#sink.staticString?.(this.out, fc, begin) === true;
+      if (!isTaken) this.#bytes(fc, begin, `${begin}+${fc.lengthBytes}`);
     }
     at.move(fc.lengthBytes * 8);
+    if (!this.isSilent) this.wantedEndBits = at.offsetBits;
   }
 
   #dynamicBytes(fc: DynamicLengthStringFieldClass | DynamicLengthBlobFieldClass): void {

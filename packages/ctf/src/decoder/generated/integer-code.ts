@@ -105,9 +105,9 @@ function callCode(
   layout: BitArrayLayout,
   isSigned: boolean,
 ): FieldCode {
-  const { lengthBits, byteOrder, bitOrder } = layout;
+  const { lengthBits } = layout;
   const read = out.constant(bitReader(isSigned));
-  const value = `${read}(B,${at.bits()},${out.constant({ lengthBits, byteOrder, bitOrder })})`;
+  const value = `${read}(B,${at.bits()},${out.constant(layoutOf(layout))})`;
   if (lengthBits <= 32) return narrowCode(value, lengthBits, isSigned);
   return unionCode(out, value, lengthBits, lengthBits <= 53);
 }
@@ -148,10 +148,22 @@ export function floatCode(
   at: PositionTracker,
   fc: FixedLengthFloatingPointNumberFieldClass,
 ): string {
-  const { lengthBits, byteOrder, bitOrder } = fc;
+  const { lengthBits, byteOrder } = fc;
   if (at.bitInByte === 0 && !isReversed(fc)) {
     return `D.getFloat${lengthBits}(${at.byteAt()},${byteOrder === 'little-endian'})`;
   }
-  const layout = out.constant({ lengthBits, byteOrder, bitOrder });
-  return `${out.constant(readFloat)}(B,${at.bits()},${layout})`;
+  return `${out.constant(readFloat)}(B,${at.bits()},${out.constant(layoutOf(fc))})`;
+}
+
+const layouts = new Map<string, BitArrayLayout>();
+
+/** The same object for equal layouts, so that equal code has equal constants. */
+function layoutOf({ lengthBits, byteOrder, bitOrder }: BitArrayLayout): BitArrayLayout {
+  const key = `${lengthBits} ${byteOrder} ${bitOrder}`;
+  let layout = layouts.get(key);
+  if (layout === undefined) {
+    layout = { lengthBits, byteOrder, bitOrder };
+    layouts.set(key, layout);
+  }
+  return layout;
 }

@@ -62,14 +62,3 @@ class KeyAnalysis {
     for (const [slot, count] of optionsSaving) if (count === fc.options.length) this.#save(slot);
   }
 }
-
-/** The slots that fields below `root` depend on. */
-export function dependentSlots(root: FieldClass): ReadonlySet<number> {
-  const slots = new Set<number>();
-  const visit = (fc: FieldClass): void => {
-    if ('keySlot' in fc) slots.add(fc.keySlot);
-    for (const child of childrenOf(fc)) visit(child);
-  };
-  visit(root);
-  return slots;
-}

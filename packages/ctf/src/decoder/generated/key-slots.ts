@@ -12,8 +12,10 @@ export class KeySlots {
   readonly #inherited: ReadonlySet<number>;
   readonly #dependent: ReadonlySet<number>;
   readonly #publishesAll: boolean;
-  /** Slots with a variable, and whether it may hold a bigint. */
-  readonly #variables = new Map<number, boolean>();
+  /** Slots that may hold a bigint. */
+  readonly #wide: ReadonlySet<number>;
+  /** Variables by slot. */
+  readonly #variables = new Map<number, string>();
 
   /** @param publishesAll - Save all in the cursor's keys: for code that reads single fields later. */
   constructor(out: CodeBuffer, roots: readonly FieldClass[], publishesAll: boolean) {
@@ -21,7 +23,8 @@ export class KeySlots {
     this.#dependent = new Set(roots.flatMap((root) => [...rootFacts(root).dependentSlots]));
     this.#inherited = this.#dependent.size > 0 ? inheritedSlots(roots) : new Set();
     this.#publishesAll = publishesAll;
-    for (const slot of this.#inherited) this.#variables.set(slot, true);
+    this.#wide = new Set(roots.flatMap((root) => [...rootFacts(root).wideKeySlots]));
+    for (const slot of this.#inherited) this.#variable(slot);
   }
 
   /** Saves `value` in `slots`. @returns the variable that holds it, if there is one */
@@ -30,9 +33,8 @@ export class KeySlots {
     for (const slot of slots) {
       const source: string = variable ?? value;
       if (this.#dependent.has(slot)) {
-        this.#variables.set(slot, (this.#variables.get(slot) ?? false) || !valueIsNumber);
-        this.#out.line(`${nameOf(slot)}=${source};`);
-        variable = nameOf(slot);
+        variable = this.#variable(slot);
+        this.#out.line(`${variable}=${source};`);
       }
       if (this.#isPublished(slot)) this.#out.line(`K[${slot}]=${variable ?? value};`);
     }
@@ -45,21 +47,28 @@ export class KeySlots {
 
   /** The value of `slot`: number or bigint. */
   value(slot: number): string {
-    return nameOf(slot);
+    return this.#variables.get(slot) ?? '0';
   }
 
   /** The value of `slot` as a length, rounded above 2^53. */
   length(slot: number): string {
-    return this.#variables.get(slot) === true ? `Number(${nameOf(slot)})` : nameOf(slot);
+    const value = this.value(slot);
+    return this.#inherited.has(slot) || this.#wide.has(slot) ? `Number(${value})` : value;
+  }
+
+  /** Numbered in the order of their use: equal layouts give equal code, whatever their slots are. */
+  #variable(slot: number): string {
+    let variable = this.#variables.get(slot);
+    if (variable === undefined) {
+      variable = `key_${this.#variables.size}`;
+      this.#variables.set(slot, variable);
+    }
+    return variable;
   }
 
   declarations(): string {
-    return [...this.#variables.keys()]
-      .map((slot) => `let ${nameOf(slot)}=${this.#inherited.has(slot) ? `K[${slot}]??0` : '0'};`)
+    return [...this.#variables]
+      .map(([slot, name]) => `let ${name}=${this.#inherited.has(slot) ? `K[${slot}]??0` : '0'};`)
       .join('');
   }
-}
-
-function nameOf(slot: number): string {
-  return `key_${slot}`;
 }

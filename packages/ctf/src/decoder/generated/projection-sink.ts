@@ -1,6 +1,7 @@
 import type {
   FieldClass,
   IntegerFieldClass,
+  StaticLengthStringFieldClass,
   StringFieldClass,
   StructureMember,
 } from '@sonde/trace-model';
@@ -9,6 +10,7 @@ import type { WalkSink } from '../contract.ts';
 import { isWide, type Targets, type Wide } from '../demand-visitor.ts';
 import { decodeText } from '../text.ts';
 import { internText } from '../text-cache.ts';
+import { maxSiteBytes, TextSite } from './text-site.ts';
 import { ValueBuilder } from './value-builder.ts';
 
 /** What a `ProjectionSink` writes besides the values. */
@@ -81,6 +83,22 @@ export class ProjectionSink implements WalkSink {
 
   float(out: CodeWriter, fc: FieldClass, expression: string): void {
     this.#leaf(out, fc, () => expression);
+  }
+
+  staticString(out: CodeWriter, fc: StaticLengthStringFieldClass, begin: string): boolean {
+    const { encoding, lengthBytes } = fc;
+    const words = lengthBytes / 4;
+    if (encoding !== 'utf-8' || lengthBytes > maxSiteBytes || lengthBytes % 4 !== 0) return false;
+    const site = out.local('site');
+    out.line(`const ${site}=${out.constant(new TextSite())};`);
+    const differs = Array.from({ length: words }, (_, i) => {
+      const at = i === 0 ? begin : `${begin}+${i * 4}`;
+      return `D.getInt32(${at},true)!==${site}.w${i}`;
+    });
+    const load = `${site}.load(B,D,${begin},${begin}+${lengthBytes});`;
+    if (words > 0) out.line(`if(${differs.join('||')})${load}`);
+    this.#leaf(out, fc, () => `${site}.text`);
+    return true;
   }
 
   string(out: CodeWriter, fc: StringFieldClass, begin: string, end: string): void {

@@ -6,6 +6,7 @@ import {
   isSigned,
   type Mapping,
   type OptionalFieldClass,
+  type Scope,
   type StructureFieldClass,
   type VariantFieldClass,
 } from '@sonde/trace-model';
@@ -25,14 +26,21 @@ const scopeNames: Record<KeyPlace['scope'], string> = {
 export class FieldClassText {
   readonly #out: DetailsWriter;
   readonly #keyPlaces: ReadonlyMap<number, KeyPlace>;
+  #isPacketContext = false;
 
   constructor(out: DetailsWriter, keyPlaces: ReadonlyMap<number, KeyPlace>) {
     this.#out = out;
     this.#keyPlaces = keyPlaces;
   }
 
+  /** Writes what follows `Name: ` for the root of a scope. */
+  writeScope(root: FieldClass, scope: Scope): void {
+    this.#isPacketContext = scope === 'packet-context';
+    this.#write(root);
+  }
+
   /** Writes what follows `Name: `. */
-  write(fieldClass: FieldClass): void {
+  #write(fieldClass: FieldClass): void {
     switch (fieldClass.type) {
       case 'fixed-length-unsigned-integer':
       case 'fixed-length-signed-integer':
@@ -92,7 +100,7 @@ export class FieldClassText {
   }
 
   #dynamicBlob(keySlot: number, mediaType: string): void {
-    const place = this.#keyPlaces.get(keySlot);
+    const place = this.#placeOf(keySlot);
     this.#type(`Dynamic BLOB (${place === undefined ? 'no' : 'with'} length field)`);
     this.#out.text(' (');
     if (place === undefined) {
@@ -220,13 +228,13 @@ export class FieldClassText {
   /** The class of a member or option, which may have attributes of its own. */
   #withAttributes(fieldClass: FieldClass, attributes: Attributes | undefined): void {
     if (!hasAttributes(attributes)) {
-      this.write(fieldClass);
+      this.#write(fieldClass);
       return;
     }
     this.#out.nested(() => {
       this.#out.property('Field class');
       this.#out.text(': ');
-      this.write(fieldClass);
+      this.#write(fieldClass);
       writeUserAttributes(this.#out, attributes);
     });
   }
@@ -240,7 +248,7 @@ export class FieldClassText {
       this.#out.bold(formatDecimal(fieldClass.length));
       this.#out.text(')');
     } else {
-      const place = this.#keyPlaces.get(fieldClass.keySlot);
+      const place = this.#placeOf(fieldClass.keySlot);
       this.#type(`Dynamic array (${place === undefined ? 'no' : 'with'} length field)`);
       if (place !== undefined) this.#locationAlone('Length field location', place);
     }
@@ -249,8 +257,14 @@ export class FieldClassText {
       writeUserAttributes(this.#out, fieldClass.attributes);
       this.#out.property('Element');
       this.#out.text(': ');
-      this.write(fieldClass.elementFieldClass);
+      this.#write(fieldClass.elementFieldClass);
     });
+  }
+
+  /** As Babeltrace has it, what is in an event does not refer to the packet context. */
+  #placeOf(keySlot: number): KeyPlace | undefined {
+    const place = this.#keyPlaces.get(keySlot);
+    return place?.scope === 'packet-context' && !this.#isPacketContext ? undefined : place;
   }
 
   #locationAlone(title: string, place: KeyPlace): void {
@@ -273,7 +287,7 @@ export class FieldClassText {
 
   #optional(fieldClass: OptionalFieldClass): void {
     const out = this.#out;
-    const place = this.#keyPlaces.get(fieldClass.keySlot);
+    const place = this.#placeOf(fieldClass.keySlot);
     this.#type(`Option (${selectorText(fieldClass, place)})`);
     if (place !== undefined) this.#locationAlone('Selector field location', place);
     out.text(':');
@@ -290,13 +304,13 @@ export class FieldClassText {
       }
       out.property('Content');
       out.text(': ');
-      this.write(fieldClass.fieldClass);
+      this.#write(fieldClass.fieldClass);
     });
   }
 
   #variant(fieldClass: VariantFieldClass): void {
     const out = this.#out;
-    const place = this.#keyPlaces.get(fieldClass.keySlot);
+    const place = this.#placeOf(fieldClass.keySlot);
     this.#type(`Variant (${selectorText(fieldClass, place)})`);
     out.text(' (');
     this.#count(fieldClass.options.length, 'option');

@@ -3,6 +3,7 @@ import type {
   DataStreamClass,
   EventRecordClass,
   LogLevel,
+  Scope,
   StructureFieldClass,
   TraceClass,
 } from '@sonde/trace-model';
@@ -29,6 +30,13 @@ const logLevelNames: Record<LogLevel, string> = {
   'debug:function': 'Debug (function)',
   'debug:line': 'Debug (line)',
   debug: 'Debug',
+};
+
+const scopeTitles: Partial<Record<Scope, string>> = {
+  'packet-context': 'Packet context field class',
+  'event-record-common-context': 'Event common context field class',
+  'event-record-specific-context': 'Specific context field class',
+  'event-record-payload': 'Payload field class',
 };
 
 function sortedById<Class extends { readonly id: bigint }>(classes: Iterable<Class>): Class[] {
@@ -106,8 +114,8 @@ export class MetadataText {
       if (logLevel !== undefined) out.propertyText('Log level', logLevelNames[logLevel]);
       if (emfUri !== undefined) out.propertyText('EMF URI', emfUri);
       const { traceClass } = eventRecordClass.dataStreamClass;
-      this.#scope('Specific context field class', specificContext, traceClass);
-      this.#scope('Payload field class', payload, traceClass);
+      this.#scope('event-record-specific-context', specificContext, traceClass);
+      this.#scope('event-record-payload', payload, traceClass);
     });
   }
 
@@ -155,9 +163,9 @@ export class MetadataText {
       out.text(':');
       out.nested(() => this.writeClockClass(defaultClockClass, traceClass.ctfVersion));
     }
-    this.#scope('Packet context field class', dataStreamClass.packetContext, traceClass);
+    this.#scope('packet-context', dataStreamClass.packetContext, traceClass);
     this.#scope(
-      'Event common context field class',
+      'event-record-common-context',
       dataStreamClass.eventRecordCommonContext,
       traceClass,
     );
@@ -201,12 +209,12 @@ export class MetadataText {
     }
   }
 
-  #scope(title: string, fieldClass: StructureFieldClass | undefined, traceClass: TraceClass): void {
+  #scope(scope: Scope, fieldClass: StructureFieldClass | undefined, traceClass: TraceClass): void {
     const visible = visibleScope(fieldClass);
     if (visible === undefined) return;
-    this.#out.property(title);
+    this.#out.property(scopeTitles[scope]!);
     this.#out.text(': ');
-    this.#fieldClassText(traceClass).write(visible);
+    this.#fieldClassText(traceClass).writeScope(visible, scope);
   }
 
   #fieldClassText(traceClass: TraceClass): FieldClassText {

@@ -19,7 +19,7 @@ export const kernelTiny = join(fixtures, 'kernel-tiny.tar.xz');
 export const clockPlugin = join(fixtures, 'user-clock-plugin');
 export const endlessPlugin = join(repository, 'tests/integration/endless-plugin.mjs');
 
-if (!existsSync(join(repository, 'packages/cli/dist/main.js'))) {
+if (!existsSync(join(repository, 'packages/cli/dist/main.cjs'))) {
   execFileSync('node', [join(repository, 'tools/build.mjs')]);
 }
 

@@ -1,7 +1,4 @@
 #!/usr/bin/env node
-// The bundle is made by `npm run build`, which npm runs after `npm ci`.
-import * as nodeModule from 'node:module';
+import { compileBundle, runBundle } from './bundle.js';
 
-// Node 22 and later keep compiled code between runs.
-nodeModule.enableCompileCache?.();
-await import('../dist/main.js');
+runBundle(compileBundle());

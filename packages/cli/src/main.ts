@@ -13,11 +13,11 @@ process.on('SIGINT', () => {
 process.on('SIGTERM', () => process.exit(143));
 process.on('SIGHUP', () => process.exit(129));
 
-const status = await runCli(process.argv.slice(2), {
+const status = runCli(process.argv.slice(2), {
   stdout: new FdOutput(1),
   stderr: new FdOutput(2),
   env: process.env,
   unpackedArchives: new Map(),
   signal: interrupt.signal,
 });
-process.exit(status);
+status.then((code) => process.exit(code));

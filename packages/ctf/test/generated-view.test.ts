@@ -98,9 +98,10 @@ function (cursor) {
   const R=$1;
   if(p+20>e)return $0(cursor);
   const begin0=p;                                          // event-record-payload, prev_comm
-  const site1=$2;
-  if(D.getInt32(begin0,true)!==site1.w0||D.getInt32(begin0+4,true)!==site1.w1||D.getInt32(begin0+8,true)!==site1.w2||D.getInt32(begin0+12,true)!==site1.w3)site1.load(B,D,begin0,begin0+16);
-  R.f0=site1.text;
+  const found2=$2;
+  if(!found2.matches(D,begin0))found2.find(B,D,begin0,begin0+16,true);
+  const end1=begin0+found2.lengthBytes;
+  R.f0=found2.text;
   R.f1=D.getInt32(p+16,true);                              // prev_tid
   return (p+20)*8;
 }

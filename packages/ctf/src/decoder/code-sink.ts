@@ -9,7 +9,6 @@ import type {
   OptionalFieldClass,
   StaticLengthArrayFieldClass,
   StaticLengthBlobFieldClass,
-  StaticLengthStringFieldClass,
   StringFieldClass,
   StructureFieldClass,
   StructureMember,
@@ -67,10 +66,15 @@ export interface CodeSink {
   ): void;
   float?(out: CodeWriter, fc: FixedLengthFloatingPointNumberFieldClass, expression: string): void;
   /**
-   * Offered before `string` for static-length strings: the whole field, which begins at byte `begin` of `B`, is in the content. True:
-   * taken, `string` is not called.
+   * Offered before each string of bytes: the sink may write the code that finds the first zero byte in `B[begin…limit)` and give the
+   * expression for its offset, or for `limit` where there is none. `string` follows when the string is known to be in the content.
    */
-  staticString?(out: CodeWriter, fc: StaticLengthStringFieldClass, begin: string): boolean;
+  findTerminator?(
+    out: CodeWriter,
+    fc: StringFieldClass,
+    begin: string,
+    limit: string,
+  ): string | undefined;
   /** `begin`/`end`: byte offsets in `B`; the terminator and what follows it are already cut off (simple expressions). */
   string?(out: CodeWriter, fc: StringFieldClass, begin: string, end: string): void;
   blob?(

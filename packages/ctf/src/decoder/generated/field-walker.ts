@@ -149,7 +149,7 @@ export class FieldWalker {
         if (this.isSilent && fc.keySlots === undefined) break;
         const isSigned = fc.type === 'fixed-length-signed-integer';
         const code = fixedLengthCode(out, at, fc, isSigned);
-        const key = this.keys.save(fc.keySlots ?? [], code.exact, code.exactIsNumber);
+        const key = fc.keySlots && this.keys.save(fc.keySlots, code.exact, code.exactIsNumber);
         const narrow = fc.lengthBits <= 32 && key !== undefined;
         this.#sink.integer?.(out, fc, narrow ? narrowCode(key, fc.lengthBits, isSigned) : code);
       }
@@ -181,7 +181,10 @@ export class FieldWalker {
     const unitBytes = unitBytesOf(fc.encoding);
     out.line(`const ${begin}=${at.byteAt()};`);
     if (unitBytes === 1) {
-      out.line(`const ${end}=${out.constant(indexOfZero)}(B,${begin});`);
+      const found =
+        this.#sink.findTerminator?.(out, fc, begin, 'e') ??
+        `${out.constant(indexOfZero)}(B,${begin})`;
+      out.line(`const ${end}=${found};`);
       out.line(`if(${end}>=e)${this.fail}`);
     } else {
       out.line(`const ${end}=${out.constant(indexOfTerminator)}(B,${begin},e,${unitBytes});`);
@@ -197,10 +200,7 @@ export class FieldWalker {
     if (!this.isSilent) {
       const begin = this.out.local('begin');
       this.out.line(`const ${begin}=${at.byteAt()};`);
-      const isTaken =
-        fc.type === 'static-length-string' &&
-        this.#sink.staticString?.(this.out, fc, begin) === true;
-      if (!isTaken) this.#bytes(fc, begin, `${begin}+${fc.lengthBytes}`);
+      this.#bytes(fc, begin, `${begin}+${fc.lengthBytes}`);
     }
     at.move(fc.lengthBytes * 8);
     if (!this.isSilent) this.wantedEndBits = at.offsetBits;
@@ -236,7 +236,10 @@ export class FieldWalker {
       const cut = out.local('end');
       const unitBytes = unitBytesOf(fc.encoding);
       if (unitBytes === 1) {
-        out.line(`const ${cut}=${out.constant(cutAtZero)}(B,${begin},${end});`);
+        const found =
+          this.#sink.findTerminator?.(out, fc, begin, end) ??
+          `${out.constant(cutAtZero)}(B,${begin},${end})`;
+        out.line(`const ${cut}=${found};`);
       } else {
         out.line(`let ${cut}=${out.constant(indexOfTerminator)}(B,${begin},${end},${unitBytes});`);
         out.line(`if(${cut}<0)${cut}=${end};`);

@@ -1,7 +1,6 @@
 import type {
   FieldClass,
   IntegerFieldClass,
-  StaticLengthStringFieldClass,
   StringFieldClass,
   StructureMember,
 } from '@sonde/trace-model';
@@ -9,8 +8,8 @@ import type { CodeWriter, IntegerCode } from '../code-sink.ts';
 import type { WalkSink } from '../contract.ts';
 import { isWide, type Targets, type Wide } from '../demand-visitor.ts';
 import { decodeText } from '../text.ts';
-import { internText } from '../text-cache.ts';
-import { maxSiteBytes, TextSite } from './text-site.ts';
+import { findText } from '../text-cache.ts';
+import { TextSite } from './text-site.ts';
 import { ValueBuilder } from './value-builder.ts';
 
 /** What a `ProjectionSink` writes besides the values. */
@@ -29,6 +28,8 @@ export interface ProjectionCode {
 export class ProjectionSink implements WalkSink {
   readonly #targets: Targets;
   readonly #code: ProjectionCode;
+  /** Expression for the text whose terminator was found last. */
+  #text = '';
   /** Wanted compound fields that contain the current one. */
   readonly #captures: { readonly fieldClass: FieldClass; readonly builder: ValueBuilder }[] = [];
 
@@ -85,28 +86,33 @@ export class ProjectionSink implements WalkSink {
     this.#leaf(out, fc, () => expression);
   }
 
-  staticString(out: CodeWriter, fc: StaticLengthStringFieldClass, begin: string): boolean {
-    const { encoding, lengthBytes } = fc;
-    const words = lengthBytes / 4;
-    if (encoding !== 'utf-8' || lengthBytes > maxSiteBytes || lengthBytes % 4 !== 0) return false;
-    const site = out.local('site');
-    out.line(`const ${site}=${out.constant(new TextSite())};`);
-    const differs = Array.from({ length: words }, (_, i) => {
-      const at = i === 0 ? begin : `${begin}+${i * 4}`;
-      return `D.getInt32(${at},true)!==${site}.w${i}`;
-    });
-    const load = `${site}.load(B,D,${begin},${begin}+${lengthBytes});`;
-    if (words > 0) out.line(`if(${differs.join('||')})${load}`);
-    this.#leaf(out, fc, () => `${site}.text`);
-    return true;
+  findTerminator(
+    out: CodeWriter,
+    fc: StringFieldClass,
+    begin: string,
+    limit: string,
+  ): string | undefined {
+    if (fc.encoding !== 'utf-8' || !this.#isNeeded(fc)) return undefined;
+    const found = out.local('found');
+    if (fc.type === 'dynamic-length-string') {
+      out.line(`const ${found}=${out.constant(findText)}(B,D,${begin},${limit});`);
+    } else {
+      const hasStaticLimit = fc.type === 'static-length-string';
+      const find = `${found}.find(B,D,${begin},${limit},${hasStaticLimit});`;
+      out.line(`const ${found}=${out.constant(new TextSite())};`);
+      out.line(`if(!${found}.matches(D,${begin}))${find}`);
+    }
+    this.#text = `${found}.text`;
+    return `${begin}+${found}.lengthBytes`;
   }
 
   string(out: CodeWriter, fc: StringFieldClass, begin: string, end: string): void {
-    const decode =
-      fc.encoding === 'utf-8'
-        ? `${out.constant(internText)}(`
-        : `${out.constant(decodeText)}(${out.constant(fc.encoding)},`;
-    this.#leaf(out, fc, () => `${decode}B,${begin},${end})`);
+    if (fc.encoding === 'utf-8') {
+      this.#leaf(out, fc, () => this.#text);
+    } else {
+      const decode = `${out.constant(decodeText)}(${out.constant(fc.encoding)},B,${begin},${end})`;
+      this.#leaf(out, fc, () => decode);
+    }
   }
 
   blob(out: CodeWriter, fc: FieldClass, begin: string, end: string): void {

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 const path = fileURLToPath(new URL('../dist/main.cjs', import.meta.url));
 
@@ -19,7 +19,6 @@ export function compileBundle() {
   return new Script(`(function (require, module, exports) {${text}\n})`, {
     filename: path,
     cachedData: readCodeCache(),
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
 }
 
@@ -27,6 +26,7 @@ export function compileBundle() {
 export function runBundle(script) {
   const module = { exports: {} };
   script.runInThisContext()(createRequire(path), module, module.exports);
+  module.exports.main((specifier) => import(specifier));
 }
 
 function readCodeCache() {

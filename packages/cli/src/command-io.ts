@@ -1,3 +1,4 @@
+import type { ImportModule } from '@sonde/graph';
 import type { ByteOutput } from './fd-output.ts';
 
 /** What a command may touch of the world. Tests give it another world. */
@@ -7,6 +8,8 @@ export interface CommandIo {
   readonly env: { readonly [name: string]: string | undefined };
   /** Temporary folders in use → the archives they stand for, as the user named them. */
   readonly unpackedArchives: Map<string, string>;
+  /** Loads plugins. */
+  readonly importModule: ImportModule;
   /** Aborted by Ctrl-C: stop soon, keep what was written. */
   readonly signal: AbortSignal;
 }

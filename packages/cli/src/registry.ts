@@ -16,6 +16,7 @@ import {
   trimmerFilter,
 } from '@sonde/components';
 import { type ComponentClass, ComponentRegistry, loadPlugin, type Plugin } from '@sonde/graph';
+import type { CommandIo } from './command-io.ts';
 import { version } from './version.ts';
 
 const about = { version, author: 'the Sonde authors', license: 'MIT' };
@@ -43,11 +44,14 @@ function plugin(
 }
 
 /** Our component classes and those of the plugins at `pluginPaths`. @throws UsageError */
-export async function openRegistry(pluginPaths: readonly string[]): Promise<ComponentRegistry> {
+export async function openRegistry(
+  pluginPaths: readonly string[],
+  { importModule }: CommandIo,
+): Promise<ComponentRegistry> {
   const registry = new ComponentRegistry();
   for (const builtin of builtinPlugins) registry.registerPlugin(builtin);
   for (const path of pluginPaths) {
-    registry.registerPlugin(await loadPlugin(moduleOf(path), (name) => import(name), path));
+    registry.registerPlugin(await loadPlugin(moduleOf(path), importModule, path));
   }
   return registry;
 }

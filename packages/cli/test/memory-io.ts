@@ -37,6 +37,7 @@ export function memoryIo(signal: AbortSignal = new AbortController().signal): Me
     stderr: new MemoryOutput(),
     env: {},
     unpackedArchives: new Map(),
+    importModule: (specifier) => import(specifier),
     signal,
   };
 }

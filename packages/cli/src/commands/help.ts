@@ -22,7 +22,9 @@ export function makeHelpCommand(commands: CommandTable): Command {
     operands: { usage: '[COMMAND|PLUGIN|TYPE.PLUGIN.CLASS]', min: 0, max: 1 },
     options: { pluginPath: pluginPathOption },
     async run(io, options, [subject]) {
-      io.stdout.writeText(await helpOn(subject, commands, options.pluginPath));
+      io.stdout.writeText(
+        await helpOn(subject, commands, () => openRegistry(options.pluginPath, io)),
+      );
       return 0;
     },
   });
@@ -31,12 +33,12 @@ export function makeHelpCommand(commands: CommandTable): Command {
 async function helpOn(
   subject: string | undefined,
   commands: CommandTable,
-  pluginPaths: readonly string[],
+  open: () => Promise<ComponentRegistry>,
 ): Promise<string> {
   if (subject === undefined) return overviewHelp(await commands.loadCommands());
   const command = await commands.findCommand(subject);
   if (command !== undefined) return commandHelp(command);
-  const registry = await openRegistry(pluginPaths);
+  const registry = await open();
   if (subject.includes('.')) return componentHelp(registry.get(subject));
   return pluginHelp(subject, registry);
 }

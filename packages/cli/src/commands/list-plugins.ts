@@ -9,7 +9,7 @@ export const listPluginsCommand = defineCommand({
   summary: 'List the plugins and their component classes.',
   options: { json: flag('Print JSON'), pluginPath: pluginPathOption },
   async run(io, options) {
-    const { plugins } = await openRegistry(options.pluginPath);
+    const { plugins } = await openRegistry(options.pluginPath, io);
     io.stdout.writeText(options.json ? pluginsAsJson(plugins) : plugins.map(pluginText).join('\n'));
     return 0;
   },

@@ -24,7 +24,7 @@ EXPR compares fields of the event, contexts ($ctx.NAME) and the name, as with LT
   sonde read --event 'sched_*' --begin 10:00:00 --limit 20 TRACE
   sonde read -o ctf-2 -w converted TRACE`,
   async run(io, options, operands, order) {
-    const registry = await openRegistry(options.pluginPath);
+    const registry = await openRegistry(options.pluginPath, io);
     const found = await findOperands(operands, options, io);
     try {
       const text = textWithoutGraph(options, found.folders);

@@ -46,7 +46,7 @@ export const runCommand = defineCommand({
   sonde run -c in:src.ctf.fs -p 'inputs=["my-trace"]' -c muxer:flt.utils.muxer \\
             -c out:sink.utils.counter -x in:muxer -x muxer:out`,
   async run(io, options, _operands, order) {
-    const registry = await openRegistry(options.pluginPath);
+    const registry = await openRegistry(options.pluginPath, io);
     const components = planComponents(new ComponentPlans(registry), order);
     if (components.length === 0) {
       throw new UsageError('no-component', 'Name the components of the graph: --component.');

@@ -1,5 +1,4 @@
 import type { EventRecordClass, FieldClass, RecordCursor, Scope } from '@sonde/trace-model';
-import { alignmentBitsOf } from '@sonde/trace-model';
 import { compileVisit, defaultBackEnd } from './compile-walk.ts';
 import type { BackEnd } from './contract.ts';
 import { decodeScope } from './decode-scope.ts';
@@ -15,6 +14,7 @@ import type { CodeBuffer } from './generated/code-buffer.ts';
 import { silentSink } from './generated/field-walker.ts';
 import { ProjectionSink } from './generated/projection-sink.ts';
 import type { KnownPosition } from './generated/static-layout.ts';
+import { alignmentOf } from './generated/static-layout.ts';
 import type { FieldValue } from './value-collector.ts';
 import { silentVisitor } from './visit-scope.ts';
 
@@ -148,7 +148,7 @@ export function generateIndex(eventRecordClass: EventRecordClass): IndexCode {
   };
   const { buffer } = generateFunction(parts, (walker, out) => {
     for (const root of roots) {
-      walker.at.align(alignmentBitsOf(root));
+      walker.at.align(alignmentOf(root));
       for (const { name, fieldClass } of root.members) {
         const number = places.size;
         places.set(fieldClass, { number, known: walker.at.known });

@@ -3,10 +3,10 @@ import type {
   FieldClass,
   StaticLengthArrayFieldClass,
 } from '@sonde/trace-model';
-import { alignmentBitsOf } from '@sonde/trace-model';
 import { maxEmptyElements } from '../decode-state.ts';
 import type { FieldWalker } from './field-walker.ts';
 import {
+  alignmentOf,
   byteOrdersOf,
   type KnownPosition,
   leastSizeBits,
@@ -28,7 +28,7 @@ interface ElementLayout {
 
 export function walkArray(walker: FieldWalker, fc: ArrayFieldClass): void {
   const { at } = walker;
-  at.align(alignmentBitsOf(fc));
+  at.align(alignmentOf(fc));
   if (fc.type === 'static-length-array' && fc.length === 0) {
     walker.sink.beginArray?.(walker.out, fc, '0');
     walker.sink.endArray?.(walker.out, fc, '0');

@@ -5,7 +5,7 @@ import type {
   Scope,
   StructureFieldClass,
 } from '@sonde/trace-model';
-import { alignmentBitsOf, scopeFieldClass } from '@sonde/trace-model';
+import { scopeFieldClass } from '@sonde/trace-model';
 import type { WalkSink } from '../contract.ts';
 import { emptyElementsDeclaration } from './array-walker.ts';
 import { byteOrderCode } from './byte-order-rule.ts';
@@ -13,7 +13,7 @@ import { CodeBuffer } from './code-buffer.ts';
 import { failAtRecord } from './explain-fault.ts';
 import { FieldWalker } from './field-walker.ts';
 import { KeySlots } from './key-slots.ts';
-import { after, anyPosition, type KnownPosition } from './static-layout.ts';
+import { after, alignmentOf, anyPosition, type KnownPosition } from './static-layout.ts';
 
 /** The scopes behind the record header, in decoding order. */
 export const bodyScopes = [
@@ -51,7 +51,7 @@ const positionsAfter = new WeakMap<StructureFieldClass, KnownPosition>();
 /** Whether the code for a start at any bit does well: the first field moves to a byte at once. */
 export function bodyIsByteAligned(eventRecordClass: EventRecordClass): boolean {
   const first = bodyScopesOf(eventRecordClass)[0];
-  return first === undefined || alignmentBitsOf(first.fieldClass) >= 8;
+  return first === undefined || alignmentOf(first.fieldClass) >= 8;
 }
 
 /** The generated code for the body of a record, and what was found while it was written. */

@@ -13,7 +13,6 @@ import type {
   StructureFieldClass,
   VariableLengthIntegerFieldClass,
 } from '@sonde/trace-model';
-import { alignmentBitsOf } from '@sonde/trace-model';
 import { indexOfTerminator, unitBytesOf } from '../byte-field-reader.ts';
 import type { CodeSink } from '../code-sink.ts';
 import { walkArray } from './array-walker.ts';
@@ -25,6 +24,7 @@ import type { KeySlots } from './key-slots.ts';
 import { PositionTracker } from './position-tracker.ts';
 import { cutAtZero, endOfVariableLength, indexOfZero } from './runtime.ts';
 import type { KnownPosition } from './static-layout.ts';
+import { alignmentOf } from './static-layout.ts';
 
 /** Wants nothing: the length function. */
 export const silentSink: CodeSink = {};
@@ -183,7 +183,7 @@ export class FieldWalker {
     if (unitBytes === 1) {
       const found =
         this.#sink.findTerminator?.(out, fc, begin, 'e') ??
-        `${out.constant(indexOfZero)}(B,${begin})`;
+        `${out.constant(indexOfZero)}(B,D,${begin})`;
       out.line(`const ${end}=${found};`);
       out.line(`if(${end}>=e)${this.fail}`);
     } else {
@@ -255,7 +255,7 @@ export class FieldWalker {
 
   #structure(fc: StructureFieldClass): void {
     const { out } = this;
-    this.at.align(alignmentBitsOf(fc));
+    this.at.align(alignmentOf(fc));
     this.#sink.beginStructure?.(out, fc);
     fc.members.forEach((member, index) => {
       const isWanted = !this.isSilent && this.#sink.wants?.(member, fc) !== false;

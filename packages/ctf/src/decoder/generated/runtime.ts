@@ -3,16 +3,20 @@ import { type BitArrayLayout, readSigned, readUnsigned } from '../bits.ts';
 /** What generated code calls. Monomorphic and small where it is hot. `end` bounds are byte offsets that must not be passed. */
 
 /**
- * Offset of the first zero byte at or after `begin`. The bytes after the content are zero, so it ends there at the latest when
- * `begin` is within the content; the caller compares with the end.
+ * Offset of the first zero byte at or after `begin`. The 16 bytes after the content are zero, so it ends there at the latest when
+ * `begin` is within the content; the caller compares with the end. `view` is of the same bytes.
  */
-export function indexOfZero(bytes: Uint8Array, begin: number): number {
-  let index = begin;
+export function indexOfZero(bytes: Uint8Array, view: DataView, begin: number): number {
+  let at = begin;
   const near = begin + 64;
-  while (bytes[index] !== 0) {
-    if (++index === near) return bytes.indexOf(0, near);
+  for (;;) {
+    const word = view.getInt32(at, true);
+    // The lowest set bit is in the first zero byte.
+    const zeros = (word - 0x01010101) & ~word & 0x80808080;
+    if (zeros !== 0) return at + ((31 - Math.clz32(zeros & -zeros)) >> 3);
+    at += 4;
+    if (at === near) return bytes.indexOf(0, near);
   }
-  return index;
 }
 
 /** Offset of the first zero byte in `bytes[begin…end)`, else `end`. */

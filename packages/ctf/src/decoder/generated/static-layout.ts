@@ -48,11 +48,24 @@ function eitherOf(positions: readonly KnownPosition[], none: KnownPosition): Kno
   return positions.length === 0 ? none : positions.reduce(either);
 }
 
+const alignments = new WeakMap<FieldClass, number>();
+
+/** As `alignmentBitsOf`, which looks at all that is below `fc`, once. */
+export function alignmentOf(fc: FieldClass): number {
+  if (fc.type !== 'structure' && !('elementFieldClass' in fc)) return alignmentBitsOf(fc);
+  let alignmentBits = alignments.get(fc);
+  if (alignmentBits === undefined) {
+    alignmentBits = alignmentBitsOf(fc);
+    alignments.set(fc, alignmentBits);
+  }
+  return alignmentBits;
+}
+
 /** What is known after a field of class `fc` that comes at `position` (before its alignment). */
 export function after(fc: FieldClass, position: KnownPosition): KnownPosition {
   const sizeBits = staticSizeBits(fc, position);
   if (sizeBits !== undefined) return moved(position, sizeBits);
-  const start = aligned(position, alignmentBitsOf(fc));
+  const start = aligned(position, alignmentOf(fc));
   switch (fc.type) {
     case 'structure':
       return fc.members.reduce((at, member) => after(member.fieldClass, at), start);
@@ -83,7 +96,7 @@ export function after(fc: FieldClass, position: KnownPosition): KnownPosition {
 
 /** What holds before each element of an array of `element` that begins at `start`, and after the last. */
 export function loopPosition(element: FieldClass, start: KnownPosition): KnownPosition {
-  const alignmentBits = alignmentBitsOf(element);
+  const alignmentBits = alignmentOf(element);
   const sizeBits = staticSizeBits(element, { modulus: alignmentBits, residue: 0 });
   if (sizeBits !== undefined && sizeBits % alignmentBits === 0) {
     const modulus = Math.min(start.modulus, powerOfTwoIn(sizeBits));
@@ -125,7 +138,7 @@ function granularityBits(fc: FieldClass): number {
  * depends on more than is known.
  */
 export function staticSizeBits(fc: FieldClass, position: KnownPosition): number | undefined {
-  const alignmentBits = alignmentBitsOf(fc);
+  const alignmentBits = alignmentOf(fc);
   if (alignmentBits > position.modulus) return undefined;
   const paddingBits = roundUp(position.residue, alignmentBits) - position.residue;
   const start = moved(position, paddingBits);
@@ -155,7 +168,7 @@ export function staticSizeBits(fc: FieldClass, position: KnownPosition): number 
       if (fc.length === 0) return paddingBits;
       const elementBits = staticSizeBits(fc.elementFieldClass, start);
       if (elementBits === undefined) return undefined;
-      const strideBits = roundUp(elementBits, alignmentBitsOf(fc.elementFieldClass));
+      const strideBits = roundUp(elementBits, alignmentOf(fc.elementFieldClass));
       return paddingBits + elementBits + (fc.length - 1) * strideBits;
     }
     default:

@@ -5,6 +5,7 @@ export {
   compileConsumer,
   compileProjection,
   type ProjectedRecord,
+  type ProjectionOptions,
 } from './decoder/compile-projection.ts';
 export { compileView, type EventView, type ScopeView } from './decoder/compile-view.ts';
 export {

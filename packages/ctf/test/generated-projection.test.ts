@@ -62,8 +62,8 @@ test('generated projections store what closures store', () => {
     fc.property(randomRecord, fc.array(fc.nat(2 ** 20), { maxLength: 5 }), (record, picks) => {
       const demands = demandsOf(record, picks);
       const { eventRecordClass } = record;
-      const visited = compileProjection(eventRecordClass, demands, 'closures');
-      const generated = compileProjection(eventRecordClass, demands, 'generated');
+      const visited = compileProjection(eventRecordClass, demands, { backEnd: 'closures' });
+      const generated = compileProjection(eventRecordClass, demands, { backEnd: 'generated' });
       expect(generated.present).toEqual(visited.present);
       // Twice: nothing may be left over from the record before.
       for (let i = 0; i < 2; i++) {
@@ -83,8 +83,8 @@ test('consumers are given what projections store', () => {
       const { eventRecordClass } = record;
       const seen: unknown[] = [];
       const consume = (values: object): void => void seen.push({ ...values });
-      const handler = compileConsumer(eventRecordClass, demands, consume, 'generated');
-      const projection = compileProjection(eventRecordClass, demands, 'closures');
+      const handler = compileConsumer(eventRecordClass, demands, consume, { backEnd: 'generated' });
+      const projection = compileProjection(eventRecordClass, demands, { backEnd: 'closures' });
       const expected = outcomeOf(projection, record.cursor());
       let endBits = -1;
       try {
@@ -117,7 +117,9 @@ describe('consumers with one function', () => {
     const consume = ({ f0 }: { f0?: unknown }): void => void values.push(f0);
     const cursors = twoClasses();
     const handlers = cursors.map((cursor) =>
-      compileConsumer(cursor.eventRecordClass, [{ path: ['a'] }], consume, 'generated'),
+      compileConsumer(cursor.eventRecordClass, [{ path: ['a'] }], consume, {
+        backEnd: 'generated',
+      }),
     );
     expect(cursors.map((cursor, i) => handlers[i]!(cursor))).toEqual([-1, 56, -1]);
     expect(values).toEqual([1, 3, 4]);
@@ -130,7 +132,9 @@ describe('consumers with one function', () => {
     const demands = [{ path: ['a'] }, { path: ['b'] }, { path: ['c'] }];
     for (let round = 0; round < 2; round++) {
       for (const cursor of twoClasses()) {
-        compileConsumer(cursor.eventRecordClass, demands, consume, 'generated')(cursor);
+        compileConsumer(cursor.eventRecordClass, demands, consume, { backEnd: 'generated' })(
+          cursor,
+        );
       }
     }
     const expected = [
@@ -207,7 +211,7 @@ describe.each(['generated', 'closures'] as const)('a projection (%s)', (backEnd)
   });
 
   function read(cursor: RecordCursor, demands: readonly FieldDemand[]) {
-    const projection = compileProjection(cursor.eventRecordClass, demands, backEnd);
+    const projection = compileProjection(cursor.eventRecordClass, demands, { backEnd });
     const endBits = projection.read(cursor);
     return { ...projection.record, endBits, present: projection.present };
   }
@@ -286,7 +290,7 @@ describe.each(['generated', 'closures'] as const)('a projection (%s)', (backEnd)
       cursor.eventRecordClass,
       [{ path: ['tid'] }],
       (record, at) => seen.push({ ...record }, at === cursor),
-      backEnd,
+      { backEnd },
     );
     expect(handler(cursor)).toBe(64);
     expect(seen).toEqual([{ f0: 1 }, true]);

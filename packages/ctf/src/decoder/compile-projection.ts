@@ -21,6 +21,11 @@ import { scopeReader } from './visit-scope.ts';
 /** A projection's record: the demanded fields by slot. */
 export type ProjectedRecord = Projection['record'];
 
+export interface ProjectionOptions {
+  /** Default: generated code where that is allowed. */
+  readonly backEnd?: BackEnd;
+}
+
 /**
  * Compiles a reader of the demanded fields of records of the class: one scan stores them all and finds the end of the record.
  * @throws UsageError when a name for a slot is not an identifier
@@ -28,7 +33,7 @@ export type ProjectedRecord = Projection['record'];
 export function compileProjection(
   eventRecordClass: EventRecordClass,
   demands: readonly FieldDemand[],
-  backEnd: BackEnd = defaultBackEnd(),
+  { backEnd = defaultBackEnd() }: ProjectionOptions = {},
 ): Projection {
   const plan = planOf(eventRecordClass, demands);
   const record = createRecord(plan.slots);
@@ -63,7 +68,7 @@ export function compileConsumer(
   eventRecordClass: EventRecordClass,
   demands: readonly FieldDemand[],
   consume: Consume,
-  backEnd: BackEnd = defaultBackEnd(),
+  { backEnd = defaultBackEnd() }: ProjectionOptions = {},
 ): EventHandler {
   const plan = planOf(eventRecordClass, demands);
   if (backEnd === 'closures') {

@@ -1,10 +1,12 @@
 /**
- * Consumers as people write them, over `openTrace`: `node cases.mjs CASE TRACE`. Each touches what it asked for and prints a checksum, so
+ * Consumers as people write them, over `openTrace` (`subscribe` for one event, a `Downstream` for all): `node cases.mjs CASE TRACE`. Each touches what it asked for and prints a checksum, so
  * that no value can be left out.
  */
-import { type FieldRecord, type OpenedTraces, openTrace } from '@sonde/components';
-import type { FieldDemand } from '@sonde/ctf';
+import { type FieldRecord, type OpenedTraces, openTrace, runIterator } from '@sonde/components';
+import { allFieldsOf, compileConsumer, type FieldDemand } from '@sonde/ctf';
 import type {
+  Downstream,
+  EventHandler,
   EventRecordClass,
   FieldClass,
   Scope,
@@ -20,12 +22,12 @@ let events = 0;
 
 /** A small number from any value: 64-bit addresses would drown the rest of the sum. */
 function weight(value: unknown): number {
-  if (typeof value === 'number') return value % 65_521;
+  if (typeof value === 'number') return value & 0xffff;
   if (typeof value === 'string') return value.length;
   return value === undefined ? 0 : 1;
 }
 
-const cases: { readonly [name: string]: (traces: OpenedTraces) => void } = {
+const cases: { readonly [name: string]: (traces: OpenedTraces) => Promise<void> } = {
   'sched-switch': (traces) => {
     const fields = ['prev_tid', 'next_tid', 'prev_state'];
     traces.subscribe({ event: 'sched_switch', fields }, (record) => {
@@ -33,42 +35,51 @@ const cases: { readonly [name: string]: (traces: OpenedTraces) => void } = {
       sum += (record['prev_tid'] as number) + (record['next_tid'] as number);
       sum += record['prev_state'] as number;
     });
+    return traces.run();
   },
   'three-fields': (traces) => {
-    for (const eventRecordClass of classesOf(traces)) {
+    demandOfEach = (eventRecordClass) => {
       const payload = membersOf(eventRecordClass, 'event-record-payload').filter(isScalar);
       const thread = membersOf(eventRecordClass, 'event-record-common-context')
         .filter(({ name }) => name === 'tid' || name === 'vtid')
         .slice(0, 1);
-      subscribe(traces, eventRecordClass, [
+      return [
         ...demandsOf('event-record-payload', payload.slice(0, 2)),
         ...demandsOf('event-record-common-context', thread),
-      ]);
-    }
+      ];
+    };
+    return runIterator(traces.iterate(everyEvent));
   },
   'all-fields': (traces) => {
-    const scopes: Scope[] = [
-      'event-record-common-context',
-      'event-record-specific-context',
-      'event-record-payload',
-    ];
-    for (const eventRecordClass of classesOf(traces)) {
-      const demands = scopes.flatMap((scope) =>
-        demandsOf(scope, membersOf(eventRecordClass, scope)),
-      );
-      subscribe(traces, eventRecordClass, demands);
-    }
+    demandOfEach = allFieldsOf;
+    return runIterator(traces.iterate(everyEvent));
   },
 };
 
-function subscribe(
-  traces: OpenedTraces,
-  { name = '' }: EventRecordClass,
-  fields: readonly FieldDemand[],
-): void {
-  const touch = consumerOf(fields.length);
-  traces.subscribe({ event: name, fields }, touch);
-}
+let demandOfEach: (eventRecordClass: EventRecordClass) => readonly FieldDemand[] = () => [];
+
+/** By class: its streams share them. */
+const handlers = new Map<EventRecordClass, EventHandler>();
+
+/** A consumer of all events, which chooses the fields when it meets the first event of a class. */
+const everyEvent: Downstream = {
+  eventHandler({ eventRecordClass }) {
+    let handler = handlers.get(eventRecordClass);
+    if (handler === undefined) {
+      const demands = demandOfEach(eventRecordClass);
+      handler = compileConsumer(eventRecordClass, demands, consumerOf(demands.length));
+      handlers.set(eventRecordClass, handler);
+    }
+    return handler;
+  },
+  streamBeginning() {},
+  streamEnd() {},
+  packetBeginning() {},
+  packetEnd() {},
+  discardedEvents() {},
+  discardedPackets() {},
+  inactivity() {},
+};
 
 /** Reads every slot by its name, as a consumer written for that event would. */
 function consumerOf(slots: number): Touch {
@@ -79,12 +90,6 @@ function consumerOf(slots: number): Touch {
   };
   const body = `return (record) => add(${['0', ...terms].join('+')});`;
   return new Function('weight', 'add', body)(weight, add) as Touch;
-}
-
-function classesOf({ traces }: OpenedTraces): EventRecordClass[] {
-  return traces.flatMap(({ traceClass }) =>
-    [...traceClass.dataStreamClasses.values()].flatMap((c) => [...c.eventRecordClasses.values()]),
-  );
 }
 
 function membersOf(eventRecordClass: EventRecordClass, scope: Scope): readonly StructureMember[] {
@@ -111,7 +116,6 @@ const [name = '', path = ''] = process.argv.slice(2);
 const start = cases[name];
 if (start === undefined) throw new Error(`Cases: ${Object.keys(cases).join(', ')}`);
 const traces = openTrace(path);
-start(traces);
-await traces.run();
+await start(traces);
 traces.close();
 console.log(`${events} events, checksum ${sum}`);

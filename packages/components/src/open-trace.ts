@@ -5,12 +5,11 @@
 import { relative } from 'node:path';
 import { compileStarGlob, UsageError } from '@sonde/base';
 import {
-  compileProjection,
+  compileConsumer,
   DataStreamReader,
   decodeScope,
   type FieldDemand,
   type FieldValue,
-  type Projection,
   type TimeRangeNs,
 } from '@sonde/ctf';
 import type {
@@ -70,7 +69,7 @@ export interface PlainEvent {
 interface Subscription {
   readonly matches: (name: string) => boolean;
   readonly demand: Demand;
-  handle(record: FieldRecord, cursor: RecordCursor): void;
+  readonly handle: (record: FieldRecord, cursor: RecordCursor) => void;
 }
 
 /** Messages between two turns of the event loop: some 10 ms of work. */
@@ -82,9 +81,25 @@ const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 /** Nothing but the events that somebody subscribed to. */
 class Subscriptions implements Downstream {
   readonly all: Subscription[] = [];
+  /** The streams of a class share its handler. */
+  readonly #handlers = new Map<EventRecordClass, EventHandler | null>();
   onDiscardedEvents: ((discarded: Discarded) => void) | undefined;
 
+  add(subscription: Subscription): void {
+    this.all.push(subscription);
+    this.#handlers.clear();
+  }
+
   eventHandler({ eventRecordClass }: RecordCursor): EventHandler | null {
+    let handler = this.#handlers.get(eventRecordClass);
+    if (handler === undefined) {
+      handler = this.#compile(eventRecordClass);
+      this.#handlers.set(eventRecordClass, handler);
+    }
+    return handler;
+  }
+
+  #compile(eventRecordClass: EventRecordClass): EventHandler | null {
     const name = eventRecordClass.name ?? '';
     const handlers = this.all
       .filter((subscription) => subscription.matches(name))
@@ -114,13 +129,7 @@ function handlerOf(subscription: Subscription, eventRecordClass: EventRecordClas
     if (typeof field !== 'string') return field;
     return identifier.test(field) ? { path: [field], as: field } : { path: [field] };
   });
-  const projection: Projection = compileProjection(eventRecordClass, demands);
-  const { record } = projection;
-  return (cursor) => {
-    const end = projection.read(cursor);
-    subscription.handle(record, cursor);
-    return end;
-  };
+  return compileConsumer(eventRecordClass, demands, subscription.handle);
 }
 
 /** Traces that are open for one reading. */
@@ -173,7 +182,7 @@ export class OpenedTraces {
   /** Names events and fields before `run`. Handlers are called in the order of subscription. */
   subscribe(demand: Demand, handle: (record: FieldRecord, cursor: RecordCursor) => void): void {
     const glob = compileStarGlob(demand.event);
-    this.#subscriptions.all.push({ matches: (name) => glob.matches(name), demand, handle });
+    this.#subscriptions.add({ matches: (name) => glob.matches(name), demand, handle });
   }
 
   onDiscardedEvents(handle: (discarded: Discarded) => void): void {

@@ -1,6 +1,7 @@
-// Bundles the command `sonde` from sources: packages/cli/src/main.ts → packages/cli/dist/main.cjs, and V8's compiled code beside it.
+// Builds from sources: the command (packages/cli/dist/main.cjs, and V8's compiled code beside it), and each package as a library
+// (packages/*/dist/index.js).
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -11,24 +12,39 @@ const dist = join(root, 'packages/cli/dist');
 // Code compiled for an older bundle must never be found beside a newer one.
 rmSync(join(dist, 'main.cache'), { force: true });
 const begin = performance.now();
-// CommonJS: V8's code cache is for scripts. All commands are in it; what is not called is not compiled.
-await build({
+const common = {
   absWorkingDir: root,
-  entryPoints: ['packages/cli/src/main.ts'],
-  outfile: join(dist, 'main.cjs'),
   bundle: true,
-  format: 'cjs',
   platform: 'node',
   target: 'node20',
-  conditions: ['@sonde/source'],
-  charset: 'ascii',
   sourcemap: true,
-  // Names stay readable in stack traces.
-  minifyWhitespace: true,
-  minifySyntax: true,
   legalComments: 'none',
   logLevel: 'warning',
-});
+};
+const packages = readdirSync(join(root, 'packages'));
+await Promise.all([
+  // CommonJS: V8's code cache is for scripts. All commands are in it; what is not called is not compiled.
+  build({
+    ...common,
+    entryPoints: ['packages/cli/src/main.ts'],
+    outfile: join(dist, 'main.cjs'),
+    format: 'cjs',
+    conditions: ['@sonde/source'],
+    charset: 'ascii',
+    // Names stay readable in stack traces.
+    minifyWhitespace: true,
+    minifySyntax: true,
+  }),
+  build({
+    ...common,
+    entryPoints: Object.fromEntries(
+      packages.map((name) => [`${name}/dist/index`, `packages/${name}/src/index.ts`]),
+    ),
+    outdir: join(root, 'packages'),
+    format: 'esm',
+    packages: 'external',
+  }),
+]);
 
 // A typical run compiles what runs need. A bundle without the cache works all the same.
 const trace = 'fixtures/traces/user-clock-plugin';

@@ -3,10 +3,11 @@ import { relative, resolve } from 'node:path';
 import { UsageError } from '@sonde/base';
 import { findTraces } from '@sonde/components';
 import type { ParameterMap } from '@sonde/graph';
-import { openArchives } from './archive/open-archives.ts';
-import { defaultUnpackLimits } from './archive/unpack-target.ts';
+import { type OpenedPaths, openArchives } from './archive/open-archives.ts';
+import { defaultUnpackLimits, type UnpackLimits } from './archive/unpack-target.ts';
 import type { CommandIo } from './command-io.ts';
 import type { ValuesOf } from './define-command.ts';
+import { Progress } from './progress.ts';
 import type { inputOptions } from './read-options.ts';
 
 export type InputOptions = ValuesOf<typeof inputOptions>;
@@ -38,7 +39,7 @@ export async function findOperands(
     unpackLimit === undefined
       ? defaultUnpackLimits
       : { ...defaultUnpackLimits, totalBytes: unpackLimit };
-  const { paths, close } = await openArchives(operands, io.signal, limits);
+  const { paths, close } = await unpack(operands, io, limits);
   try {
     const folders = paths.flatMap((root, i) => {
       if (root !== operands[i]) io.unpackedArchives.set(root, operands[i]!);
@@ -56,6 +57,15 @@ export async function findOperands(
     close();
     throw error;
   }
+}
+
+async function unpack(
+  operands: readonly string[],
+  io: CommandIo,
+  limits: UnpackLimits,
+): Promise<OpenedPaths> {
+  using _progress = new Progress(io, false, () => `unpacking ${operands.join(', ')}`);
+  return await openArchives(operands, io.signal, limits);
 }
 
 /** Parameters of `src.ctf.fs` for all of them. */

@@ -33,15 +33,19 @@ export async function runCli(args: readonly string[], io: CommandIo): Promise<nu
     commandName = command?.name;
     const status = command === undefined ? exitStatus.done : await runCommand(command, rest, io);
     io.stdout.flush();
-    if (!io.signal.aborted) return status;
-    io.stderr.writeText('sonde: interrupted\n');
-    return exitStatus.interrupted;
+    return io.signal.aborted ? interrupted(io) : status;
   } catch (error) {
     if (error instanceof OutputClosedError) return exitStatus.done;
+    if (io.signal.aborted) return interrupted(io);
     return report(error, commandName, io);
   } finally {
     io.stderr.flush();
   }
+}
+
+function interrupted(io: CommandIo): number {
+  io.stderr.writeText('sonde: interrupted\n');
+  return exitStatus.interrupted;
 }
 
 async function chooseCommand(

@@ -4,6 +4,7 @@ import { type CommandIo, withArchiveNames } from './command-io.ts';
 import type { ComponentPlan } from './component-options.ts';
 import { exitStatus } from './exit-status.ts';
 import { FdOutput } from './fd-output.ts';
+import { Progress } from './progress.ts';
 
 export interface GraphPlan {
   readonly components: readonly ComponentPlan[];
@@ -14,6 +15,8 @@ export interface GraphPlan {
   readonly namesAreOurs?: boolean;
   /** Undefined: standard output. */
   readonly outputPath?: string | undefined;
+  /** Says how far the work is. */
+  readonly describeProgress?: () => string;
 }
 
 /**
@@ -23,14 +26,19 @@ export interface GraphPlan {
 export async function runGraph(io: CommandIo, plan: GraphPlan): Promise<number> {
   let status: number = exitStatus.done;
   const file = plan.outputPath === undefined ? undefined : FdOutput.create(plan.outputPath);
+  using progress = new Progress(io, file === undefined, plan.describeProgress ?? (() => 'running'));
+  const say = (text: string) => {
+    progress.hide();
+    io.stderr.writeText(`${withArchiveNames(text, io)}\n`);
+  };
   const graph = new Graph({
-    warn: (message) => io.stderr.writeText(`WARNING: ${withArchiveNames(message, io)}\n`),
+    warn: (message) => say(`WARNING: ${message}`),
     output: file ?? io.stdout,
     signal: io.signal,
     continueOnError: plan.continueOnError,
     onFault: (error) => {
       status = exitStatus.failed;
-      io.stderr.writeText(`sonde: ${withArchiveNames(formatError(error), io)}\n`);
+      say(`sonde: ${formatError(error)}`);
     },
   });
   try {

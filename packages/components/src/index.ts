@@ -1,4 +1,5 @@
-export { findTraces } from './ctf-fs/find-traces.ts';
+export { bytesReadFromTraces } from './ctf-fs/file-source.ts';
+export { dataStreamFiles, findTraces } from './ctf-fs/find-traces.ts';
 export {
   closeTraces,
   type LogicalTrace,

@@ -1,11 +1,13 @@
 import { formatError } from '@sonde/base';
 import { closeTraces, type LogicalTrace, openTraceDirectories } from '@sonde/components';
-import { withArchiveNames } from '../command-io.ts';
+import { type CommandIo, withArchiveNames } from '../command-io.ts';
 import { defineCommand, flag } from '../define-command.ts';
+import { exitStatus } from '../exit-status.ts';
 import { findOperands, type InputOptions, type TraceFolder } from '../find-operands.ts';
 import { countEvents } from '../info/count-events.ts';
 import { infoText } from '../info/info-text.ts';
 import { describeTrace, type TraceInfo } from '../info/trace-info.ts';
+import { Progress, readingProgress } from '../progress.ts';
 import { inputOptions } from '../read-options.ts';
 
 export const infoCommand = defineCommand({
@@ -21,32 +23,22 @@ export const infoCommand = defineCommand({
 unless --lenient. Times are UTC.`,
   async run(io, options, operands) {
     const found = await findOperands(operands, options, io);
-    let isDamaged = false;
-    const print = (message: string) => {
-      io.stderr.writeText(`${withArchiveNames(message, io)}\n`);
-    };
-    const warn = (message: string) => print(`WARNING: ${message}`);
-    const report = (error: Error) => {
-      isDamaged = true;
-      print(`sonde: ${formatError(error)}`);
-    };
-    const traces = openTraces(found.folders, options, warn, report);
+    const folders = found.folders.map(({ path }) => path);
+    using progress = new Progress(io, true, readingProgress(folders));
+    const reporter = new Reporter(io, progress);
+    const traces = openTraces(found.folders, options, reporter);
     try {
       const infos: TraceInfo[] = [];
       for (const trace of traces) {
-        for (const { packets } of trace.streams) {
-          for (const { fault } of packets) if (fault !== undefined && !options.count) report(fault);
-        }
-        const events = options.count ? await countEvents(trace, io.signal, report) : undefined;
-        const info = describeTrace(trace, events);
-        infos.push(info);
-        if (!options.json)
-          io.stdout.writeText(
-            `${infos.length > 1 ? '\n' : ''}${withArchiveNames(infoText(info), io)}`,
-          );
+        if (!options.count) reporter.reportDamagedPackets(trace);
+        const events = options.count
+          ? await countEvents(trace, io.signal, reporter.fault)
+          : undefined;
+        infos.push(describeTrace(trace, events));
       }
-      if (options.json) io.stdout.writeText(`${withArchiveNames(infoJson(infos), io)}\n`);
-      return isDamaged ? 1 : 0;
+      const text = options.json ? infoJson(infos) : infos.map(infoText).join('\n');
+      io.stdout.writeText(withArchiveNames(text, io));
+      return reporter.status;
     } finally {
       closeTraces(traces);
       found.close();
@@ -54,11 +46,40 @@ unless --lenient. Times are UTC.`,
   },
 });
 
+/** Warnings and faults on standard error; any fault makes the status 1. */
+class Reporter {
+  status: number = exitStatus.done;
+  readonly #io: CommandIo;
+  readonly #progress: Progress;
+
+  constructor(io: CommandIo, progress: Progress) {
+    this.#io = io;
+    this.#progress = progress;
+  }
+
+  readonly warn = (message: string): void => this.#print(`WARNING: ${message}`);
+
+  readonly fault = (error: Error): void => {
+    this.status = exitStatus.failed;
+    this.#print(`sonde: ${formatError(error)}`);
+  };
+
+  reportDamagedPackets({ streams }: LogicalTrace): void {
+    for (const { packets } of streams) {
+      for (const { fault } of packets) if (fault !== undefined) this.fault(fault);
+    }
+  }
+
+  #print(text: string): void {
+    this.#progress.hide();
+    this.#io.stderr.writeText(`${withArchiveNames(text, this.#io)}\n`);
+  }
+}
+
 function openTraces(
   folders: readonly TraceFolder[],
   options: InputOptions,
-  warn: (message: string) => void,
-  onFault: (error: Error) => void,
+  { warn, fault }: Reporter,
 ): readonly LogicalTrace[] {
   const { clockOffset, clockOffsetNs, clockForceCorrelate, lenient } = options;
   return openTraceDirectories(
@@ -67,7 +88,7 @@ function openTraces(
       metadata: { lenient, strict: !lenient },
       names: new Map(folders.map(({ path, name }) => [path, name])),
       warn,
-      onFault,
+      onFault: fault,
       forceUnixEpoch: clockForceCorrelate,
       ...(clockOffset === undefined ? {} : { clockOffsetSeconds: clockOffset }),
       ...(clockOffsetNs === undefined ? {} : { clockOffsetNs }),
@@ -83,5 +104,5 @@ function infoJson(infos: readonly TraceInfo[]): string {
       : Number.isSafeInteger(Number(value))
         ? Number(value)
         : String(value);
-  return JSON.stringify(infos, exact, 2);
+  return `${JSON.stringify(infos, exact, 2)}\n`;
 }

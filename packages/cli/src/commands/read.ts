@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import type { CommandIo } from '../command-io.ts';
 import { defineCommand } from '../define-command.ts';
 import { findOperands, type TraceFolder } from '../find-operands.ts';
+import { readingProgress } from '../progress.ts';
 import { decoderText, metadataText } from '../read-modes.ts';
 import { readOptions } from '../read-options.ts';
 import { planRead, type ReadOptions } from '../read-plan.ts';
@@ -32,7 +33,9 @@ EXPR compares fields of the event, contexts ($ctx.NAME) and the name, as with LT
         writeText(text, options.output, io);
         return 0;
       }
-      return await runGraph(io, planRead(registry, options, order, found.folders, io.env));
+      const plan = planRead(registry, options, order, found.folders, io.env);
+      const describeProgress = readingProgress(found.folders.map(({ path }) => path));
+      return await runGraph(io, { ...plan, describeProgress });
     } finally {
       found.close();
     }

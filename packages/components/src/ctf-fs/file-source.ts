@@ -35,6 +35,13 @@ class DescriptorPool {
 
 const pool = new DescriptorPool();
 
+let totalReadBytes = 0;
+
+/** What this process has read from trace files so far: for showing progress. */
+export function bytesReadFromTraces(): number {
+  return totalReadBytes;
+}
+
 /** A regular file. It is opened when it is first read, and may be closed and reopened in between. */
 export class FileSource implements ByteSource {
   readonly name: string;
@@ -55,6 +62,7 @@ export class FileSource implements ByteSource {
         if (count === 0) break;
         done += count;
       }
+      totalReadBytes += done;
       return done;
     } catch (cause) {
       throw new UsageError('cannot-read-file', `Cannot read ${this.name}.`, {}, { cause });

@@ -20,13 +20,6 @@ type Touch = (record: FieldRecord) => void;
 let sum = 0;
 let events = 0;
 
-/** A small number from any value: 64-bit addresses would drown the rest of the sum. */
-function weight(value: unknown): number {
-  if (typeof value === 'number') return value & 0xffff;
-  if (typeof value === 'string') return value.length;
-  return value === undefined ? 0 : 1;
-}
-
 const cases: { readonly [name: string]: (traces: OpenedTraces) => Promise<void> } = {
   'sched-switch': (traces) => {
     const fields = ['prev_tid', 'next_tid', 'prev_state'];
@@ -67,7 +60,7 @@ const everyEvent: Downstream = {
     let handler = handlers.get(eventRecordClass);
     if (handler === undefined) {
       const demands = demandOfEach(eventRecordClass);
-      handler = compileConsumer(eventRecordClass, demands, consumerOf(demands.length));
+      handler = compileConsumer(eventRecordClass, demands, consumerOf(eventRecordClass, demands));
       handlers.set(eventRecordClass, handler);
     }
     return handler;
@@ -81,15 +74,22 @@ const everyEvent: Downstream = {
   inactivity() {},
 };
 
-/** Reads every slot by its name, as a consumer written for that event would. */
-function consumerOf(slots: number): Touch {
-  const terms = Array.from({ length: slots }, (_, i) => `weight(record.f${i})`);
+/**
+ * Reads every slot by its name, as a consumer written for that event would: a small number from each, since 64-bit addresses would
+ * drown the rest of the sum.
+ */
+function consumerOf(eventRecordClass: EventRecordClass, demands: readonly FieldDemand[]): Touch {
+  const terms = demands.map(({ scope, path }, i) => {
+    const members = membersOf(eventRecordClass, scope ?? 'event-record-payload');
+    const type = members.find((member) => member.name === path[0])?.fieldClass.type ?? '';
+    if (/integer|number/.test(type)) return `(record.f${i}&0xffff)`;
+    return type.includes('string') ? `record.f${i}.length` : `(record.f${i}===undefined?0:1)`;
+  });
   const add = (value: number) => {
     events++;
     sum += value;
   };
-  const body = `return (record) => add(${['0', ...terms].join('+')});`;
-  return new Function('weight', 'add', body)(weight, add) as Touch;
+  return new Function('add', `return (record) => add(${['0', ...terms].join('+')});`)(add) as Touch;
 }
 
 function membersOf(eventRecordClass: EventRecordClass, scope: Scope): readonly StructureMember[] {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { TextSite } from '../src/decoder/generated/text-site.ts';
+import { TextMemory } from '../src/decoder/generated/text-memory.ts';
 import { decodeText } from '../src/decoder/text.ts';
 import { findText } from '../src/decoder/text-cache.ts';
 
@@ -38,7 +38,7 @@ test('findText finds what decodeText decodes, up to the first zero byte', () => 
   );
 });
 
-test('a site matches equal texts only', () => {
+test('a memory knows equal texts only', () => {
   const small = fc.array(fc.constantFrom(0, 65, 66), { maxLength: 18 });
   fc.assert(
     fc.property(
@@ -47,13 +47,16 @@ test('a site matches equal texts only', () => {
       fc.constantFrom(0, 65),
       fc.integer({ min: 0, max: 18 }),
       (fields, isStatic, after, length) => {
-        const site = new TextSite();
+        const memory = new TextMemory();
         for (const each of fields) {
           const content = isStatic ? Array.from({ length }, (_, i) => each[i] ?? 0) : [...each, 0];
           const { bytes, view } = inPacket(content, after);
           const limit = 3 + content.length;
-          if (!site.matches(view, 3)) site.find(bytes, view, 3, limit, isStatic);
-          const { text, lengthBytes } = site;
+          const { last } = memory;
+          const isLast = last.matches(view, 3);
+          const { text, lengthBytes } = isLast
+            ? last
+            : memory.find(bytes, view, 3, limit, isStatic);
           expect({ text, lengthBytes }).toEqual(expectedOf(content));
         }
       },
@@ -64,8 +67,9 @@ test('a site matches equal texts only', () => {
 
 test('a text that is cut by the end of the content is not remembered', () => {
   const { bytes, view } = inPacket([65, 66, 67, 0], 0);
-  const site = new TextSite();
-  site.find(bytes, view, 3, 4, false);
-  expect(site).toMatchObject({ text: 'A', lengthBytes: 1 });
-  expect(site.matches(view, 3)).toBe(false);
+  const memory = new TextMemory();
+  expect(memory.find(bytes, view, 3, 4, false)).toMatchObject({ text: 'A', lengthBytes: 1 });
+  expect(memory.last.matches(view, 3)).toBe(false);
+  expect(memory.find(bytes, view, 3, 7, false)).toMatchObject({ text: 'ABC', lengthBytes: 3 });
+  expect(memory.last.matches(view, 3)).toBe(true);
 });

@@ -92,14 +92,14 @@ describe('explainDecoder', () => {
 // Projection: stores fields in a record and returns its end (bits).
 // $0 = function failAtRecord
 // $1 = ProjectedRecord
-// $2 = TextSite
+// $2 = TextMemory
 function (cursor) {
   const B=cursor.bytes,D=cursor.view,K=cursor.keys,E=cursor.contentEndBits,e=E>>>3;let p=cursor.bodyOffsetBits>>>3,b=0;
   const R=$1;
   if(p+20>e)return $0(cursor);
   const begin0=p;                                          // event-record-payload, prev_comm
-  const found2=$2;
-  if(!found2.matches(D,begin0))found2.find(B,D,begin0,begin0+16,true);
+  let found2=$2.last;
+  if(!found2.matches(D,begin0))found2=$2.find(B,D,begin0,begin0+16,true);
   const end1=begin0+found2.lengthBytes;
   R.f0=found2.text;
   R.f1=D.getInt32(p+16,true);                              // prev_tid

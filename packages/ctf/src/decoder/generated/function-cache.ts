@@ -1,6 +1,6 @@
 import type { BodyFunction } from './body-code.ts';
 import type { CodeBuffer } from './code-buffer.ts';
-import { TextSite } from './text-site.ts';
+import { TextMemory } from './text-memory.ts';
 
 /**
  * Generated functions by text and constants. Records of many classes often have the wanted fields at the same places: one function for
@@ -23,8 +23,8 @@ export class FunctionCache {
 
   /** Equal numbers stand for values which are the same for the code. */
   #numberOf(value: unknown): number {
-    // A site is only a memory: functions that are the same can have the same.
-    if (value instanceof TextSite) return -1;
+    // It makes no difference what is remembered.
+    if (value instanceof TextMemory) return -1;
     let number = this.#numbers.get(value);
     if (number === undefined) {
       number = this.#numbers.size;

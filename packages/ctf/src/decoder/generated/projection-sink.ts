@@ -9,7 +9,7 @@ import type { WalkSink } from '../contract.ts';
 import { isWide, type Targets, type Wide } from '../demand-visitor.ts';
 import { decodeText } from '../text.ts';
 import { findText } from '../text-cache.ts';
-import { TextSite } from './text-site.ts';
+import { TextMemory } from './text-memory.ts';
 import { ValueBuilder } from './value-builder.ts';
 
 /** What a `ProjectionSink` writes besides the values. */
@@ -97,10 +97,11 @@ export class ProjectionSink implements WalkSink {
     if (fc.type === 'dynamic-length-string') {
       out.line(`const ${found}=${out.constant(findText)}(B,D,${begin},${limit});`);
     } else {
+      const memory = out.constant(memoryOf(fc));
       const hasStaticLimit = fc.type === 'static-length-string';
-      const find = `${found}.find(B,D,${begin},${limit},${hasStaticLimit});`;
-      out.line(`const ${found}=${out.constant(new TextSite())};`);
-      out.line(`if(!${found}.matches(D,${begin}))${find}`);
+      const find = `${memory}.find(B,D,${begin},${limit},${hasStaticLimit})`;
+      out.line(`let ${found}=${memory}.last;`);
+      out.line(`if(!${found}.matches(D,${begin}))${found}=${find};`);
     }
     this.#text = `${found}.text`;
     return `${begin}+${found}.lengthBytes`;
@@ -174,4 +175,16 @@ export class ProjectionSink implements WalkSink {
     for (const { builder } of this.#captures) builder.endArrayOrChoice(out);
     this.#end(fc);
   }
+}
+
+const memories = new WeakMap<StringFieldClass, TextMemory>();
+
+/** One for each field: event record classes share that of their common context. */
+function memoryOf(fc: StringFieldClass): TextMemory {
+  let memory = memories.get(fc);
+  if (memory === undefined) {
+    memory = new TextMemory();
+    memories.set(fc, memory);
+  }
+  return memory;
 }

@@ -48,3 +48,5 @@ export { DataStreamWriter, type PacketEnd } from './writer/data-stream-writer.ts
 export { type ClassMap, encodeValue, type PlainValue } from './writer/field-encoder.ts';
 export { writeJsonMetadata } from './writer/json-writer.ts';
 export { outputTraceClass, pairTraceClasses } from './writer/output-classes.ts';
+export { type Ctf1Change, type Ctf1Options, toCtf1 } from './writer/to-ctf1.ts';
+export { writeTsdl } from './writer/tsdl-writer.ts';

@@ -1,0 +1,81 @@
+import type { FieldClass, Scope, StructureFieldClass, TraceClass } from '@sonde/trace-model';
+import { type KeyMap, keyMapOf, scopesOf } from './key-map.ts';
+
+/** Where each scope is declared, which is what absolute paths to its fields begin with (CTF 1.8.3 §7.3.2). */
+export const scopePrefixes: Readonly<Record<Scope, string>> = {
+  'packet-header': 'trace.packet.header',
+  'packet-context': 'stream.packet.context',
+  'event-record-header': 'stream.event.header',
+  'event-record-common-context': 'stream.event.context',
+  'event-record-specific-context': 'event.context',
+  'event-record-payload': 'event.fields',
+};
+
+/** One way to a key field. */
+interface KeyPath {
+  /** Names in the text, those of variant options included. */
+  readonly absolute: string;
+  /** Names of structure members only: all options of a variant are meant. */
+  readonly transparent: string;
+  /** Structure that the key is a member of, and its name there. */
+  readonly parent: StructureFieldClass | undefined;
+  readonly name: string;
+}
+
+/** Paths to key fields, as lengths of arrays and tags of variants are given. */
+export class KeyPaths {
+  readonly #keys: KeyMap;
+  readonly #pathOf = new Map<FieldClass, KeyPath>();
+
+  constructor(traceClass: TraceClass) {
+    this.#keys = keyMapOf(traceClass);
+    for (const { scope, root } of scopesOf(traceClass)) {
+      const prefix = scopePrefixes[scope];
+      this.#add(root, { absolute: prefix, transparent: prefix, parent: undefined, name: '' });
+    }
+  }
+
+  /**
+   * The path to what saves its value in a slot, from a field inside `innermost`: relative where that structure has the key, else
+   * absolute. Undefined: there is none.
+   */
+  pathOf(keySlot: number, innermost: StructureFieldClass | undefined): string | undefined {
+    const paths = [...(this.#keys.get(keySlot) ?? [])].map((key) => this.#pathOf.get(key)!);
+    const [first, second] = paths;
+    if (!first) return undefined;
+    if (second) {
+      const isSame = paths.every(({ transparent }) => transparent === first.transparent);
+      return isSame ? first.transparent : undefined;
+    }
+    return first.parent === innermost ? first.name : first.absolute;
+  }
+
+  #add(fieldClass: FieldClass, path: KeyPath): void {
+    switch (fieldClass.type) {
+      case 'structure':
+        for (const member of fieldClass.members) {
+          const name = member.originalName ?? member.name;
+          this.#add(member.fieldClass, {
+            absolute: `${path.absolute}.${name}`,
+            transparent: `${path.transparent}.${name}`,
+            parent: fieldClass,
+            name,
+          });
+        }
+        break;
+      case 'variant':
+        for (const option of fieldClass.options) {
+          const name = option.originalName ?? option.name ?? '';
+          const absolute = `${path.absolute}.${name}`;
+          this.#add(option.fieldClass, { ...path, absolute, parent: undefined });
+        }
+        break;
+      case 'static-length-array':
+      case 'dynamic-length-array':
+        this.#add(fieldClass.elementFieldClass, { ...path, parent: undefined });
+        break;
+      default:
+        if ('keySlots' in fieldClass) this.#pathOf.set(fieldClass, path);
+    }
+  }
+}

@@ -6,6 +6,7 @@ import {
   type RecordCursor,
   type Scope,
   type StructureFieldClass,
+  type StructureMember,
   scopeFieldClass,
   type TraceClass,
 } from '@sonde/trace-model';
@@ -13,7 +14,13 @@ import type { FieldVisitor } from '../decoder/field-visitor.ts';
 import { visitScope } from '../decoder/visit-scope.ts';
 import { BitWriter } from './bit-writer.ts';
 import { type ClassMap, CopyVisitor, encodeValue, type PlainValue } from './field-encoder.ts';
-import { type PacketFacts, packetFactsOf, rolesOf } from './output-classes.ts';
+import {
+  keptHeaderMembers,
+  type PacketFacts,
+  packetFactsOf,
+  plainMembers,
+  rolesOf,
+} from './output-classes.ts';
 
 const packetMagic = 0xc1fc1fc1;
 const bodyScopes: readonly Scope[] = [
@@ -83,17 +90,30 @@ export class DataStreamWriter {
 
   /** Starts a packet. `cursor` gives the other fields of the packet context. */
   beginPacket(packet: Packet, cursor: RecordCursor): void {
-    this.#beginHead(packet.begin?.cycles ?? 0n);
-    const source = this.#stream.dataStreamClass.packetContext;
-    if (source !== undefined) {
-      const others = membersOnly(this.#copy, source);
-      visitScope(source, cursor, cursor.packetContextOffsetBits, others);
-    }
+    const beginCycles = packet.begin?.cycles ?? 0n;
+    const { traceClass, packetContext } = this.#stream.dataStreamClass;
+    this.#beginHeader(beginCycles);
+    this.#copyMembers(traceClass.packetHeader, keptHeaderMembers, cursor, 0);
+    this.#beginContext(beginCycles);
+    this.#copyMembers(packetContext, plainMembers, cursor, cursor.packetContextOffsetBits);
+  }
+
+  /** Copies some root members of a scope that begins at `offsetBits`. */
+  #copyMembers(
+    root: StructureFieldClass | undefined,
+    choose: (root: StructureFieldClass) => readonly StructureMember[],
+    cursor: RecordCursor,
+    offsetBits: number,
+  ): void {
+    if (root === undefined) return;
+    const members = choose(root);
+    if (members.length > 0) visitScope(root, cursor, offsetBits, membersOnly(this.#copy, members));
   }
 
   /** Starts a packet; `context` has the values of the members of the packet context that are not ours. */
   beginPacketWith(beginCycles: bigint, context: PlainValue): void {
-    this.#beginHead(beginCycles);
+    this.#beginHeader(beginCycles);
+    this.#beginContext(beginCycles);
     const { packetContext } = this.#target;
     if (packetContext === undefined) return;
     const members = packetContext.members.filter((m) => rolesOf(m.fieldClass).size === 0);
@@ -103,7 +123,9 @@ export class DataStreamWriter {
   /** Copies a record. */
   copyEvent(cursor: RecordCursor): void {
     const { eventRecordClass } = cursor;
+    const { eventRecordHeader } = this.#stream.dataStreamClass;
     this.#beginEvent(eventRecordClass, cursor.clockSnapshot()?.cycles ?? 0n);
+    this.#copyMembers(eventRecordHeader, keptHeaderMembers, cursor, cursor.recordOffsetBits ?? 0);
     let offsetBits = cursor.bodyOffsetBits;
     for (const scope of bodyScopes) {
       const fieldClass = scopeFieldClass(eventRecordClass, scope);
@@ -146,13 +168,16 @@ export class DataStreamWriter {
     if (offsetBytes >= 0) this.#out.patch64(offsetBytes, value, true);
   }
 
-  /** Packet header and our part of the packet context. */
-  #beginHead(beginCycles: bigint): void {
-    const out = this.#out;
-    out.reset();
+  /** Our part of the packet header. */
+  #beginHeader(beginCycles: bigint): void {
+    this.#out.reset();
     this.#isOpen = true;
     const { packetHeader } = this.#target.traceClass;
     if (packetHeader !== undefined) this.#roleMembers(packetHeader, beginCycles);
+  }
+
+  /** Our part of the packet context. */
+  #beginContext(beginCycles: bigint): void {
     const { packetContext } = this.#target;
     if (packetContext !== undefined) this.#roleMembers(packetContext, beginCycles);
   }
@@ -212,9 +237,9 @@ export class DataStreamWriter {
   }
 }
 
-/** Calls the visitor for root members without roles only. */
-function membersOnly(visitor: FieldVisitor, root: StructureFieldClass): FieldVisitor {
-  const kept = new Set(root.members.filter((m) => rolesOf(m.fieldClass).size === 0));
+/** Calls the visitor for some root members only. */
+function membersOnly(visitor: FieldVisitor, members: readonly StructureMember[]): FieldVisitor {
+  const kept = new Set(members);
   let isKept = false;
   let depth = 0;
   const guard =

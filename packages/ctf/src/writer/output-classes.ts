@@ -74,29 +74,72 @@ export function packetFactsOf(streamClass: DataStreamClass): PacketFacts {
 }
 
 /** Root members that carry no role: what users see, and what other fields depend on. */
-function plainMembers(root: StructureFieldClass | undefined): StructureMember[] {
+export function plainMembers(root: StructureFieldClass | undefined): StructureMember[] {
   return (root?.members ?? []).filter((m) => rolesOf(m.fieldClass).size === 0);
 }
 
-function packetHeader(hasUuid: boolean, hasStreamId: boolean): StructureFieldClass {
+/** Whether fields elsewhere depend on something in a tree. */
+function hasKeys(fieldClass: FieldClass): boolean {
+  if ('keySlots' in fieldClass && (fieldClass.keySlots?.length ?? 0) > 0) return true;
+  switch (fieldClass.type) {
+    case 'structure':
+      return fieldClass.members.some((m) => hasKeys(m.fieldClass));
+    case 'variant':
+      return fieldClass.options.some((o) => hasKeys(o.fieldClass));
+    case 'optional':
+      return hasKeys(fieldClass.fieldClass);
+    case 'static-length-array':
+    case 'dynamic-length-array':
+      return hasKeys(fieldClass.elementFieldClass);
+    default:
+      return false;
+  }
+}
+
+/** Root members of a header that are kept: nobody sees headers, but fields of other scopes may depend on them. */
+export function keptHeaderMembers(root: StructureFieldClass | undefined): StructureMember[] {
+  return plainMembers(root).filter((m) => hasKeys(m.fieldClass));
+}
+
+/** Our members, under names that the kept ones leave free. */
+function joinMembers(
+  own: readonly StructureMember[],
+  kept: readonly StructureMember[],
+): StructureFieldClass {
+  const taken = new Set(kept.map((m) => m.name));
+  const named = own.map((m) => {
+    let { name } = m;
+    while (taken.has(name)) name += '_';
+    taken.add(name);
+    return member(name, m.fieldClass);
+  });
+  return structure([...named, ...kept]);
+}
+
+function packetHeader(
+  source: StructureFieldClass | undefined,
+  hasUuid: boolean,
+  hasStreamId: boolean,
+): StructureFieldClass {
   const uuid: FieldClass = {
     type: 'static-length-blob',
     lengthBytes: 16,
     mediaType: 'application/octet-stream',
     roles: ['metadata-stream-uuid'],
   };
-  return structure([
+  const own = [
     member('magic', unsigned(32, ['packet-magic-number'])),
     ...(hasUuid ? [member('uuid', uuid)] : []),
     member('stream_id', unsigned(64, ['data-stream-class-id'])),
     ...(hasStreamId ? [member('stream_instance_id', unsigned(64, ['data-stream-id']))] : []),
-  ]);
+  ];
+  return joinMembers(own, keptHeaderMembers(source));
 }
 
 function packetContext(streamClass: DataStreamClass, facts: PacketFacts): StructureFieldClass {
   const optional = (isPresent: boolean, name: string, role: Role): StructureMember[] =>
     isPresent ? [member(name, unsigned(64, [role]))] : [];
-  return structure([
+  const own = [
     member('packet_size', unsigned(64, ['packet-total-length'])),
     member('content_size', unsigned(64, ['packet-content-length'])),
     ...optional(facts.hasBegin, 'timestamp_begin', 'default-clock-timestamp'),
@@ -107,8 +150,8 @@ function packetContext(streamClass: DataStreamClass, facts: PacketFacts): Struct
       'discarded-event-record-counter-snapshot',
     ),
     ...optional(facts.hasSequenceNumber, 'packet_seq_num', 'packet-sequence-number'),
-    ...plainMembers(streamClass.packetContext),
-  ]);
+  ];
+  return joinMembers(own, plainMembers(streamClass.packetContext));
 }
 
 function eventRecordHeader(streamClass: DataStreamClass, facts: PacketFacts): StructureFieldClass {
@@ -135,7 +178,11 @@ export function outputTraceClass(source: TraceClass): TraceClass {
   const streamClasses = new Map<bigint, DataStreamClass>();
   const target: Mutable<TraceClass> = {
     ...source,
-    packetHeader: packetHeader(source.metadataStreamUuid !== undefined, hasStreamId),
+    packetHeader: packetHeader(
+      source.packetHeader,
+      source.metadataStreamUuid !== undefined,
+      hasStreamId,
+    ),
     dataStreamClasses: streamClasses,
   };
   for (const [id, streamClass] of source.dataStreamClasses) {

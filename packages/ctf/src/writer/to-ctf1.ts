@@ -173,8 +173,8 @@ class Ctf1Converter {
     const all = this.#source.clockClasses;
     for (const [index, clockClass] of all.entries()) {
       const candidates = [clockClass.name ?? clockClass.id, clockClass.id, `clock_${index}`];
-      const isFree = (name: string) => !names.has(name) && (isIdentifier(name) || name === '');
-      let name = candidates.find(isFree);
+      const isFree = (name: string) => !names.has(name) && isIdentifier(name);
+      let name = this.#isImplicit(clockClass) ? '' : candidates.find(isFree);
       for (let i = 1; name === undefined; i++) {
         const next = `clock_${index}_${i}`;
         if (isFree(next)) name = next;
@@ -182,6 +182,12 @@ class Ctf1Converter {
       names.add(name);
       this.#clocks.set(clockClass, this.#clockClass(clockClass, name));
     }
+  }
+
+  /** The clock that CTF 1.8 readers invent for timestamps in a trace without clocks. */
+  #isImplicit(clockClass: ClockClass): boolean {
+    const isFromCtf1 = this.#source.ctfVersion === '1.8' && this.#source.clockClasses.length === 1;
+    return isFromCtf1 && clockClass.id === '' && clockClass.name === undefined;
   }
 
   #clockClass(source: ClockClass, name: string): ClockClass {

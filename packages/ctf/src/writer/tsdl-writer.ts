@@ -31,12 +31,19 @@ class TsdlWriter {
   readonly #out = new TsdlText();
   readonly #paths: KeyPaths;
   readonly #scopes: ScopeOf[];
+  readonly #scopesByOwner = new Map<ScopeOwner, ScopeOf[]>();
 
   constructor(traceClass: TraceClass, warn: ((message: string) => void) | undefined) {
     this.#traceClass = traceClass;
     this.#warn = warn;
     this.#paths = new KeyPaths(traceClass);
     this.#scopes = [...scopesOf(traceClass)];
+    for (const scope of this.#scopes) {
+      const owner = scope.eventRecordClass ?? scope.dataStreamClass ?? traceClass;
+      const known = this.#scopesByOwner.get(owner);
+      if (known) known.push(scope);
+      else this.#scopesByOwner.set(owner, [scope]);
+    }
   }
 
   write(): string {
@@ -73,7 +80,7 @@ class TsdlWriter {
       this.#attribute('minor', 8);
       if (uuid !== undefined) this.#attribute('uuid', quoted(uuid));
       this.#attribute('byte_order', this.#nativeByteOrder() === 'big-endian' ? 'be' : 'le');
-      this.#scopesOf(undefined, undefined);
+      this.#scopesOf(this.#traceClass);
     });
   }
 
@@ -115,7 +122,7 @@ class TsdlWriter {
     const hasIds = hasRole(this.#traceClass.packetHeader, 'data-stream-class-id');
     this.#block('stream', () => {
       if (hasIds) this.#attribute('id', dataStreamClass.id);
-      this.#scopesOf(dataStreamClass, undefined);
+      this.#scopesOf(dataStreamClass);
     });
   }
 
@@ -133,21 +140,14 @@ class TsdlWriter {
       if (hasStreamIds) this.#attribute('stream_id', dataStreamClass.id);
       if (logLevel !== undefined) this.#attribute('loglevel', logLevels.indexOf(logLevel));
       if (emfUri !== undefined) this.#attribute('model.emf.uri', quoted(emfUri));
-      this.#scopesOf(dataStreamClass, eventRecordClass);
+      this.#scopesOf(eventRecordClass);
     });
   }
 
   /** The scopes which are declared in one block. */
-  #scopesOf(
-    dataStreamClass: DataStreamClass | undefined,
-    eventRecordClass: EventRecordClass | undefined,
-  ): void {
-    const own = this.#scopes.filter(
-      (scope) =>
-        scope.dataStreamClass === dataStreamClass && scope.eventRecordClass === eventRecordClass,
-    );
-    for (const scope of own) {
-      const clockClass = dataStreamClass?.defaultClockClass;
+  #scopesOf(owner: ScopeOwner): void {
+    for (const scope of this.#scopesByOwner.get(owner) ?? []) {
+      const clockClass = scope.dataStreamClass?.defaultClockClass;
       const writer = new TsdlTypeWriter({
         scope,
         paths: this.#paths,
@@ -158,6 +158,8 @@ class TsdlWriter {
     }
   }
 }
+
+type ScopeOwner = TraceClass | DataStreamClass | EventRecordClass;
 
 /** The clock of timestamps in a trace without a `clock` block: their names tell what they are. */
 function isImplicit(clockClass: ClockClass): boolean {

@@ -4,6 +4,7 @@ import type {
   DataStreamClass,
   EventHandler,
   EventRecordClass,
+  Packet,
   RecordCursor,
   Scope,
   StructureFieldClass,
@@ -34,6 +35,8 @@ const scopeNames: Partial<Record<Scope, string>> = {
   'event-record-payload': 'event.fields',
 };
 
+const noText = new Uint8Array(0);
+
 type Scopes = ReadonlyMap<Scope, ScopeTextOptions>;
 
 export interface EventPrinterSettings {
@@ -50,6 +53,7 @@ export class EventPrinter {
   readonly #settings: EventPrinterSettings;
   readonly #time: TimeWriter;
   readonly #contextCaches = new Map<DataStream, ContextCache | undefined>();
+  readonly #packetContexts = new Map<DataStream, { packet: Packet; text: Uint8Array }>();
   readonly #contextPrinters = new Map<DataStreamClass, EventHandler>();
   readonly #wholeBodies = new Map<EventRecordClass, EventHandler>();
   readonly #bodiesWithoutContext = new Map<EventRecordClass, EventHandler>();
@@ -79,11 +83,11 @@ export class EventPrinter {
     const printer = new RecordPrinter({
       buffer,
       time: this.#time,
-      headText: (cursor) => this.#headText(header, cursor),
+      headText: this.#headTextAfter(header),
       body: () => this.#bodyOf(eventRecordClass, scopes),
       contexts: this.#contextReuse(stream, eventRecordClass, scopes),
     });
-    return (cursor) => printer.print(cursor);
+    return printer.print;
   }
 
   #fieldOptions(scope: Scope) {
@@ -115,13 +119,35 @@ export class EventPrinter {
     return options.names.scope ? nameText(colors, colors.bold, scopeNames[scope] ?? '') : '';
   }
 
-  /** What stands after the time in the lines of the present packet. */
-  #headText(header: Uint8Array, cursor: RecordCursor): Uint8Array {
+  /** Joins the line's header and the packet context, again only when the context changes. */
+  #headTextAfter(header: Uint8Array): (cursor: RecordCursor) => Uint8Array {
+    let context: Uint8Array | undefined;
+    let text = header;
+    return (cursor) => {
+      const newContext = this.#packetContextOf(cursor);
+      if (newContext !== context) text = Buffer.concat([header, newContext]);
+      context = newContext;
+      return text;
+    };
+  }
+
+  /** The text of the packet's context: the same array while packets of the stream have the same. */
+  #packetContextOf(cursor: RecordCursor): Uint8Array {
+    const { packet, stream } = cursor;
+    const before = this.#packetContexts.get(stream);
+    if (before?.packet === packet) return before.text;
+    const made = this.#packetContextText(cursor);
+    const text =
+      before !== undefined && Buffer.compare(before.text, made) === 0 ? before.text : made;
+    this.#packetContexts.set(stream, { packet, text });
+    return text;
+  }
+
+  #packetContextText(cursor: RecordCursor): Uint8Array {
     const context = visibleScope(cursor.stream.dataStreamClass.packetContext);
-    if (context === undefined) return header;
+    if (context === undefined) return noText;
     const buffer = this.#scratch;
-    buffer.copy(header, 0, header.length);
-    this.#packetContextPrinter.begin(buffer.length);
+    this.#packetContextPrinter.begin(0);
     this.#packetContextPrinter.text(this.#scopeName('packet-context'));
     visitScope(context, cursor, cursor.packetContextOffsetBits, this.#packetContextPrinter);
     buffer.length = this.#packetContextPrinter.at;

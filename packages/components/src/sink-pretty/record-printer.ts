@@ -11,7 +11,10 @@ const maxUncheckedBytes = 8192;
 export interface RecordPrinterParts {
   readonly buffer: TextBuffer;
   readonly time: Pick<TimeWriter, 'write' | 'complete'>;
-  /** What stands after the time in the lines of the cursor's packet: name and packet context. */
+  /**
+   * What stands after the time in the lines of the cursor's packet: name and packet context. The same array as before tells that
+   * nothing has changed.
+   */
   headText(cursor: RecordCursor): Uint8Array;
   /** Prints the scopes of the record from `buffer.pending` on, and sets `buffer.length` when the line is complete. */
   body(): EventHandler;
@@ -39,6 +42,7 @@ export class RecordPrinter {
   #cache: ContextCache | undefined;
   #body: EventHandler;
   #packet: Packet | undefined;
+  #headText: Uint8Array | undefined;
   #head = ShortText.of('');
 
   constructor(parts: RecordPrinterParts) {
@@ -50,7 +54,7 @@ export class RecordPrinter {
     this.#body = (parts.contexts ?? parts).body();
   }
 
-  print(cursor: RecordCursor): number {
+  readonly print: EventHandler = (cursor) => {
     const buffer = this.#buffer;
     let at = this.#time.write(buffer.length, cursor);
     if (cursor.packet !== this.#packet) this.#enterPacket(cursor);
@@ -67,16 +71,19 @@ export class RecordPrinter {
     this.#time.complete();
     buffer.flushIfFull();
     return end;
-  }
+  };
 
   #enterPacket(cursor: RecordCursor): void {
-    if (this.#cache?.isUseless) {
+    this.#packet = cursor.packet;
+    const isToBeGivenUp = this.#cache?.isUseless === true;
+    const headText = this.#parts.headText(cursor);
+    if (headText === this.#headText && !isToBeGivenUp) return;
+    if (isToBeGivenUp) {
       this.#cache = undefined;
       this.#body = this.#parts.body();
     }
-    const head = this.#parts.headText(cursor);
-    const before = this.#cache === undefined ? new Uint8Array(0) : this.#contexts!.before;
-    this.#head = ShortText.of(Buffer.concat([head, before]));
-    this.#packet = cursor.packet;
+    const before = this.#cache === undefined ? [] : [this.#contexts!.before];
+    this.#head = ShortText.of(Buffer.concat([headText, ...before]));
+    this.#headText = headText;
   }
 }

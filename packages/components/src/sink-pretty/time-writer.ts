@@ -26,6 +26,8 @@ export class TimeWriter {
   readonly #smallDelta: ShortText;
   /** `before` and the present second with its point. */
   #second: ShortText = ShortText.of('');
+  /** True: the parts are no longer than the words that hold them, so that they can be stored without a look at them. */
+  #isShort = false;
   /** The present second, since the origin of the run (ns). */
   #secondBeginNs = Number.NaN;
   #secondEndNs = Number.NaN;
@@ -65,24 +67,33 @@ export class TimeWriter {
       if (Number.isNaN(timeNs)) return at;
       if (!this.#enterSecond(timeNs)) return this.#writeExact(at, cursor);
     }
-    const { view } = this.#buffer;
-    let end = this.#second.write(view, at);
-    end = writePadded9(view, end, (timeNs - this.#secondBeginNs) | 0);
-    if (!this.#hasDelta) return this.#afterTime.write(view, end);
+    const ns = (timeNs - this.#secondBeginNs) | 0;
     const deltaNs = timeNs - this.#last;
-    if (deltaNs >= 0 && deltaNs < nsPerSecond && this.#lastExact === undefined) {
+    if (deltaNs >= 0 && deltaNs < nsPerSecond && this.#isShort) {
       this.#pending = timeNs;
-      this.#pendingExact = undefined;
-      end = writePadded9(view, this.#smallDelta.write(view, end), deltaNs | 0);
-      return this.#after.write(view, end);
+      return this.#writeShort(at, ns, deltaNs | 0);
     }
-    return this.#writeExactDelta(this.#afterTime.write(view, end), cursor);
+    const end = writePadded9(this.#buffer.view, this.#short(this.#second, at), ns);
+    return this.#writeExactDelta(this.#short(this.#afterTime, end), cursor);
+  }
+
+  /** What most lines begin with. */
+  #writeShort(at: number, ns: number, deltaNs: number): number {
+    const { view } = this.#buffer;
+    const second = this.#second;
+    view.setFloat64(at, second.word0, true);
+    view.setFloat64(at + 8, second.word1, true);
+    let end = writePadded9(view, at + second.length, ns);
+    view.setFloat64(end, this.#smallDelta.word0, true);
+    end = writePadded9(view, end + this.#smallDelta.length, deltaNs);
+    view.setFloat64(end, this.#after.word0, true);
+    return end + this.#after.length;
   }
 
   /** The line that was begun last is complete: the next delta counts from it. */
   complete(): void {
     this.#last = this.#pending;
-    this.#lastExact = this.#pendingExact;
+    if (this.#lastExact !== this.#pendingExact) this.#lastExact = this.#pendingExact;
   }
 
   /** Prepares the text of the second of `timeNs`. False: not a case for fast writing. */
@@ -98,6 +109,9 @@ export class TimeWriter {
       return false;
     }
     this.#second = ShortText.of(`${this.#before}${formatSecond(seconds, this.#options)}.`);
+    const { plainBytes } = this.#second;
+    this.#isShort =
+      this.#hasDelta && plainBytes >= 0 && plainBytes <= 16 && this.#smallDelta.length <= 8;
     return true;
   }
 

@@ -10,10 +10,11 @@ const minCopiedBytes = 64;
 export class ShortText {
   readonly bytes: Uint8Array;
   readonly length: number;
-  readonly #word0: number;
-  readonly #word1: number;
-  /** Bytes that go in words. */
-  readonly #plainBytes: number;
+  /** The first bytes as words; 0 where the text is not plain. */
+  readonly word0: number;
+  readonly word1: number;
+  /** Length of a text that goes in words; -1: not plain. */
+  readonly plainBytes: number;
   readonly #view: DataView;
 
   private constructor(bytes: Uint8Array) {
@@ -24,9 +25,9 @@ export class ShortText {
     this.#view = new DataView(padded.buffer);
     // No word of such bytes is a NaN.
     const isPlain = bytes.every((byte) => byte < 127);
-    this.#plainBytes = isPlain ? bytes.length : -1;
-    this.#word0 = isPlain ? this.#view.getFloat64(0, true) : 0;
-    this.#word1 = isPlain ? this.#view.getFloat64(8, true) : 0;
+    this.plainBytes = isPlain ? bytes.length : -1;
+    this.word0 = isPlain ? this.#view.getFloat64(0, true) : 0;
+    this.word1 = isPlain ? this.#view.getFloat64(8, true) : 0;
   }
 
   static of(text: string | Uint8Array): ShortText {
@@ -43,10 +44,10 @@ export class ShortText {
   /** Writes at `at`; up to seven bytes after the text are overwritten too. @returns the offset after the text */
   write(view: DataView, at: number): number {
     const { length } = this;
-    const plainBytes = this.#plainBytes;
+    const { plainBytes } = this;
     if (plainBytes >= 0) {
-      view.setFloat64(at, this.#word0, true);
-      if (plainBytes > 8) view.setFloat64(at + 8, this.#word1, true);
+      view.setFloat64(at, this.word0, true);
+      if (plainBytes > 8) view.setFloat64(at + 8, this.word1, true);
       for (let i = 16; i < plainBytes; i += 8) {
         view.setFloat64(at + i, this.#view.getFloat64(i, true), true);
       }

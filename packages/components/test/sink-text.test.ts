@@ -13,7 +13,7 @@ import {
   writeUint64,
   writeWhole,
 } from '../src/sink-text/number-text.ts';
-import { escaped, toUtf8, writeHexBytes } from '../src/sink-text/string-text.ts';
+import { escaped, toUtf8, writeEscapedWords, writeHexBytes } from '../src/sink-text/string-text.ts';
 import { slackBytes, TextBuffer, utf8 } from '../src/sink-text/text-buffer.ts';
 
 const scratch = new Uint8Array(200);
@@ -158,6 +158,21 @@ describe('strings', () => {
     expect(text).toContain('[\\\\]');
     expect(text).toContain('~\\x7f\u0080\u0081');
     expect(text.endsWith('\u00fe\u00ff')).toBe(true);
+  });
+
+  test('by words: the same as by bytes', () => {
+    const target = { bytes: scratch, view };
+    const bytes = fc.uint8Array({ maxLength: 40 });
+    const letters = fc.stringMatching(/^[a-z/?"]{0,40}$/).map((text) => Buffer.from(text));
+    fc.assert(
+      fc.property(fc.oneof(bytes, letters), (content) => {
+        const padded = new Uint8Array(content.length + 4).fill(34);
+        padded.set(content);
+        const source = { bytes: padded, view: new DataView(padded.buffer) };
+        const end = writeEscapedWords(target, 0, source, 0, content.length);
+        expect(decode(scratch.subarray(0, end))).toBe(decode(escaped(content)));
+      }),
+    );
   });
 
   test('bytes as hexadecimal digits', () => {

@@ -24,7 +24,12 @@ import {
   writeWhole,
 } from '../sink-text/number-text.ts';
 import { ShortText } from '../sink-text/short-text.ts';
-import { toUtf8, writeEscaped, writeHexBytes } from '../sink-text/string-text.ts';
+import {
+  toUtf8,
+  writeEscaped,
+  writeEscapedWords,
+  writeHexBytes,
+} from '../sink-text/string-text.ts';
 import { slackBytes, type TextBuffer } from '../sink-text/text-buffer.ts';
 import { isEnumeration, isVisible } from '../trace-ir.ts';
 import type { FieldTextOptions } from './field-printer.ts';
@@ -171,18 +176,20 @@ export class CodePrinter implements WalkSink {
   string(out: CodeWriter, fc: StringFieldClass, begin: string, end: string): void {
     if (this.#scope === undefined) return;
     const { bold, reset } = this.#colors;
-    const { bytes, at } = this.#names;
+    const { buffer, bytes, at } = this.#names;
     this.#text(`${bold}"`);
     this.#store(out);
-    const write = out.constant(writeEscaped);
     if (fc.encoding === 'utf-8') {
       this.#room(out, `(${end}-${begin})*4`);
-      out.line(`${at}=${write}(${bytes},${at},B,${begin},${end});`);
+      // The TextBuffer and the cursor both have bytes and a view of them.
+      const write = out.constant(writeEscapedWords);
+      out.line(`${at}=${write}(${buffer},${at},cursor,${begin},${end});`);
     } else {
       const text = out.local('text');
       const encoding = out.constant(fc.encoding);
       out.line(`const ${text}=${out.constant(toUtf8)}(${encoding},B,${begin},${end});`);
       this.#room(out, `${text}.length*4`);
+      const write = out.constant(writeEscaped);
       out.line(`${at}=${write}(${bytes},${at},${text},0,${text}.length);`);
     }
     this.#text(`"${reset}`);

@@ -296,7 +296,9 @@ export class Ctf1FieldConverter {
     const [role] = roles;
     if (roles.length > 1) this.#refuse(`it has several roles (${roles.join(', ')})`);
     if (role !== undefined) return this.#claim(nameOfRole(scope, role, isRoot), role, name, taken);
-    if (!suitsRoles(fieldClass) || !isReservedName(scope, name, isRoot)) return undefined;
+    if (!isReservedName(scope, name, isRoot) || !suitsReservedName(name, fieldClass)) {
+      return undefined;
+    }
     if (!this.#isHeader) this.#refuse('its name is reserved there');
     return freeName(name, taken);
   }
@@ -326,10 +328,16 @@ function kindInCtf1(kind: 'boolean' | 'unsigned' | 'signed'): 'unsigned' | 'sign
   return kind === 'signed' ? 'signed' : 'unsigned';
 }
 
-/** True: a reserved name would give such a field a role. */
-function suitsRoles(fieldClass: FieldClass): boolean {
-  if (fieldClass.type === 'static-length-array') return fieldClass.length === 16;
-  return fieldClass.type === 'fixed-length-unsigned-integer';
+/** True: a reserved name gives such a field its role. */
+function suitsReservedName(name: string, fieldClass: FieldClass): boolean {
+  if (name !== 'uuid') return fieldClass.type === 'fixed-length-unsigned-integer';
+  if (fieldClass.type !== 'static-length-array' || fieldClass.length !== 16) return false;
+  const element = fieldClass.elementFieldClass;
+  return (
+    element.type === 'fixed-length-unsigned-integer' &&
+    element.lengthBits === 8 &&
+    element.alignmentBits === 8
+  );
 }
 
 function freeName(name: string, taken: Set<string>): string {

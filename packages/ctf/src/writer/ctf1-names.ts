@@ -23,6 +23,12 @@ export function identifierFor(name: string): string | undefined {
   return name !== '' && isIdentifier(identifier) ? identifier : undefined;
 }
 
+/** The name of a member or option in the text. */
+export function textName(part: { name?: string; originalName?: string }): string | undefined {
+  const { name, originalName } = part;
+  return originalName ?? (name === undefined || isIdentifier(name) ? name : identifierFor(name));
+}
+
 /** CTF 1.8 gives roles by name, to members of the scope's root (CTF 1.8.3 §5). */
 const packetRoleNames: { readonly [S in Scope]?: { readonly [R in Role]?: string } } = {
   'packet-header': {

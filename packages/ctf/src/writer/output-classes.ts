@@ -158,13 +158,13 @@ function eventRecordHeader(streamClass: DataStreamClass, facts: PacketFacts): St
   let maxId = 0n;
   for (const id of streamClass.eventRecordClasses.keys()) if (id > maxId) maxId = id;
   const idBits = maxId < 0x1_0000n ? 16 : maxId < 0x1_0000_0000n ? 32 : 64;
-  return structure([
+  const own = [
     member('id', unsigned(idBits, ['event-record-class-id'])),
     ...(facts.hasTimestamps
       ? [member('timestamp', unsigned(64, ['default-clock-timestamp']))]
       : []),
-    ...plainMembers(streamClass.eventRecordHeader),
-  ]);
+  ];
+  return joinMembers(own, keptHeaderMembers(streamClass.eventRecordHeader));
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

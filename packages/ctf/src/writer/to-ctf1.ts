@@ -12,7 +12,6 @@ import type {
   TraceClass,
 } from '@sonde/trace-model';
 import { visitFieldClasses } from '../field-class-tree.ts';
-import { hasRole } from '../json/check-roles.ts';
 import { formatUuid } from '../json/common-properties.ts';
 import type { KeyFieldClass } from '../resolve-locations.ts';
 import { Ctf1FieldConverter, type ReportChange } from './ctf1-fields.ts';
@@ -84,10 +83,6 @@ class Ctf1Converter {
       keySlotCount: source.keySlotCount,
     };
     for (const [id, dataStreamClass] of source.dataStreamClasses) {
-      if (id !== 0n && !hasRole(source.packetHeader, 'data-stream-class-id')) {
-        const message = `CTF 1.8 can't express the data stream class ID ${id}: packet headers have none.`;
-        throw new UsageError('not-ctf-1.8', message);
-      }
       dataStreamClasses.set(id, this.#dataStreamClass(dataStreamClass, target));
     }
     return target;
@@ -198,7 +193,8 @@ class Ctf1Converter {
     if (attributes) this.#drop(subject, 'attributes');
     if (typeof origin === 'object') this.#drop(subject, 'origin', origin.name);
     if (uid !== undefined && !isUuid(uid)) this.#drop(subject, 'UID', uid);
-    const { frequencyHz, offsetSeconds, offsetCycles, precisionCycles } = source;
+    // In CTF 1.8, a precision that nobody gives is 0.
+    const { frequencyHz, offsetSeconds, offsetCycles, precisionCycles = 0n } = source;
     return {
       id: name,
       // The implicit clock of CTF 1.8 has no name.
@@ -208,7 +204,7 @@ class Ctf1Converter {
       frequencyHz,
       offsetSeconds,
       offsetCycles,
-      ...(precisionCycles !== undefined && { precisionCycles }),
+      precisionCycles,
       ...(origin === 'unix-epoch' && { origin }),
     };
   }

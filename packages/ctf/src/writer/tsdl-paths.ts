@@ -1,4 +1,5 @@
 import type { FieldClass, Scope, StructureFieldClass, TraceClass } from '@sonde/trace-model';
+import { textName } from './ctf1-names.ts';
 import { type KeyMap, keyMapOf, scopesOf } from './key-map.ts';
 
 /** Where each scope is declared, which is what absolute paths to its fields begin with (CTF 1.8.3 §7.3.2). */
@@ -54,7 +55,7 @@ export class KeyPaths {
     switch (fieldClass.type) {
       case 'structure':
         for (const member of fieldClass.members) {
-          const name = member.originalName ?? member.name;
+          const name = textName(member) ?? '';
           this.#add(member.fieldClass, {
             absolute: `${path.absolute}.${name}`,
             transparent: `${path.transparent}.${name}`,
@@ -65,7 +66,7 @@ export class KeyPaths {
         break;
       case 'variant':
         for (const option of fieldClass.options) {
-          const name = option.originalName ?? option.name ?? '';
+          const name = textName(option) ?? '';
           const absolute = `${path.absolute}.${name}`;
           this.#add(option.fieldClass, { ...path, absolute, parent: undefined });
         }

@@ -9,6 +9,7 @@ import type {
   StructureFieldClass,
   VariantFieldClass,
 } from '@sonde/trace-model';
+import { textName } from './ctf1-names.ts';
 import { describeScope, type ScopeOf } from './key-map.ts';
 import type { KeyPaths } from './tsdl-paths.ts';
 import { quoted, type TsdlText } from './tsdl-text.ts';
@@ -166,7 +167,9 @@ export class TsdlTypeWriter {
     this.#structures.push(fieldClass);
     this.#context.out.block(head, end, () => {
       for (const member of fieldClass.members) {
-        this.#declare(member.originalName ?? member.name, member.fieldClass);
+        const name = textName(member);
+        if (name === undefined) this.#refuse(`\`${member.name}\` is no identifier`);
+        this.#declare(name, member.fieldClass);
       }
     });
     this.#structures.pop();
@@ -175,8 +178,8 @@ export class TsdlTypeWriter {
   #variant(tail: string, fieldClass: VariantFieldClass): void {
     this.#context.out.block(`variant <${this.#path(fieldClass.keySlot)}>`, tail, () => {
       for (const [index, option] of fieldClass.options.entries()) {
-        const name = option.originalName ?? option.name;
-        if (name === undefined) this.#refuse(`option ${index} has no name`);
+        const name = textName(option);
+        if (name === undefined) this.#refuse(`option ${index} has no name that can be written`);
         this.#declare(name, option.fieldClass);
       }
     });

@@ -119,16 +119,19 @@ class TsdlWriter {
   }
 
   #dataStream(dataStreamClass: DataStreamClass): void {
-    const hasIds = hasRole(this.#traceClass.packetHeader, 'data-stream-class-id');
     this.#block('stream', () => {
-      if (hasIds) this.#attribute('id', dataStreamClass.id);
+      if (this.#hasId(dataStreamClass)) this.#attribute('id', dataStreamClass.id);
       this.#scopesOf(dataStreamClass);
     });
   }
 
+  /** Its ID is in the text. */
+  #hasId({ id }: DataStreamClass): boolean {
+    return id !== 0n || hasRole(this.#traceClass.packetHeader, 'data-stream-class-id');
+  }
+
   #eventRecord(eventRecordClass: EventRecordClass): void {
     const { id, name, logLevel, emfUri, dataStreamClass } = eventRecordClass;
-    const hasStreamIds = hasRole(this.#traceClass.packetHeader, 'data-stream-class-id');
     const hasIds =
       id !== 0n ||
       dataStreamClass.eventRecordClasses.size > 1 ||
@@ -137,7 +140,7 @@ class TsdlWriter {
       if (name !== undefined) this.#attribute('name', quoted(name));
       else this.#warn?.(`Event record class ${id} has no name; other readers may want one.`);
       if (hasIds) this.#attribute('id', id);
-      if (hasStreamIds) this.#attribute('stream_id', dataStreamClass.id);
+      if (this.#hasId(dataStreamClass)) this.#attribute('stream_id', dataStreamClass.id);
       if (logLevel !== undefined) this.#attribute('loglevel', logLevels.indexOf(logLevel));
       if (emfUri !== undefined) this.#attribute('model.emf.uri', quoted(emfUri));
       this.#scopesOf(eventRecordClass);

@@ -185,5 +185,6 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** A JSON string of any text: half surrogate pairs are replaced, so that the output is UTF-8. */
 export function jsonString(text: string): string {
-  return JSON.stringify(decoder.decode(encoder.encode(text)));
+  const isAscii = /^[\x20-\x7e]*$/.test(text);
+  return JSON.stringify(isAscii ? text : decoder.decode(encoder.encode(text)));
 }

@@ -28,9 +28,9 @@ export interface PerfettoSettings {
 
 /** What is the same for all records of a class in a stream. */
 interface EventKind {
-  readonly name: string;
   readonly rule: EventRule;
-  readonly category: string;
+  /** `,"name":…` and what else an instant has. */
+  readonly instant: string;
   readonly host: HostTracks;
   readonly stream: DataStream;
   /** Prints `,"args":{…}}` or `}` from the buffer's `pending` on. */
@@ -66,9 +66,8 @@ export class PerfettoEvents {
     const name = eventRecordClass.name ?? `event ${eventRecordClass.id}`;
     const rule = ruleOf(name);
     const kind: EventKind = {
-      name,
       rule,
-      category: rule.kind === 'begin' ? rule.category : categoryOf(stream),
+      instant: `${named(name, 'category' in rule ? rule.category : categoryOf(stream))},"s":"t"`,
       host: this.#tracks.hostOf(stream.trace),
       stream,
       body: this.#bodyOf(eventRecordClass),
@@ -109,7 +108,7 @@ export class PerfettoEvents {
       this.#slice(kind, rule, isInterrupt ? host.interrupts(cpuId) : thread, { record, cursor });
       return;
     }
-    this.#print('i', thread, cursor, kind, `${named(kind.name, kind.category)},"s":"t"`);
+    this.#print('i', thread, cursor, kind, kind.instant);
     if (rule.kind === 'exit') this.#slices.closeAll(thread, timeNs);
   }
 
@@ -131,7 +130,7 @@ export class PerfettoEvents {
       this.#slices.end(track);
     } else {
       // It began before the trace did.
-      this.#print('i', track, cursor, kind, `${named(kind.name, rule.category)},"s":"t"`);
+      this.#print('i', track, cursor, kind, kind.instant);
     }
   }
 

@@ -12,6 +12,18 @@ const maxUncheckedBytes = 8192;
 
 const encoder = new TextEncoder();
 
+/** Names are mostly ASCII: a loop is faster than `encodeInto`. @returns the offset after the text */
+function writeUtf8(bytes: Uint8Array, at: number, text: string): number {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 127) {
+      return at + i + encoder.encodeInto(text.slice(i), bytes.subarray(at + i)).written;
+    }
+    bytes[at + i] = code;
+  }
+  return at + text.length;
+}
+
 /** Microseconds with three decimals. @param ns - A safe integer */
 export function formatMicroseconds(ns: number): string {
   const magnitude = Math.abs(ns);
@@ -64,7 +76,7 @@ export class TraceEventWriter {
     const buffer = this.#buffer;
     const text = this.#head(phase, track, timeNs) + rest;
     const at = buffer.room(buffer.length, text.length * 3);
-    const end = at + encoder.encodeInto(text, buffer.bytes.subarray(at)).written;
+    const end = writeUtf8(buffer.bytes, at, text);
     buffer.pending = text.length > maxUncheckedBytes ? buffer.room(end, slackBytes) : end;
     const result = body();
     this.#isFirst = false;

@@ -8,6 +8,9 @@ const streamPid = 5_200_000;
 /** Each host has its own range of ids. */
 const pidsPerHost = 10_000_000;
 
+const cpuName = (cpu: number): string => `CPU ${cpu}`;
+const interruptsName = (cpu: number): string => `CPU ${cpu} interrupts`;
+
 interface Thread extends Track {
   name: string;
 }
@@ -22,8 +25,8 @@ class HostTracks {
   readonly #pids = new Map<number, number>();
   readonly #names = new Map<number, string>();
   readonly #namedProcesses = new Set<number>();
-  readonly #tracks = new Map<string, Track>();
-  readonly #processes = new Set<number>();
+  /** By process that is none, and index. */
+  readonly #tracks = new Map<number, Map<number, Track>>();
 
   constructor(writer: TraceEventWriter, index: number, label: string) {
     this.#writer = writer;
@@ -55,15 +58,15 @@ class HostTracks {
   }
 
   cpu(cpu: number): Track {
-    return this.#track(cpuPid, 'CPUs', cpu, `CPU ${cpu}`);
+    return this.#track(cpuPid, 'CPUs', cpu, cpuName);
   }
 
   interrupts(cpu: number): Track {
-    return this.#track(interruptPid, 'Interrupts', cpu, `CPU ${cpu} interrupts`);
+    return this.#track(interruptPid, 'Interrupts', cpu, interruptsName);
   }
 
   stream(index: number, name: string): Track {
-    return this.#track(streamPid, 'Streams', index, name);
+    return this.#track(streamPid, 'Streams', index, () => name);
   }
 
   /** A process is called as its first thread, or until that is known as the thread that was met first. */
@@ -74,18 +77,25 @@ class HostTracks {
     this.#writer.metadata('process_name', thread, 'name', this.#label + name);
   }
 
-  #track(process: number, processName: string, index: number, name: string): Track {
-    const key = `${process} ${index}`;
-    let track = this.#tracks.get(key);
-    if (track !== undefined) return track;
+  #track(
+    process: number,
+    processName: string,
+    index: number,
+    nameOf: (index: number) => string,
+  ): Track {
+    const tracks = this.#tracks.get(process);
+    const known = tracks?.get(index);
+    if (known !== undefined) return known;
     const pid = this.#base + process;
-    track = { pid, tid: pid + 1 + index };
-    this.#tracks.set(key, track);
-    if (!this.#processes.has(process)) {
-      this.#processes.add(process);
+    const track = { pid, tid: pid + 1 + index };
+    if (tracks === undefined) {
+      this.#tracks.set(process, new Map([[index, track]]));
       this.#writer.metadata('process_name', track, 'name', this.#label + processName);
       this.#writer.metadata('process_sort_index', track, 'sort_index', process - streamPid - 1);
+    } else {
+      tracks.set(index, track);
     }
+    const name = nameOf(index);
     this.#writer.metadata('thread_name', track, 'name', name);
     this.#writer.metadata('thread_sort_index', track, 'sort_index', index);
     return track;

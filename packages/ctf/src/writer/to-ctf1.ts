@@ -121,16 +121,16 @@ class Ctf1Converter {
 
   /** LTTng's namespace is implied by its environment; others, and names, have no place. */
   #namespace(subject: string, { namespace, name, attributes }: TraceClass) {
-    const isImplied = namespace === 'lttng.org,2009' && this.#isLttng();
-    if (namespace !== undefined && !isImplied) this.#drop(subject, 'namespace', namespace);
+    const implied = this.#isLttng() ? 'lttng.org,2009' : undefined;
+    if (namespace !== implied) this.#drop(subject, 'namespace', namespace);
     if (name) this.#drop(subject, 'name', name);
     if (attributes) this.#drop(subject, 'attributes');
-    return isImplied ? { namespace } : {};
+    return implied === undefined ? {} : { namespace: implied };
   }
 
   #isLttng(): boolean {
     const tracer = this.#source.environment.get('tracer_name');
-    return tracer === 'lttng-modules' || tracer === 'lttng-ust';
+    return typeof tracer === 'string' && tracer.startsWith('lttng');
   }
 
   #drop(subject: string, property: string, value?: string): void {
@@ -205,8 +205,16 @@ class Ctf1Converter {
       offsetSeconds,
       offsetCycles,
       precisionCycles,
-      ...(origin === 'unix-epoch' && { origin }),
+      ...(this.#countsFromEpoch(source, name) && { origin: 'unix-epoch' }),
     };
+  }
+
+  /** Readers take LTTng's monotonic clock to count from the Unix epoch, whatever CTF 1.8 says. */
+  #countsFromEpoch({ origin }: ClockClass, name: string): boolean {
+    if (origin === 'unix-epoch') return true;
+    if (!this.#isLttng() || name !== 'monotonic') return false;
+    this.#report(`the clock class \`${name}\``, 'its origin becomes the Unix epoch', false);
+    return true;
   }
 
   #dataStreamClass(source: DataStreamClass, traceClass: TraceClass): DataStreamClass {

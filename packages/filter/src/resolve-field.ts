@@ -8,6 +8,7 @@ import {
   type Scope,
   type StructureFieldClass,
   scopeFieldClass,
+  type VariantFieldClass,
 } from '@sonde/trace-model';
 import type { FieldReference } from './ast.ts';
 import type { Kind } from './check-types.ts';
@@ -163,9 +164,16 @@ function walk(
     // An optional has no value of its own to step into; what it holds is reached by the same step.
     if (fieldClass.type === 'optional') fieldClass = fieldClass.fieldClass;
     if (fieldClass.type === 'variant') {
-      // Which option it is, only the record says: the rest is looked up in the decoded value.
-      rest.push(...path.slice(position));
-      return { ...unknownValue, scope, path: decoded, rest };
+      const option = optionNamed(fieldClass, item);
+      if (option === undefined || rest.length > 0) {
+        // Which option it is, only the record says: the rest is looked up in the decoded value.
+        rest.push(...path.slice(position));
+        return { ...unknownValue, scope, path: decoded, rest };
+      }
+      decoded.push(String(item));
+      mayBeMissing = true;
+      fieldClass = option.fieldClass;
+      continue;
     }
     const next = stepInto(fieldClass, item);
     if (next === undefined) return undefined;
@@ -188,6 +196,10 @@ function walk(
     ...numberTraits(fieldClass),
     ...(mappings !== undefined && { mappings }),
   };
+}
+
+function optionNamed(variant: VariantFieldClass, name: string | number) {
+  return variant.options.find((option) => option.name === name);
 }
 
 function stepInto(fieldClass: FieldClass, item: string | number): FieldClass | undefined {

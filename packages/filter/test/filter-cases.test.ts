@@ -196,6 +196,18 @@ describe('records of one class', () => {
     ]);
   });
 
+  test('a variant option is a member of its own', () => {
+    const filter = compiled('choice.number == 5 || choice.text == "x"', 'sched_switch');
+    expect(filter.demands.map(({ path }) => path)).toEqual([
+      ['choice', 'number'],
+      ['choice', 'text'],
+    ]);
+    expect(filter.test({ f0: 5, f1: undefined })).toBe(true);
+    expect(filter.test({ f0: undefined, f1: 'x' })).toBe(true);
+    expect(filter.test({ f0: undefined, f1: 'y' })).toBe(false);
+    expect(compiled('choice.other == 5', 'sched_switch').test({ f0: 5 })).toBe(false);
+  });
+
   test('a type that is wrong in this class counts as missing and is told', () => {
     const filter = compiled('prev_tid < 5 || irq == 1', 'irq');
     expect(filter.mismatches.map((m) => m.message)).toEqual([

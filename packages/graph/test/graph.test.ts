@@ -235,6 +235,32 @@ describe('errors', () => {
   });
 });
 
+describe('closing', () => {
+  test('all components are closed, whatever one throws', async () => {
+    const closed: string[] = [];
+    const graph = newGraph();
+    const source = (name: string, fails: boolean) => ({
+      ...demoSource([]),
+      create: () => ({
+        ...sourceFromMessages([], { encodeRecord: encodeDemo }),
+        close() {
+          closed.push(name);
+          if (fails) throw new Error('still busy');
+        },
+      }),
+    });
+    await graph.add('a', source('a', false));
+    await graph.add('b', source('b', true));
+    await graph.add('join', joinFilter);
+    await graph.add('sink', logSink(newLog()));
+    for (const rule of ['a:join', 'b:join', 'join:sink']) graph.connect(rule);
+    await expect(graph.run()).rejects.toThrow('Component b (src.demo.list) failed.');
+    expect(closed).toEqual(['b', 'a']);
+    graph.close();
+    expect(closed).toHaveLength(2);
+  });
+});
+
 describe('connections', () => {
   async function connect(...rules: readonly string[]): Promise<unknown> {
     const graph = newGraph();

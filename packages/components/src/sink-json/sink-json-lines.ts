@@ -1,6 +1,5 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { type BackEnd, defaultBackEnd } from '@sonde/ctf';
-import type { ComponentContext, OutputPort, Sink, SinkClass } from '@sonde/graph';
+import type { ComponentContext, Sink, SinkClass } from '@sonde/graph';
 import type {
   Discarded,
   Downstream,
@@ -8,6 +7,7 @@ import type {
   RecordCursor,
   TimeOrigin,
 } from '@sonde/trace-model';
+import { createOutputFile, type OutputFile } from '../sink-text/output-file.ts';
 import { TextBuffer } from '../sink-text/text-buffer.ts';
 import { JsonEvents } from './json-events.ts';
 import { type JsonOptions, jsonParameterHelp, readJsonOptions } from './json-options.ts';
@@ -30,16 +30,15 @@ export function createJsonLinesSink(context: ComponentContext, backEnd: BackEnd)
 class JsonLinesSink implements Sink {
   readonly #options: JsonOptions;
   readonly #backEnd: BackEnd;
-  readonly #file: number | undefined;
+  readonly #file: OutputFile | undefined;
   readonly #buffer: TextBuffer;
 
   constructor(context: ComponentContext, backEnd: BackEnd) {
     this.#backEnd = backEnd;
     this.#options = readJsonOptions(context.parameters, context.name);
     const { path } = this.#options;
-    this.#file = path === undefined ? undefined : openSync(path, 'w');
-    const output = this.#file === undefined ? context.output : fileOutput(this.#file);
-    this.#buffer = new TextBuffer(output);
+    this.#file = path === undefined ? undefined : createOutputFile(path);
+    this.#buffer = new TextBuffer(this.#file?.output ?? context.output);
   }
 
   start(origin: TimeOrigin): Downstream {
@@ -54,16 +53,8 @@ class JsonLinesSink implements Sink {
 
   finish(): void {
     this.#buffer.flush();
-    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file?.close();
   }
-}
-
-/** The output of a sink that was given a path. */
-function fileOutput(file: number): OutputPort {
-  const write = (bytes: Uint8Array): void => {
-    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at);
-  };
-  return { isTerminal: false, write };
 }
 
 class JsonLinesDownstream implements Downstream {

@@ -1,12 +1,5 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { type BackEnd, defaultBackEnd } from '@sonde/ctf';
-import {
-  type ComponentContext,
-  type OutputPort,
-  ParameterReader,
-  type Sink,
-  type SinkClass,
-} from '@sonde/graph';
+import { type ComponentContext, ParameterReader, type Sink, type SinkClass } from '@sonde/graph';
 import type {
   Discarded,
   Downstream,
@@ -15,6 +8,7 @@ import type {
   TimeOrigin,
 } from '@sonde/trace-model';
 import { parseFieldSelection } from '../field-selection.ts';
+import { createOutputFile, type OutputFile } from '../sink-text/output-file.ts';
 import { TextBuffer } from '../sink-text/text-buffer.ts';
 import { PerfettoEvents } from './perfetto-events.ts';
 
@@ -37,7 +31,7 @@ export function createPerfettoSink(context: ComponentContext, backEnd: BackEnd):
 }
 
 class PerfettoSink implements Sink {
-  readonly #file: number | undefined;
+  readonly #file: OutputFile | undefined;
   readonly #events: PerfettoEvents;
 
   constructor(context: ComponentContext, backEnd: BackEnd) {
@@ -47,9 +41,8 @@ class PerfettoSink implements Sink {
     const names = reader.strings('fields');
     reader.rejectOthers();
     const fields = names && parseFieldSelection(names);
-    this.#file = path === undefined ? undefined : openSync(path, 'w');
-    const output = this.#file === undefined ? context.output : fileOutput(this.#file);
-    const buffer = new TextBuffer(output);
+    this.#file = path === undefined ? undefined : createOutputFile(path);
+    const buffer = new TextBuffer(this.#file?.output ?? context.output);
     const warn = (message: string) => context.warn(message);
     this.#events = new PerfettoEvents({ buffer, fields, backEnd, warn });
   }
@@ -61,16 +54,8 @@ class PerfettoSink implements Sink {
 
   finish(): void {
     this.#events.finish();
-    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file?.close();
   }
-}
-
-/** The output of a sink that was given a path. */
-function fileOutput(file: number): OutputPort {
-  const write = (bytes: Uint8Array): void => {
-    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at);
-  };
-  return { isTerminal: false, write };
 }
 
 class PerfettoDownstream implements Downstream {

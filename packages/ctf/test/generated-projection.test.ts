@@ -70,6 +70,10 @@ test('generated projections store what closures store', () => {
         const outcome = outcomeOf(generated, record.cursor());
         if ((outcome as { code?: string }).code === 'malformed-event-record') return;
         expect(outcome).toEqual(outcomeOf(visited, record.cursor()));
+        const { endBits } = outcome as { endBits?: number };
+        if (endBits !== undefined) {
+          expect(outcomeOf(generated, record.cursor(endBits))).toEqual(outcome);
+        }
       }
     }),
     { numRuns },
@@ -100,6 +104,9 @@ test('consumers are given what projections store', () => {
       expect(expected).toHaveProperty('values', seen[0]);
       if (endBits >= 0) expect(expected).toHaveProperty('endBits', endBits);
       else expect(length).toBeTypeOf('number');
+      // Nothing behind the record is needed.
+      handler(record.cursor((expected as { endBits: number }).endBits));
+      expect(seen[1]).toEqual(seen[0]);
     }),
     { numRuns },
   );

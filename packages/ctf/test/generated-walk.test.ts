@@ -33,6 +33,8 @@ test('generated code delivers what closures deliver, and fails as they do', () =
       if ('endBits' in outcome) count++;
       if ('endBits' in outcome) {
         expect(actual).toEqual(expected);
+        // Nothing behind the record is needed.
+        expect(walk(record.cursor(outcome.endBits))).toBe(outcome.endBits);
       } else {
         // Up to a fault, less may have been delivered, but nothing else; a variant may have begun.
         if (actual.at(-1) === '<') actual.pop();
@@ -61,6 +63,9 @@ test('the length is where the walk ends', () => {
       const outcome = outcomeOf(generated, record.cursor());
       if ('code' in outcome && outcome.code === 'malformed-event-record') return;
       expect(outcome).toEqual(expected);
+      if ('endBits' in outcome) {
+        expect(generated(record.cursor(outcome.endBits))).toBe(outcome.endBits);
+      }
     }),
     { numRuns },
   );

@@ -112,7 +112,7 @@ export function generateFunction(
   const walker = new FieldWalker(buffer, keys, sink, { position: start, fail });
   walk(walker, buffer);
   const { stopsEarly = false } = parts;
-  if (stopsEarly) walker.at.offsetBits = walker.wantedEndBits;
+  if (stopsEarly) walker.at.offsetBits = walker.at.wantedBits;
   walker.at.endRun();
   sink.epilogue?.(buffer);
   buffer.line(`return ${stopsEarly ? '-1' : walker.at.bits()};`);

@@ -40,8 +40,6 @@ export class FieldWalker {
   readonly keys: KeySlots;
   /** Statement for a record that can't be decoded. */
   readonly fail: string;
-  /** Where the last field that the sink was told ends, from the position's variable (bits). */
-  wantedEndBits = 0;
   /** True: the code counts empty array elements in `z`. */
   countsEmptyElements = false;
   #sink: CodeSink;
@@ -88,7 +86,7 @@ export class FieldWalker {
         this.order.meet(fc.byteOrder, this.at);
         this.#fixedLength(fc);
         this.at.move(fc.lengthBits);
-        if (!this.isSilent) this.wantedEndBits = this.at.offsetBits;
+        if (!this.isSilent) this.at.wantedBits = this.at.offsetBits;
         break;
       case 'variable-length-unsigned-integer':
       case 'variable-length-signed-integer':
@@ -203,7 +201,7 @@ export class FieldWalker {
       this.#bytes(fc, begin, `${begin}+${fc.lengthBytes}`);
     }
     at.move(fc.lengthBytes * 8);
-    if (!this.isSilent) this.wantedEndBits = at.offsetBits;
+    if (!this.isSilent) at.wantedBits = at.offsetBits;
   }
 
   #dynamicBytes(fc: DynamicLengthStringFieldClass | DynamicLengthBlobFieldClass): void {

@@ -11,6 +11,8 @@ import { aligned, bytePosition, type KnownPosition, moved, roundUp } from './sta
 export class PositionTracker {
   /** From the variable (bits). */
   offsetBits = 0;
+  /** Where the last field that is wanted ends, from the variable; 0: before it (bits). */
+  wantedBits = 0;
   /** Set: the caller has checked all that is read. */
   isPrechecked = false;
   readonly #out: CodeBuffer;
@@ -105,6 +107,7 @@ export class PositionTracker {
   #beginRun(base: KnownPosition, checkedBits: number): void {
     this.#base = base;
     this.offsetBits = Math.max(checkedBits, 0);
+    this.wantedBits = this.offsetBits;
     this.#checkedBits = checkedBits;
     this.#checkLine = this.#out.reserve();
   }
@@ -135,11 +138,6 @@ export class PositionTracker {
 
   /** After code that has set `p` to a byte within the content. */
   arriveAtByte(known: KnownPosition = bytePosition): void {
-    this.#beginRun(known, 0);
-  }
-
-  /** After code that has set `b` to a bit within the content. */
-  arriveAtBit(known: KnownPosition): void {
     this.#beginRun(known, 0);
   }
 }

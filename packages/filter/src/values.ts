@@ -1,10 +1,4 @@
-import type {
-  ArithmeticOperator,
-  BitOperator,
-  EqualityOperator,
-  OrderOperator,
-  UnaryOperator,
-} from './ast.ts';
+import type { ArithmeticOperator, BitOperator, OrderOperator, UnaryOperator } from './ast.ts';
 
 /**
  * Exact arithmetic on filter values. An integer is a number where that is exact and a bigint above 2^53; a number with a fraction
@@ -168,10 +162,6 @@ export function numbersAreEqual(left: Numeric, right: Numeric): boolean {
   if (typeof left === 'number' && typeof right === 'number') return false;
   if (!isInteger(left) || !isInteger(right) || left < 0 === right < 0) return false;
   return unsignedBits(BigInt(left)) === unsignedBits(BigInt(right));
-}
-
-export function holdsEquality(operator: EqualityOperator, areEqual: boolean): boolean {
-  return areEqual === (operator === '==');
 }
 
 /** Values outside of 64 bits stay apart. */

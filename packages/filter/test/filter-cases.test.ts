@@ -151,6 +151,15 @@ describe.each(Object.entries(cases))('%s', (_group, table) => {
   });
 });
 
+test.each([
+  [`${Array(1000).fill('1').join('+')} == 1000`, true],
+  [Array(500).fill('prev_tid == 7').join(' || '), false],
+  [`${Array(500).fill('prev_tid == 7').join(' || ')} || ok`, true],
+  [`${Array(900).fill('prev_tid').join('*')} < 0`, false],
+])('long filters are evaluated, too (%#)', (text, passes) => {
+  expect(evaluate(text)).toBe(passes);
+});
+
 describe('records of one class', () => {
   test('a variant with the other option, an optional that is there', () => {
     const payload = { ...(sample['event-record-payload'] as object), choice: 7, maybe: { y: 3 } };

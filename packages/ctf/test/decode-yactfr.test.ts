@@ -42,6 +42,7 @@ function failureOf(trace: string, backEnd: 'generated' | 'closures'): DecodeErro
     const stream = dataStream(head.dataStreamClass);
     const cursor = new PacketCursor(stream, { nsFromOrigin: 0n }, { backEnd });
     cursor.beginPacket(packet(stream), bytes, view, head, availableBits);
+    if (head.lengthFault) return head.lengthFault;
     cursor.run(Infinity, Infinity, { eventHandler: () => () => -1 });
   } catch (error) {
     if (error instanceof DecodeError) return error;

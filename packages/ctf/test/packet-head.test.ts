@@ -31,7 +31,8 @@ function headOf(text: TraceClassText, content: string, clockCycles?: bigint): Pa
 
 function failureOf(text: TraceClassText, content: string): DecodeError {
   try {
-    headOf(text, content);
+    const { lengthFault } = headOf(text, content);
+    if (lengthFault) return lengthFault;
   } catch (error) {
     if (error instanceof DecodeError) return error;
     throw error;

@@ -66,7 +66,12 @@ export class DecodeRun {
 
   /** @throws DecodeError always */
   fail(code: string, message: string, offsetBits: number): never {
-    throw new DecodeError(code, message, {
+    throw this.fault(code, message, offsetBits);
+  }
+
+  /** An error with its place, for later. */
+  fault(code: string, message: string, offsetBits: number): DecodeError {
+    return new DecodeError(code, message, {
       stream: this.#source.stream.name,
       packetIndex: this.#source.packet.index,
       offsetBits,

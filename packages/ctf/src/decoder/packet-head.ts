@@ -1,3 +1,4 @@
+import type { DecodeError } from '@sonde/base';
 import type {
   ByteOrder,
   DataStreamClass,
@@ -19,6 +20,11 @@ export interface PacketHead {
   /** Undefined: the packet extends to the end of the data. When only one length is given, both are it. */
   readonly totalLengthBits?: number;
   readonly contentLengthBits?: number;
+  /**
+   * The content length can't be true. The packet then counts as one of unknown length: its records are worth reading, but the fault
+   * is to be reported after them.
+   */
+  readonly lengthFault?: DecodeError;
   /** Value of the default clock after the packet context, if that has a timestamp. */
   readonly beginCycles?: bigint;
   /** As it stands in the packet. */
@@ -51,7 +57,7 @@ export interface PacketHeadOptions {
  * Decodes packet header and packet context of the packet at the beginning of `bytes`.
  * @param availableBits - How much of the packet, at most, is in `bytes`.
  * @throws DecodeError, codes `bad-magic-number`, `unknown-data-stream-class`,
- * `packet-total-length-not-in-bytes`, `packet-content-beyond-total`, `packet-content-too-short`, and those of fields; `beyond-data`
+ * `packet-total-length-not-in-bytes`, `packet-content-beyond-total`, and those of fields; `beyond-data`
  * when more than `availableBits` would be needed.
  */
 export function decodePacketHead(
@@ -143,7 +149,7 @@ function checkLengths(
   visitor: HeadVisitor,
   run: DecodeRun,
   offsetBits: number,
-): { totalLengthBits?: number; contentLengthBits?: number } {
+): Pick<PacketHead, 'totalLengthBits' | 'contentLengthBits' | 'lengthFault'> {
   const givenTotal = visitor.valueOf('packet-total-length');
   const givenContent = visitor.valueOf('packet-content-length');
   const total = givenTotal ?? givenContent;
@@ -164,11 +170,8 @@ function checkLengths(
     );
   }
   if (content < offsetBits) {
-    run.fail(
-      'packet-content-too-short',
-      `The content length of the packet (${content} bits) is less than its header and context (${offsetBits} bits).`,
-      offsetBits,
-    );
+    const message = `The content length of the packet (${content} bits) is less than its header and context (${offsetBits} bits).`;
+    return { lengthFault: run.fault('packet-content-too-short', message, offsetBits) };
   }
   return { totalLengthBits: Number(total), contentLengthBits: Number(content) };
 }

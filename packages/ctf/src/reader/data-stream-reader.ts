@@ -72,6 +72,8 @@ export class DataStreamReader implements MessageIterator {
   #previous: Packet | undefined;
   #discarded: DiscardedCounts = countDiscarded(undefined, undefined, 64);
   #fault: DecodeError | undefined;
+  /** What is wrong with the current packet, for when its records have passed. */
+  #packetFault: DecodeError | undefined;
   /** Records of the current packet that were passed. */
   #passedCount = 0;
   #lastEventNs = Number.NaN;
@@ -208,6 +210,9 @@ export class DataStreamReader implements MessageIterator {
   /** The packet has no more records: its end is next. */
   #afterRecords(): void {
     this.#flushSkipped();
+    const packetFault = this.#packetFault;
+    this.#packetFault = undefined;
+    if (packetFault !== undefined) this.#report(packetFault);
     let packet = this.#packet!;
     const { begin, end } = packet;
     // The clock stands at the last record of the packet.
@@ -307,7 +312,8 @@ export class DataStreamReader implements MessageIterator {
 
   /** False: the packet has nothing at or after `fromNs`. @throws DecodeError */
   #load(entry: PacketEntry, index: number, fromNs: number): boolean {
-    const { packet, counterBits } = this.#reader.load(entry, index);
+    const { packet, counterBits, fault } = this.#reader.load(entry, index);
+    this.#packetFault = fault;
     this.#packet = this.#quirks.eventBeforePacket ? this.#beginAtFirstRecord(packet) : packet;
     if (fromNs !== Number.NEGATIVE_INFINITY) {
       this.#cursor.skipTo(fromNs);

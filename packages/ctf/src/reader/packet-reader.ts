@@ -20,6 +20,8 @@ export interface LoadedPacket {
   readonly packet: Packet;
   /** Width of its discarded event counter. */
   readonly counterBits: number;
+  /** To be reported after its records. */
+  readonly fault?: DecodeError;
 }
 
 const defaultMaxPacketBytes = 512 * 1024 * 1024;
@@ -74,7 +76,8 @@ export class PacketReader {
     const { bytes, view } = this.#buffer;
     this.cursor.beginPacket(packet, bytes, view, head, length * 8);
     this.#current = { packet, head, length };
-    return { packet, counterBits: head.discardedEventCounterBits ?? 64 };
+    const counterBits = head.discardedEventCounterBits ?? 64;
+    return { packet, counterBits, ...(head.lengthFault && { fault: head.lengthFault }) };
   }
 
   /** What a packet's head, or the index, says of it. */

@@ -85,11 +85,18 @@ function consumerOf(eventRecordClass: EventRecordClass, demands: readonly FieldD
     if (/integer|number/.test(type)) return `(record.f${i}&0xffff)`;
     return type.includes('string') ? `record.f${i}.length` : `(record.f${i}===undefined?0:1)`;
   });
-  const add = (value: number) => {
-    events++;
-    sum += value;
-  };
-  return new Function('add', `return (record) => add(${['0', ...terms].join('+')});`)(add) as Touch;
+  const body = `return (record) => add(${['0', ...terms].join('+')});`;
+  const known = consumers.get(body) ?? (new Function('add', body)(add) as Touch);
+  consumers.set(body, known);
+  return known;
+}
+
+/** By text. */
+const consumers = new Map<string, Touch>();
+
+function add(value: number): void {
+  events++;
+  sum += value;
 }
 
 function membersOf(eventRecordClass: EventRecordClass, scope: Scope): readonly StructureMember[] {

@@ -5,9 +5,17 @@ import { describe, expect, it } from 'vitest';
 import { loadMetadataCases, needsCorpus } from './metadata-corpus.ts';
 import { shapeOf as exactShapeOf, firstDifference, mapShape } from './trace-class-shape.ts';
 
-/** Names in the text do not count: one is as good as another when it is displayed in the same way. */
+const renamed = /^(id|timestamp|magic|uuid|stream_id|stream_instance_id)_+$/;
+
+/**
+ * Without names in the text, of which one is as good as another when it is displayed in the same way; header fields that only have
+ * a reserved name have it again.
+ */
 function shapeOf(traceClass: TraceClass): unknown {
-  return mapShape(exactShapeOf(traceClass), ({ originalName: _, ...rest }) => rest);
+  return mapShape(exactShapeOf(traceClass), ({ originalName: _, ...rest }) => {
+    const { name } = rest;
+    return typeof name === 'string' ? { ...rest, name: name.replace(renamed, '$1') } : rest;
+  });
 }
 
 function tryRead(bytes: Uint8Array, name: string) {

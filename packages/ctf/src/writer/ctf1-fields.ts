@@ -296,11 +296,11 @@ export class Ctf1FieldConverter {
     const [role] = roles;
     if (roles.length > 1) this.#refuse(`it has several roles (${roles.join(', ')})`);
     if (role !== undefined) return this.#claim(nameOfRole(scope, role, isRoot), role, name, taken);
-    if (!isReservedName(scope, name, isRoot) || !suitsReservedName(name, fieldClass)) {
-      return undefined;
-    }
-    if (!this.#isHeader) this.#refuse('its name is reserved there');
-    return freeName(name, taken);
+    if (!isReservedName(scope, name, isRoot)) return undefined;
+    // Babeltrace refuses reserved names of unsuitable classes; header names are nobody's business.
+    if (this.#isHeader) return freeName(name, taken);
+    if (suitsReservedName(fieldClass)) this.#refuse('its name is reserved there');
+    return undefined;
   }
 
   #claim(
@@ -328,16 +328,9 @@ function kindInCtf1(kind: 'boolean' | 'unsigned' | 'signed'): 'unsigned' | 'sign
   return kind === 'signed' ? 'signed' : 'unsigned';
 }
 
-/** True: a reserved name gives such a field its role. */
-function suitsReservedName(name: string, fieldClass: FieldClass): boolean {
-  if (name !== 'uuid') return fieldClass.type === 'fixed-length-unsigned-integer';
-  if (fieldClass.type !== 'static-length-array' || fieldClass.length !== 16) return false;
-  const element = fieldClass.elementFieldClass;
-  return (
-    element.type === 'fixed-length-unsigned-integer' &&
-    element.lengthBits === 8 &&
-    element.alignmentBits === 8
-  );
+/** True: a reserved name in a packet context gives such a field its role. */
+function suitsReservedName(fieldClass: FieldClass): boolean {
+  return fieldClass.type === 'fixed-length-unsigned-integer';
 }
 
 function freeName(name: string, taken: Set<string>): string {

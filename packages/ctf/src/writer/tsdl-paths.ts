@@ -23,6 +23,13 @@ interface KeyPath {
   readonly name: string;
 }
 
+/** A structure whose members are being written. */
+export interface OpenStructure {
+  readonly structure: StructureFieldClass;
+  /** Names of the members before the current one, which relative paths can begin with. */
+  readonly earlierNames: ReadonlySet<string>;
+}
+
 /** Paths to key fields, as lengths of arrays and tags of variants are given. */
 export class KeyPaths {
   readonly #keys: KeyMap;
@@ -37,10 +44,11 @@ export class KeyPaths {
   }
 
   /**
-   * The path to what saves its value in a slot, from a field inside `innermost`: relative where that structure has the key, else
-   * absolute. Undefined: there is none.
+   * The path to what saves its value in a slot. Relative where its name alone leads there: Babeltrace reads no other tags of
+   * variants. Undefined: there is none.
+   * @param around - The structures around the dependent field, the innermost last.
    */
-  pathOf(keySlot: number, innermost: StructureFieldClass | undefined): string | undefined {
+  pathOf(keySlot: number, around: readonly OpenStructure[]): string | undefined {
     const paths = [...(this.#keys.get(keySlot) ?? [])].map((key) => this.#pathOf.get(key)!);
     const [first, second] = paths;
     if (!first) return undefined;
@@ -48,7 +56,9 @@ export class KeyPaths {
       const isSame = paths.every(({ transparent }) => transparent === first.transparent);
       return isSame ? first.transparent : undefined;
     }
-    return first.parent === innermost ? first.name : first.absolute;
+    const nearest = around.findLast(({ earlierNames }) => earlierNames.has(first.name));
+    const isNearest = nearest !== undefined && nearest.structure === first.parent;
+    return isNearest ? first.name : first.absolute;
   }
 
   #add(fieldClass: FieldClass, path: KeyPath): void {

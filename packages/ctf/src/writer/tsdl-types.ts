@@ -11,7 +11,7 @@ import type {
 } from '@sonde/trace-model';
 import { textName } from './ctf1-names.ts';
 import { describeScope, type ScopeOf } from './key-map.ts';
-import type { KeyPaths } from './tsdl-paths.ts';
+import type { KeyPaths, OpenStructure } from './tsdl-paths.ts';
 import { quoted, type TsdlText } from './tsdl-text.ts';
 
 /** What is in front of a name, and what follows it: the dimensions of arrays, the outermost first. */
@@ -39,7 +39,7 @@ export class TsdlTypeWriter {
   readonly #context: TypeContext;
   readonly #names: string[] = [];
   /** Around what is being written, the innermost last. */
-  readonly #structures: StructureFieldClass[] = [];
+  readonly #structures: OpenStructure[] = [];
 
   constructor(context: TypeContext) {
     this.#context = context;
@@ -102,7 +102,7 @@ export class TsdlTypeWriter {
   }
 
   #path(keySlot: number): string {
-    const path = this.#context.paths.pathOf(keySlot, this.#structures.at(-1));
+    const path = this.#context.paths.pathOf(keySlot, this.#structures);
     return path ?? this.#refuse('there is no path to what it depends on');
   }
 
@@ -164,12 +164,14 @@ export class TsdlTypeWriter {
   #structure(head: string, tail: string, fieldClass: StructureFieldClass): void {
     const { minimumAlignmentBits: alignment } = fieldClass;
     const end = alignment > 1 ? ` align(${alignment})${tail}` : tail;
-    this.#structures.push(fieldClass);
+    const earlierNames = new Set<string>();
+    this.#structures.push({ structure: fieldClass, earlierNames });
     this.#context.out.block(head, end, () => {
       for (const member of fieldClass.members) {
         const name = textName(member);
         if (name === undefined) this.#refuse(`\`${member.name}\` is no identifier`);
         this.#declare(name, member.fieldClass);
+        earlierNames.add(name);
       }
     });
     this.#structures.pop();

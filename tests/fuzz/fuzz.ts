@@ -1,0 +1,72 @@
+/**
+ * `npm run fuzz -- [COUNT] [SEED]`: reads COUNT mutated traces of the corpus with both back ends. Only our own errors may come, quickly, and
+ * both back ends must agree.
+ */
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { mutate, seededRandom } from './mutate.ts';
+import { type FuzzInput, readInput } from './read-input.ts';
+
+const [countText = '200000', seedText = '1'] = process.argv.slice(2);
+const count = Number(countText);
+const corpus = join(process.env['SONDE_SHARED'] ?? '../shared', 'traces/ctf');
+const maxBytes = 20_000;
+const maxMs = 2_000;
+
+function seedInputs(): FuzzInput[] {
+  const inputs: FuzzInput[] = [];
+  for (const suite of readdirSync(corpus)) {
+    for (const name of readdirSync(join(corpus, suite))) {
+      const folder = join(corpus, suite, name, 'trace');
+      const metadataPath = join(folder, 'metadata');
+      if (!existsSync(metadataPath) || statSync(metadataPath).size > maxBytes) continue;
+      const metadata = new Uint8Array(readFileSync(metadataPath));
+      const files = readdirSync(folder)
+        .filter((file) => file !== 'metadata')
+        .map((file) => join(folder, file));
+      const stream = files.find(
+        (file) => statSync(file).isFile() && statSync(file).size < maxBytes,
+      );
+      inputs.push({
+        metadata,
+        stream: stream ? new Uint8Array(readFileSync(stream)) : new Uint8Array(8),
+      });
+    }
+  }
+  return inputs;
+}
+
+const random = seededRandom(Number(seedText));
+const inputs = seedInputs();
+const results = new Map<string, number>();
+let defects = 0;
+let slowestMs = 0;
+for (let i = 0; i < count; i++) {
+  const input = inputs[Math.floor(random() * inputs.length)]!;
+  const mutated =
+    random() < 0.5
+      ? { ...input, metadata: mutate(input.metadata, random) }
+      : { ...input, stream: mutate(input.stream, random) };
+  const begin = performance.now();
+  const [a, b] = [readInput(mutated, 'generated'), readInput(mutated, 'closures')];
+  const ms = performance.now() - begin;
+  slowestMs = Math.max(slowestMs, ms);
+  results.set(a.result, (results.get(a.result) ?? 0) + 1);
+  const disagrees = a.result !== b.result || a.eventCount !== b.eventCount;
+  if (a.defect === undefined && b.defect === undefined && !disagrees && ms < maxMs) continue;
+  defects++;
+  if (defects > 20) continue;
+  console.log(
+    `input ${i}: ${a.result} (${a.eventCount}), ${b.result} (${b.eventCount}), ${ms.toFixed(0)} ms`,
+  );
+  for (const defect of [a.defect, b.defect]) {
+    if (defect instanceof Error) console.log(defect.stack);
+  }
+}
+const table = [...results].sort(([, x], [, y]) => y - x);
+console.log(
+  `${count} inputs, seed ${seedText}, slowest ${slowestMs.toFixed(0)} ms, memory ${Math.round(process.memoryUsage.rss() / 2 ** 20)} MiB`,
+);
+for (const [result, n] of table) console.log(`${String(n).padStart(8)}  ${result}`);
+console.log(`${defects} defects`);
+process.exitCode = defects > 0 ? 1 : 0;

@@ -142,17 +142,17 @@ class FilteredDownstream implements Downstream {
     return filter?.outcome === 'depends' ? testing(cursor, filter, counted) : counted;
   }
 
-  streamBeginning(stream: DataStream): void {
+  streamBeginning(stream: DataStream, time?: ClockSnapshot): void {
     this.#check?.addStream(stream);
     if (this.isFull) return;
     this.#openPackets.set(stream, undefined);
-    this.#downstream.streamBeginning(stream);
+    this.#downstream.streamBeginning(stream, time);
   }
 
-  streamEnd(stream: DataStream): void {
+  streamEnd(stream: DataStream, time?: ClockSnapshot): void {
     if (this.isFull) return;
     this.#openPackets.delete(stream);
-    this.#downstream.streamEnd(stream);
+    this.#downstream.streamEnd(stream, time);
   }
 
   packetBeginning(packet: Packet, cursor: RecordCursor): void {

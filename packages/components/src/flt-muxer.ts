@@ -1,79 +1,97 @@
 /** flt.utils.muxer: merges streams by time. */
-import { UsageError } from '@sonde/base';
-import type { Filter, FilterClass, OpenUpstream } from '@sonde/graph';
+import { type Filter, type FilterClass, type OpenUpstream, ParameterReader } from '@sonde/graph';
 import type {
-  ClockClass,
   DataStream,
   Downstream,
   MessageIterator,
   RunStatus,
   TimeOrigin,
-  Trace,
 } from '@sonde/trace-model';
+import { checkClocks } from './clock-correlation.ts';
+import { justAfter } from './just-after.ts';
 import { anyReady } from './ready.ts';
+import { namespaceOf } from './trace-ir.ts';
 
 interface Input {
   readonly iterator: MessageIterator;
-  /** Place among the inputs: the order of messages without time, which are due at once. */
+  /** Place among the inputs. */
   readonly index: number;
-  /** Place in the order of ties; smaller first. */
-  rank: number;
+  /** Place in the order of streams; equal for streams that nothing distinguishes. */
+  readonly rank: number;
 }
 
 /** Compares what Babeltrace 2 compares when times are equal: trace identity and name, stream class, stream. */
 function compareStreams(a: DataStream | undefined, b: DataStream | undefined): number {
   if (a === undefined || b === undefined) return 0;
-  const text = (x: string | undefined, y: string | undefined): number =>
-    x === y ? 0 : (x ?? '') < (y ?? '') ? -1 : 1;
-  const number = (x: bigint, y: bigint): number => (x === y ? 0 : x < y ? -1 : 1);
   const [left, right] = [a.trace.traceClass, b.trace.traceClass];
   return (
-    text(left.namespace, right.namespace) ||
-    text(a.trace.name, b.trace.name) ||
-    text(left.uid, right.uid) ||
-    number(a.dataStreamClass.id, b.dataStreamClass.id) ||
-    number(a.id, b.id)
+    compare(namespaceOf(left) ?? '', namespaceOf(right) ?? '') ||
+    compare(a.trace.name ?? '', b.trace.name ?? '') ||
+    compare(left.uid ?? '', right.uid ?? '') ||
+    compare(a.dataStreamClass.id, b.dataStreamClass.id) ||
+    compare(a.id, b.id)
   );
+}
+
+function compare<Value extends string | bigint>(a: Value, b: Value): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+function ranksOf(streams: readonly (DataStream | undefined)[]): number[] {
+  const order = streams.map((_, index) => index);
+  order.sort((i, j) => compareStreams(streams[i], streams[j]));
+  const ranks: number[] = new Array(streams.length).fill(0);
+  let rank = 0;
+  for (const [place, index] of order.entries()) {
+    if (place > 0 && compareStreams(streams[order[place - 1]!], streams[index]) !== 0) rank++;
+    ranks[index] = rank;
+  }
+  return ranks;
 }
 
 /** The order of heads: time, then stream, then kind of message, then input. */
 function isBefore(a: Input, b: Input): boolean {
-  const [x, y] = [a.iterator, b.iterator];
+  const x = a.iterator;
+  const y = b.iterator;
   if (x.headTimeNs !== y.headTimeNs) return x.headTimeNs < y.headTimeNs;
-  if (x.headTimeNs === Number.NEGATIVE_INFINITY) return a.index < b.index;
-  return a.rank < b.rank;
+  if (a.rank !== b.rank) return a.rank < b.rank;
+  return x.headRank === y.headRank ? a.index < b.index : x.headRank < y.headRank;
 }
 
 /** Beyond so many inputs a heap finds the next one; below, looking at all is as fast. */
 const maxLinearInputs = 16;
+/** Messages that one input may deliver at a stretch: budgets bound the time until other work has its turn. */
+const maxBatch = 1024;
+/** What a batch takes from the budget at least: an iterator does not say how many messages it delivered. */
+const minBatchCost = 16;
 
 class MuxerIterator implements MessageIterator {
-  #inputs: Input[];
   readonly #all: readonly Input[];
+  /** Not at their ends. A heap when there are more than `maxLinearInputs`. */
+  #inputs: Input[] = [];
+  // What `select` found.
+  #first: Input | undefined;
+  #second: Input | undefined;
 
   constructor(iterators: readonly MessageIterator[]) {
-    const inputs = iterators.map((iterator, index): Input => ({ iterator, index, rank: 0 }));
-    const order = inputs.toSorted((a, b) =>
-      compareStreams(a.iterator.headStream, b.iterator.headStream),
-    );
-    order.forEach((input, rank) => {
-      input.rank = rank;
-    });
-    this.#all = inputs;
-    this.#inputs = order.filter((input) => input.iterator.headTimeNs !== Infinity);
-    if (this.#inputs.length > maxLinearInputs) this.#heapify();
+    const ranks = ranksOf(iterators.map(({ headStream }) => headStream));
+    this.#all = iterators.map((iterator, index) => ({ iterator, index, rank: ranks[index]! }));
+    this.#start();
   }
 
   get headTimeNs(): number {
-    return this.#first()?.iterator.headTimeNs ?? Number.POSITIVE_INFINITY;
+    this.#select();
+    return this.#first?.iterator.headTimeNs ?? Number.POSITIVE_INFINITY;
   }
 
   get headRank(): number {
-    return this.#first()?.iterator.headRank ?? 0;
+    this.#select();
+    return this.#first?.iterator.headRank ?? 0;
   }
 
   get headStream(): DataStream | undefined {
-    return this.#first()?.iterator.headStream;
+    this.#select();
+    return this.#first?.iterator.headStream;
   }
 
   /** Of the last event of all inputs, as far as they know (ns since the origin); NaN: none. */
@@ -86,15 +104,32 @@ class MuxerIterator implements MessageIterator {
   }
 
   run(limitNs: number, budget: number): RunStatus {
-    return this.#inputs.length > maxLinearInputs
-      ? this.#runHeap(limitNs, budget)
-      : this.#runLinear(limitNs, budget);
+    let left = budget;
+    for (;;) {
+      this.#select();
+      const first = this.#first;
+      if (first === undefined) return 'end';
+      const { headTimeNs } = first.iterator;
+      if (headTimeNs >= limitNs && limitNs !== Number.POSITIVE_INFINITY) return 'limit';
+      if (left <= 0) return 'budget';
+      const batch = Math.min(left, maxBatch);
+      const status = this.#runOne(first, this.#second, limitNs, batch);
+      if (status === 'again') {
+        this.#moved(first, false);
+        return 'again';
+      }
+      // Nothing can come after an infinite time, whatever the iterator says.
+      this.#moved(first, status === 'end' || headTimeNs === Number.POSITIVE_INFINITY);
+      left -= status === 'budget' ? batch : minBatchCost;
+    }
   }
 
+  /** False when some input can't: the others have moved all the same. */
   seek(timeNs: number): boolean {
-    let isSought = true;
-    for (const { iterator } of this.#all) isSought = iterator.seek?.(timeNs) === true && isSought;
-    return isSought;
+    let haveAll = true;
+    for (const { iterator } of this.#all) haveAll = iterator.seek?.(timeNs) === true && haveAll;
+    this.#start();
+    return haveAll;
   }
 
   async ready(): Promise<void> {
@@ -106,77 +141,57 @@ class MuxerIterator implements MessageIterator {
     this.#inputs = [];
   }
 
-  #first(): Input | undefined {
-    let first = this.#inputs[0];
-    if (first === undefined || this.#inputs.length > maxLinearInputs) return first;
-    for (const input of this.#inputs) if (isBefore(input, first)) first = input;
-    return first;
+  #start(): void {
+    this.#inputs = [...this.#all];
+    for (let i = (this.#inputs.length >> 1) - 1; i >= 0; i--) this.#sift(i);
   }
 
-  /** Runs the first input until the second one's head is due: a batch costs one search. */
-  #runLinear(limitNs: number, budget: number): RunStatus {
-    let left = budget;
-    const inputs = this.#inputs;
-    while (inputs.length > 0) {
-      if (left <= 0) return 'budget';
-      let first = inputs[0]!;
-      let second: Input | undefined;
-      for (let i = 1; i < inputs.length; i++) {
-        const input = inputs[i]!;
-        if (isBefore(input, first)) {
-          second = first;
-          first = input;
-        } else if (second === undefined || isBefore(input, second)) {
-          second = input;
-        }
-      }
-      const status = this.#runOne(first, second, limitNs, left);
-      if (status === 'end') inputs.splice(inputs.indexOf(first), 1);
-      else if (status !== 'limit') return status;
-      else if (first.iterator.headTimeNs >= limitNs && isDone(inputs, limitNs)) return 'limit';
-      left -= batchCost;
-    }
-    return 'end';
-  }
-
+  /** Runs the first input until the head of the second one is due. */
   #runOne(first: Input, second: Input | undefined, limitNs: number, budget: number): RunStatus {
     const { iterator } = first;
     if (second === undefined) return iterator.run(limitNs, budget);
     const { headTimeNs } = second.iterator;
-    if (headTimeNs === Number.NEGATIVE_INFINITY) {
-      // Messages without time alternate by rank: one at a time.
-      return iterator.run(limitNs, 1) === 'end' ? 'end' : 'limit';
+    if (first.rank < second.rank) {
+      return iterator.run(Math.min(justAfter(headTimeNs), limitNs), budget);
     }
-    // Times are whole ns: half of one more takes the ties that are this input's.
-    const until = first.rank < second.rank ? headTimeNs + 0.5 : headTimeNs;
-    return iterator.run(Math.min(until, limitNs), budget);
+    if (iterator.headTimeNs < headTimeNs)
+      return iterator.run(Math.min(headTimeNs, limitNs), budget);
+    // Streams that nothing distinguishes take turns by the kind of message.
+    return iterator.run(Math.min(justAfter(headTimeNs), limitNs), 1);
   }
 
-  #runHeap(limitNs: number, budget: number): RunStatus {
-    const heap = this.#inputs;
-    let left = budget;
-    while (heap.length > 0) {
-      if (left <= 0) return 'budget';
-      const first = heap[0]!;
-      if (first.iterator.headTimeNs >= limitNs) return 'limit';
-      const [a, b] = [heap[1], heap[2]];
-      const second = a !== undefined && b !== undefined && isBefore(b, a) ? b : a;
-      const status = this.#runOne(first, second, limitNs, left);
-      if (status === 'end') {
-        const last = heap.pop()!;
-        if (last !== first) heap[0] = last;
-      } else if (status !== 'limit') {
-        this.#sift(0);
-        return status;
+  #select(): void {
+    const inputs = this.#inputs;
+    if (inputs.length > maxLinearInputs) {
+      const [first, a, b] = inputs;
+      this.#first = first;
+      this.#second = isBefore(b!, a!) ? b : a;
+      return;
+    }
+    let first = inputs[0];
+    let second: Input | undefined;
+    for (let i = 1; i < inputs.length; i++) {
+      const input = inputs[i]!;
+      if (isBefore(input, first!)) {
+        second = first;
+        first = input;
+      } else if (second === undefined || isBefore(input, second)) {
+        second = input;
       }
-      if (heap.length > 0) this.#sift(0);
-      left -= batchCost;
     }
-    return 'end';
+    this.#first = first;
+    this.#second = second;
   }
 
-  #heapify(): void {
-    for (let i = (this.#inputs.length >> 1) - 1; i >= 0; i--) this.#sift(i);
+  /** The first input has another head, or none. */
+  #moved(first: Input, isOver: boolean): void {
+    const inputs = this.#inputs;
+    const isHeap = inputs.length > maxLinearInputs;
+    if (isOver) {
+      const last = inputs.pop()!;
+      if (last !== first) inputs[isHeap ? 0 : inputs.indexOf(first)] = last;
+    }
+    if (isHeap) this.#sift(0);
   }
 
   #sift(from: number): void {
@@ -195,47 +210,11 @@ class MuxerIterator implements MessageIterator {
   }
 }
 
-/** What a batch takes from the budget, however many messages it had: budgets only bound the time between turns. */
-const batchCost = 4;
-
-function isDone(inputs: readonly Input[], limitNs: number): boolean {
-  return inputs.every((input) => input.iterator.headTimeNs >= limitNs);
-}
-
-/** @throws UsageError when the clocks of two streams can't be compared. */
-export function checkClocks(streams: readonly DataStream[]): void {
-  let reference: { clock: ClockClass | undefined; trace: Trace } | undefined;
-  for (const { dataStreamClass, trace } of streams) {
-    const clock = dataStreamClass.defaultClockClass;
-    if (reference === undefined) {
-      reference = { clock, trace };
-    } else if (!areComparable(reference.clock, clock)) {
-      throw new UsageError(
-        'clocks-differ',
-        `The clocks of ${reference.trace.path} and ${trace.path} can't be compared: ${describe(reference.clock)}, ${describe(clock)}. With --clock-force-correlate they are taken to count from the same moment.`,
-      );
-    }
-  }
-}
-
-function describe(clock: ClockClass | undefined): string {
-  if (clock === undefined) return 'one has no clock';
-  if (clock.origin === 'unix-epoch') return `"${clock.id}" counts from the Unix epoch`;
-  return clock.origin === undefined
-    ? `"${clock.id}" has an unknown origin`
-    : `"${clock.id}" counts from "${clock.origin.name}"`;
-}
-
-function areComparable(a: ClockClass | undefined, b: ClockClass | undefined): boolean {
-  if (a === undefined || b === undefined || a === b) return a === b;
-  if (a.origin !== undefined || b.origin !== undefined) {
-    return JSON.stringify(a.origin) === JSON.stringify(b.origin);
-  }
-  if (a.uid === undefined && b.uid === undefined) return false;
-  return a.uid === b.uid && a.name === b.name && a.namespace === b.namespace;
-}
-
-/** Merges iterators; each upstream gets the downstream itself, so that a message passes no extra hop. */
+/**
+ * Merges iterators by time; at equal times the order is Babeltrace's (spec §7). Each upstream gets the downstream itself, so that a
+ * message passes no extra hop.
+ * @throws UsageError `clocks-differ`
+ */
 export function muxIterators(iterators: readonly MessageIterator[]): MessageIterator {
   checkClocks(iterators.flatMap((iterator) => iterator.headStream ?? []));
   return new MuxerIterator(iterators);
@@ -263,5 +242,8 @@ export const muxerFilter: FilterClass = {
   className: 'muxer',
   description: 'Merge messages of several inputs by time.',
   parameterHelp: {},
-  create: () => new Muxer(),
+  create: ({ parameters, name }) => {
+    new ParameterReader(parameters, name).rejectOthers();
+    return new Muxer();
+  },
 };

@@ -29,17 +29,27 @@ export function parseTimeBound(text: string): TimeBound {
     return { kind: 'absolute', nsFromOrigin: seconds[1] === undefined ? ns : -ns };
   }
   const match = trimmed === '' ? null : pattern.exec(trimmed);
-  if (match === null) {
-    throw new UsageError(
-      'bad-time',
-      `Invalid date/time format: "${text}". Write it as YYYY-MM-DD hh:mm:ss.nnnnnnnnn, hh:mm:ss.nnnnnnnnn, or seconds from the origin.`,
-    );
-  }
+  if (match === null) throw badTime(text);
   const [, year, month, day, hour = '0', minute = '0', second = '0', fraction] = match;
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60) throw badTime(text);
   const time = BigInt(Number(hour) * 3600 + Number(minute) * 60 + Number(second));
   const date =
     year === undefined ? undefined : { year: Number(year), month: Number(month), day: Number(day) };
+  if (date !== undefined && !isDate(date)) throw badTime(text);
   return { kind: 'date-time', date, timeNs: time * nsPerSecond + fractionNs(fraction) };
+}
+
+function badTime(text: string): UsageError {
+  return new UsageError(
+    'bad-time',
+    `Invalid date/time format: "${text}". Write it as YYYY-MM-DD hh:mm:ss.nnnnnnnnn, hh:mm:ss.nnnnnnnnn, or seconds from the origin.`,
+  );
+}
+
+/** Not the 30th of February. */
+function isDate({ year, month, day }: { year: number; month: number; day: number }): boolean {
+  const date = new Date(Date.UTC(year, month - 1, day));
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
 }
 
 /** `BEGIN,END`, perhaps in brackets. @throws UsageError */

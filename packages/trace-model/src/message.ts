@@ -108,8 +108,9 @@ export interface Downstream {
    * only counted and stepped over.
    */
   eventHandler(cursor: RecordCursor): EventHandler | null;
-  streamBeginning(stream: DataStream): void;
-  streamEnd(stream: DataStream): void;
+  /** `time`: known only where a trimmer cut the stream. */
+  streamBeginning(stream: DataStream, time?: ClockSnapshot): void;
+  streamEnd(stream: DataStream, time?: ClockSnapshot): void;
   packetBeginning(packet: Packet, cursor: RecordCursor): void;
   packetEnd(packet: Packet): void;
   discardedEvents(discarded: Discarded): void;

@@ -78,14 +78,14 @@ class DetailsPrinter implements Downstream {
     return this.#handler;
   }
 
-  streamBeginning(stream: DataStream): void {
+  streamBeginning(stream: DataStream, time?: ClockSnapshot): void {
     const { trace } = stream;
     if (!this.#traceNumbers.has(trace)) this.#traceNumbers.set(trace, this.#traceNumbers.size);
     const begun = this.#streams.get(trace) ?? [];
     begun.push(stream);
     this.#streams.set(trace, begun);
     this.#writeMetadata(stream);
-    this.#message(stream, this.#streamTime(stream), () => {
+    this.#message(stream, this.#streamTime(stream, time), () => {
       this.#out.object('Stream beginning');
       if (this.#options.compact) return;
       this.#out.text(':');
@@ -93,8 +93,8 @@ class DetailsPrinter implements Downstream {
     });
   }
 
-  streamEnd(stream: DataStream): void {
-    this.#message(stream, this.#streamTime(stream), () => this.#out.object('Stream end'));
+  streamEnd(stream: DataStream, time?: ClockSnapshot): void {
+    this.#message(stream, this.#streamTime(stream, time), () => this.#out.object('Stream end'));
   }
 
   packetBeginning(packet: Packet, cursor: RecordCursor): void {
@@ -299,9 +299,12 @@ class DetailsPrinter implements Downstream {
     this.#endBlock();
   }
 
-  /** Babeltrace's stream messages have a time, which is unknown, when the stream has a clock. */
-  #streamTime(stream: DataStream): readonly undefined[] {
-    return stream.dataStreamClass.defaultClockClass === undefined ? [] : [undefined];
+  /** Babeltrace's stream messages have a time, mostly unknown, when the stream has a clock. */
+  #streamTime(
+    stream: DataStream,
+    time: ClockSnapshot | undefined,
+  ): readonly (ClockSnapshot | undefined)[] {
+    return stream.dataStreamClass.defaultClockClass === undefined ? [] : [time];
   }
 
   #times(times: readonly (ClockSnapshot | undefined)[]): void {

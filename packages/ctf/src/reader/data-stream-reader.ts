@@ -111,7 +111,7 @@ export class DataStreamReader implements MessageIterator {
 
   get lastEventNs(): number {
     if (this.#step !== 'records' || this.#passedCount === 0) return this.#lastEventNs;
-    return this.#reader.timeOfRecord(this.#passedCount - 1);
+    return this.#reader.timeBeforeNext();
   }
 
   run(limitNs: number, budget: number): RunStatus {

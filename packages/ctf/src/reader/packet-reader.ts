@@ -101,15 +101,18 @@ export class PacketReader {
     };
   }
 
-  /** Time of a record of the current packet, by its number in it (ns since the origin). Walks the packet: not for loops. */
-  timeOfRecord(number: number): number {
-    if (this.#current === undefined) return Number.NaN;
+  /** Time of the record before the cursor's next one, in the same packet (ns since the origin). Walks the packet: not for loops. */
+  timeBeforeNext(): number {
+    let timeNs = Number.NaN;
+    if (this.#current === undefined) return timeNs;
     const { packet, head, length } = this.#current;
     const cursor = new PacketCursor(this.#stream, this.#origin, this.#cursorOptions);
-    const { bytes, view } = this.#buffer;
-    cursor.beginPacket(packet, bytes, view, head, length * 8);
-    cursor.run(Number.POSITIVE_INFINITY, number, { eventHandler: () => () => -1 });
-    return cursor.headTimeNs;
+    cursor.beginPacket(packet, this.#buffer.bytes, this.#buffer.view, head, length * 8);
+    while (cursor.recordOffsetBits < this.cursor.recordOffsetBits) {
+      timeNs = cursor.headTimeNs;
+      if (cursor.run(Number.POSITIVE_INFINITY, 1, { eventHandler: () => () => -1 }) === 0) break;
+    }
+    return timeNs;
   }
 
   /** Gives memory back. The current packet is gone. */

@@ -112,7 +112,7 @@ export class JsonMetadata {
       warn: (message, place) => this.#warn(message, place),
     };
     const value = parseJsonText(source, maxNesting);
-    const reader = new JsonReader(value, `fragments[${this.#fragmentCount}]`, document);
+    const reader = new JsonReader(value, document, `fragments[${this.#fragmentCount}]`);
     const object = reader.object();
     const typeReader = object.required('type');
     const type = typeReader.oneOf(fragmentTypes);

@@ -15,14 +15,32 @@ export interface JsonDocument {
 /** One JSON value of outside data which knows its place and path: what it is asked for and is not, is a MetadataError. */
 export class JsonReader {
   readonly value: JsonValue;
-  /** Such as `fragments[2].payload-field-class.member-classes[0]`. */
-  readonly jsonPath: string;
   readonly document: JsonDocument;
+  readonly #parent: JsonReader | undefined;
+  /** Name or index in the parent; of the outermost value: what its paths begin with. */
+  readonly #step: string | number;
 
-  constructor(value: JsonValue, jsonPath: string, document: JsonDocument) {
+  constructor(
+    value: JsonValue,
+    document: JsonDocument,
+    step: string | number,
+    parent?: JsonReader,
+  ) {
     this.value = value;
-    this.jsonPath = jsonPath;
     this.document = document;
+    this.#step = step;
+    this.#parent = parent;
+  }
+
+  /** Such as `fragments[2].payload-field-class.member-classes[0]`. */
+  get jsonPath(): string {
+    const step = this.#step;
+    if (this.#parent === undefined) return String(step);
+    const before = this.#parent.jsonPath;
+    if (typeof step === 'number') return `${before}[${step}]`;
+    return /^[\w-]+$/.test(step)
+      ? `${before}.${step}`
+      : `${before}[${JSON.stringify(shorten(step))}]`;
   }
 
   get place(): Place {
@@ -85,9 +103,7 @@ export class JsonReader {
         `Size of array (${length}) is too small: expecting at least ${minLength} elements.`,
       );
     }
-    return value.elements.map(
-      (element, i) => new JsonReader(element, `${this.jsonPath}[${i}]`, this.document),
-    );
+    return value.elements.map((element, i) => new JsonReader(element, this.document, i, this));
   }
 
   object(): JsonObjectReader {
@@ -102,8 +118,7 @@ export class JsonReader {
 
   /** A property of the object that this is. */
   child(name: string, value: JsonValue): JsonReader {
-    const step = /^[\w-]+$/.test(name) ? `.${name}` : `[${JSON.stringify(shorten(name))}]`;
-    return new JsonReader(value, this.jsonPath + step, this.document);
+    return new JsonReader(value, this.document, name, this);
   }
 }
 

@@ -47,9 +47,6 @@ export function parseJsonText(source: JsonSource, maxNesting: number): JsonValue
 }
 
 const numberPattern = /-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?/y;
-// What JSON strings may hold as it is: anything but `"`, `\` and control characters.
-const plainPattern = /[^"\\\u0000-\u001f]*/y;
-const spacePattern = /[ \t\n\r]*/y;
 const escapes: Readonly<Record<string, string>> = {
   '"': '"',
   '\\': '\\',
@@ -87,17 +84,16 @@ class JsonParser {
     throw new MetadataError(code, message, placeInSource(this.#source, index));
   }
 
-  /** Matches a sticky pattern at the current position and steps over it. */
-  #match(pattern: RegExp): RegExpExecArray | undefined {
-    pattern.lastIndex = this.#at;
-    const match = pattern.exec(this.#text);
-    if (match === null) return undefined;
-    this.#at = pattern.lastIndex;
-    return match;
-  }
-
+  /** Steps over space, which indented metadata is mostly made of. */
   #skipSpace(): void {
-    this.#match(spacePattern);
+    const text = this.#text;
+    let at = this.#at;
+    for (;;) {
+      const code = text.charCodeAt(at);
+      if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) break;
+      at++;
+    }
+    this.#at = at;
   }
 
   /** Steps over `character` and the space after it. */
@@ -135,9 +131,11 @@ class JsonParser {
   }
 
   #parseNumber(begin: number): JsonValue {
-    const match = this.#match(numberPattern);
-    if (match === undefined) this.#fail('Expecting a JSON value.');
+    numberPattern.lastIndex = begin;
+    const match = numberPattern.exec(this.#text);
+    if (match === null) this.#fail('Expecting a JSON value.');
     const [text, fraction, exponent] = match;
+    this.#at = begin + text.length;
     if (fraction === undefined && exponent === undefined) {
       const value = text.length <= maxIntegerLength ? BigInt(text) : undefined;
       if (value === undefined || value < -(2n ** 63n) || value >= 2n ** 64n) {
@@ -154,8 +152,10 @@ class JsonParser {
     const begin = this.#at++;
     let value = '';
     for (;;) {
-      value += this.#match(plainPattern)![0];
-      const character = this.#text[this.#at];
+      const plainEnd = this.#plainEnd();
+      value += this.#text.slice(this.#at, plainEnd);
+      this.#at = plainEnd;
+      const character = this.#text[plainEnd];
       if (character === '"') break;
       if (character === undefined) this.#fail('The string has no end.', begin);
       if (character !== '\\') this.#fail('Control character in a string.');
@@ -163,6 +163,18 @@ class JsonParser {
     }
     this.#at++;
     return value;
+  }
+
+  /** End of what a string may hold as it is: anything but `"`, `\` and control characters. */
+  #plainEnd(): number {
+    const text = this.#text;
+    let at = this.#at;
+    for (;;) {
+      const code = text.charCodeAt(at);
+      // NaN at the end of the text is not above.
+      if (!(code >= 0x20) || code === 0x22 || code === 0x5c) return at;
+      at++;
+    }
   }
 
   #parseEscape(): string {

@@ -263,15 +263,18 @@ export class Ctf1FieldConverter {
   }
 
   #members(structure: StructureFieldClass, isRoot: boolean): StructureMember[] {
-    const taken = new Set(structure.members.map((member) => member.name));
+    const names: MemberNames = {
+      taken: new Set(structure.members.map((member) => member.name)),
+      claimed: new Set(),
+    };
     return structure.members.map((member) =>
-      this.#inside(member.name, () => this.#member(member, isRoot, taken)),
+      this.#inside(member.name, () => this.#member(member, isRoot, names)),
     );
   }
 
-  #member(member: StructureMember, isRoot: boolean, taken: Set<string>): StructureMember {
+  #member(member: StructureMember, isRoot: boolean, names: MemberNames): StructureMember {
     const fieldClass = this.#convert(member.fieldClass);
-    const renamed = this.#nameByRole(member, fieldClass, isRoot, taken);
+    const renamed = this.#nameByRole(member, fieldClass, isRoot, names);
     if (renamed !== undefined && renamed !== member.name) {
       return { name: renamed, fieldClass };
     }
@@ -289,16 +292,16 @@ export class Ctf1FieldConverter {
     { name }: StructureMember,
     fieldClass: FieldClass,
     isRoot: boolean,
-    taken: Set<string>,
+    names: MemberNames,
   ): string | undefined {
     const { scope } = this.#context.scope;
     const roles: readonly Role[] = ('roles' in fieldClass && fieldClass.roles) || [];
     const [role] = roles;
     if (roles.length > 1) this.#refuse(`it has several roles (${roles.join(', ')})`);
-    if (role !== undefined) return this.#claim(nameOfRole(scope, role, isRoot), role, name, taken);
+    if (role !== undefined) return this.#claim(nameOfRole(scope, role, isRoot), role, name, names);
     if (!isReservedName(scope, name, isRoot)) return undefined;
     // Babeltrace refuses reserved names of unsuitable classes; header names are nobody's business.
-    if (this.#isHeader) return freeName(name, taken);
+    if (this.#isHeader) return freeName(name, names.taken);
     if (suitsReservedName(fieldClass)) this.#refuse('its name is reserved there');
     return undefined;
   }
@@ -307,17 +310,27 @@ export class Ctf1FieldConverter {
     wanted: string | undefined,
     role: Role,
     name: string,
-    taken: Set<string>,
+    { taken, claimed }: MemberNames,
   ): string | undefined {
     // Clock mappings are attributes: such a field can be anywhere.
     if (wanted === undefined && role === 'default-clock-timestamp') return undefined;
     if (wanted === undefined) this.#refuse(`its role \`${role}\` needs a member of the root`);
-    if (wanted !== name && taken.has(wanted)) {
+    // In headers, members that have a reserved name without its role are renamed.
+    const isShownElsewhere = !this.#isHeader && wanted !== name && taken.has(wanted);
+    if (isShownElsewhere || claimed.has(wanted)) {
       this.#refuse(`its role \`${role}\` needs the name \`${wanted}\`, which another member has`);
     }
     taken.add(wanted);
+    claimed.add(wanted);
     return wanted;
   }
+}
+
+/** Names of the members of one structure. */
+interface MemberNames {
+  readonly taken: Set<string>;
+  /** Names that members have got for their role. */
+  readonly claimed: Set<string>;
 }
 
 function originalName(name: string, identifier: string): { originalName?: string } {

@@ -43,8 +43,10 @@ export class JsonFieldClassWriter {
   }
 
   #refuse(why: string): never {
-    const where = `\`${this.#names.join('.')}\` (${describeScope(this.#scope)})`;
-    throw new UsageError('not-ctf-2', `CTF 2 can't express the field ${where}: ${why}.`);
+    const path = this.#names.join('.');
+    const scope = describeScope(this.#scope);
+    const field = path === '' ? `the ${scope}` : `the field \`${path}\` (${scope})`;
+    throw new UsageError('not-ctf-2', `CTF 2 can't express ${field}: ${why}.`);
   }
 
   /** CTF 1.8's UUID is an array of 16 integers, CTF 2's a BLOB; both lie in the packet in the same way. */

@@ -60,7 +60,7 @@ interface ThreadUsage {
   totalNs: number;
   uncertainNs: number;
   migrations: number;
-  /** In the order of appearance. */
+  /** Those it was switched in with first or changed to, in the order of appearance. */
   readonly priorities: number[];
 }
 
@@ -84,7 +84,9 @@ class CpuTop implements Reducer {
   readonly handlers: Reducer['handlers'] = {
     'scheduling-slice': (slice) => this.#addSlice(slice),
     switch: ({ host, cpu, next }) => {
-      if (next.tid !== 0 && passesCpu(this.#options, cpu.id)) this.#usageOf(host, next);
+      if (next.tid === 0 || !passesCpu(this.#options, cpu.id) || this.#threads.has(next)) return;
+      const usage = this.#usageOf(host, next);
+      if (usage !== undefined && next.priority !== undefined) usage.priorities.push(next.priority);
     },
     'priority-change': ({ thread, priority }) => {
       this.#threads.get(thread)?.priorities.push(priority);
@@ -100,8 +102,7 @@ class CpuTop implements Reducer {
     let usage = this.#threads.get(thread);
     if (usage !== undefined) return usage;
     if (!passesProcess(this.#options, thread)) return undefined;
-    const priorities = thread.priority === undefined ? [] : [thread.priority];
-    usage = { host, thread, totalNs: 0, uncertainNs: 0, migrations: 0, priorities };
+    usage = { host, thread, totalNs: 0, uncertainNs: 0, migrations: 0, priorities: [] };
     this.#threads.set(thread, usage);
     return usage;
   }

@@ -1,6 +1,7 @@
 /** What the five I/O analyses collect: operations of threads, bytes of files, requests of disks, packets of interfaces. */
 import type {
   BlockRequest,
+  Disk,
   FileOperation,
   FileOperationKind,
   Host,
@@ -46,6 +47,7 @@ export interface FileIo {
 }
 
 export interface DiskIo {
+  /** As the state dump names it, even if that comes after the first request. */
   readonly name: string;
   readonly durations: Samples;
   sectors: number;
@@ -55,6 +57,20 @@ export interface InterfaceIo {
   readonly name: string;
   sentBytes: number;
   receivedBytes: number;
+}
+
+class DiskUsage implements DiskIo {
+  readonly durations = new Samples();
+  sectors = 0;
+  readonly #disk: Disk;
+
+  constructor(disk: Disk) {
+    this.#disk = disk;
+  }
+
+  get name(): string {
+    return this.#disk.name;
+  }
 }
 
 const noBytes = (): Bytes => ({ read: 0, written: 0 });
@@ -74,7 +90,7 @@ export class IoCollector {
   readonly operations: IoOperation[] = [];
   readonly threads = new Map<Thread, ThreadIo>();
   readonly #files = new Map<OpenFile, Bytes>();
-  readonly disks = new Map<string, DiskIo>();
+  readonly disks = new Map<Disk, DiskIo>();
   readonly interfaces = new Map<string, InterfaceIo>();
 
   constructor(options: AnalysisOptions) {
@@ -143,12 +159,13 @@ export class IoCollector {
   }
 
   #addRequest(request: BlockRequest): void {
-    const { host, thread, deviceName, sectorCount, isWrite, beginNs, endNs } = request;
+    const { host, thread, device, sectorCount, isWrite, beginNs, endNs } = request;
     const durationNs = endNs - beginNs;
-    let disk = this.disks.get(deviceName);
+    const owner = host.disk(device);
+    let disk = this.disks.get(owner);
     if (disk === undefined) {
-      disk = { name: deviceName, durations: new Samples(), sectors: 0 };
-      this.disks.set(deviceName, disk);
+      disk = new DiskUsage(owner);
+      this.disks.set(owner, disk);
     }
     disk.sectors += sectorCount;
     disk.durations.add(durationNs);

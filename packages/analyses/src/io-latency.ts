@@ -205,6 +205,8 @@ function isOutOfRange(
   };
 }
 
+const hasRange = ({ options }: ReducerContext): boolean => options.requestedRange !== undefined;
+
 function operationCells(operation: IoOperation, context: ReducerContext): Cell[] {
   const { thread, file, fd, sizeBytes } = operation;
   const out = isOutOfRange(operation, context);
@@ -214,7 +216,7 @@ function operationCells(operation: IoOperation, context: ReducerContext): Cell[]
       begin: context.toAbsoluteNs(operation.beginNs),
       end: context.toAbsoluteNs(operation.endNs),
     },
-    { class: 'bool', value: out.begin || out.end },
+    { class: 'bool', value: hasRange(context) ? out.begin || out.end : null },
     durationCell(latencyOf(operation)),
     { class: 'syscall', name: operation.name },
     sizeBytes === undefined ? null : sizeCell(sizeBytes),

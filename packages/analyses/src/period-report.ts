@@ -37,7 +37,14 @@ const captureTexts = (captures: Captures): string[] =>
     .map(([name, value]) => `${name} = ${value ?? 'None'}`)
     .sort((a, b) => (a > b ? -1 : 1));
 
-const joined = (captures: Captures): string => captureTexts(captures).toReversed().join(', ');
+/** As the machine interface has them: a dictionary in Python's notation, in the order of the definition. */
+function dictionary(captures: Captures): string {
+  const quote = (text: string): string =>
+    text.includes("'") && !text.includes('"') ? `"${text}"` : `'${text.replace(/['\\]/g, '\\$&')}'`;
+  const show = (value: PeriodValue | undefined): string =>
+    value === undefined ? 'None' : typeof value === 'string' ? quote(value) : String(value);
+  return `{${[...captures].map(([name, value]) => `${quote(name)}: ${show(value)}`).join(', ')}}`;
+}
 
 function eventCells(instance: PeriodInstance, context: PeriodReportContext, name: string): Cell[] {
   return [
@@ -45,8 +52,8 @@ function eventCells(instance: PeriodInstance, context: PeriodReportContext, name
     { class: 'timestamp', value: context.toAbsoluteNs(instance.endNs) },
     durationCell(durationOf(instance)),
     stringCell(name),
-    stringCell(joined(instance.beginCaptures)),
-    stringCell(joined(instance.endCaptures)),
+    stringCell(dictionary(instance.beginCaptures)),
+    stringCell(dictionary(instance.endCaptures)),
   ];
 }
 
@@ -234,13 +241,13 @@ function addPairs(
 ): void {
   const pairs = pairStatistics(context.definitions, instances, globally);
   if (pairs.length === 0) return;
-  const subtitle = globally ? 'globally' : 'with active children';
+  const scope = globally ? 'Globally' : 'With active children';
   const format = (cells: string[]): string =>
     `${formatRow(cells.slice(0, 2), [25, 25])}  ${formatRow(cells.slice(2), [-12, -12, -12, -12], '  ')}`;
   for (const { tableClass, title, samples, isDuration } of pairTables) {
     parts.tables.push({
       tableClass,
-      subtitle: group === undefined ? subtitle : `${subtitle}, group: ${group}`,
+      subtitle: group === undefined ? scope : `'${group}' - ${scope}`,
       rows: pairs.map((pair) => [
         stringCell(pair.path),
         stringCell(pair.parentPath),
@@ -252,7 +259,6 @@ function addPairs(
       return format([pair.path, pair.parentPath, ...values]);
     });
     const header = format(['Period', 'Parent', 'Min', 'Avg', 'Max', 'Stdev']);
-    const scope = globally ? 'Globally' : 'With active children';
     parts.text.push(lines('', title, scope, header, ...rows));
   }
 }

@@ -2,22 +2,6 @@ import { formatUs } from './number-format.ts';
 import type { Samples } from './samples.ts';
 import { type Cell, type Column, durationCell, numberCell } from './table.ts';
 
-/** Count, minimum, average, maximum and deviation in LAMI's words, then our percentiles. */
-export function statisticsColumns(what: string, countUnit: string, noun = 'duration'): Column[] {
-  const titles = [
-    `Minimum ${what} ${noun}`,
-    `Average ${what} ${noun}`,
-    `Maximum ${what} ${noun}`,
-    `${what} ${noun} standard deviation`,
-  ].map((title) => title.replace(/ +/g, ' ').trim());
-  return [
-    { title: `${what} count`, class: 'number', unit: countUnit },
-    ...titles.map((title) => ({ title: capitalise(title), class: 'duration' as const })),
-  ];
-}
-
-const capitalise = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-
 const percentiles = [0.5, 0.9, 0.99, 0.999];
 
 /** p50, p90, p99, p99.9: ours, not LAMI's. */
@@ -27,7 +11,7 @@ export const percentileColumns: readonly Column[] = percentiles.map((ratio) => (
   isExtra: true,
 }));
 
-/** Cells of `statisticsColumns` without the percentiles; zeros when there are no samples. */
+/** Count, minimum, average, maximum, deviation; zeros when there are no samples. */
 export function statisticsCells(samples: Samples): Cell[] {
   const isEmpty = samples.count === 0;
   return [
@@ -54,12 +38,4 @@ export function statisticsTexts(samples: Samples): string[] {
     formatUs(isEmpty ? 0 : samples.max),
     standardDeviation === undefined ? '?' : formatUs(standardDeviation),
   ];
-}
-
-/** `p50 1.234  p90 …` in µs. */
-export function percentileTexts(samples: Samples): string[] {
-  return percentiles.map((ratio) => {
-    const value = samples.percentile(ratio);
-    return value === undefined ? '?' : formatUs(value);
-  });
 }

@@ -1,5 +1,6 @@
 export { Cpu } from './cpu.ts';
 export { classesOf, hasEvent } from './dialect.ts';
+export type { Disk } from './disks.ts';
 export type { FileType, OpenFile } from './files.ts';
 export { Host } from './host.ts';
 export { LinuxModel } from './model.ts';

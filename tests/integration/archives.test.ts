@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { clockPlugin, fixtures, runSonde, scratchFolder } from './built-command.ts';
@@ -35,13 +34,13 @@ describe('archives read like the folders in them', () => {
   });
 
   test('messages name the archive, and nothing stays in the temporary folder', () => {
-    const before = readdirSync(tmpdir()).filter((name) => name.startsWith('sonde-'));
+    const temporary = mkdtempSync(join(scratch, 'tmp-'));
     const archive = join(fixtures, 'user-lost.tar.xz');
-    const { stderr } = runSonde(['--clock-gmt', archive]);
+    const { stderr } = runSonde(['--clock-gmt', archive], { env: { TMPDIR: temporary } });
     expect(stderr).toMatch(/^WARNING: Tracer discarded \d+ events between /);
     expect(stderr).toContain(`"${archive}/user-lost/`);
-    expect(stderr).not.toContain(tmpdir());
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith('sonde-'))).toEqual(before);
+    expect(stderr).not.toContain(temporary);
+    expect(readdirSync(temporary)).toEqual([]);
   });
 
   test('a limit stops a bomb', () => {

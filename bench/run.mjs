@@ -25,7 +25,8 @@ const output = join(scratch, 'output');
 const babeltraceDummy = (trace) => ['babeltrace2', '-o', 'dummy', trace];
 const babeltraceText = (trace) => ['babeltrace2', '--clock-gmt', '-w', output, trace];
 const sonde = (...args) => ['node', tools.sonde, ...args];
-const benchCase = (name) => (trace) => ['node', tools.cases, name, trace];
+const runner = join(root, 'bench/run-bundle.mjs');
+const benchCase = (name) => (trace) => ['node', runner, tools.cases, name, trace];
 
 /** `bar`: the least ratio for the kernel (K) and the user-space (U) trace. */
 const work = [
@@ -94,15 +95,21 @@ async function buildTools() {
   await build({
     absWorkingDir: root,
     entryPoints: ['bench/cases/main.ts'],
-    outfile: join(scratch, 'cases.mjs'),
+    outfile: join(scratch, 'cases.cjs'),
     bundle: true,
-    format: 'esm',
+    minifyWhitespace: true,
+    minifySyntax: true,
+    charset: 'ascii',
+    format: 'cjs',
     platform: 'node',
     target: 'node20',
     conditions: ['@sonde/source'],
     logLevel: 'warning',
   });
-  return { sonde: join(root, 'packages/cli/bin/sonde.js'), cases: join(scratch, 'cases.mjs') };
+  const cases = join(scratch, 'cases.cjs');
+  const tiny = join(root, 'fixtures/traces/user-clock-plugin');
+  execFileSync('node', [join(root, 'tools/code-cache.mjs'), cases, 'all-fields', tiny]);
+  return { sonde: join(root, 'packages/cli/bin/sonde.js'), cases };
 }
 
 /** Command line → measurements, one per round. Equal commands (the references) run once a round. */
@@ -160,7 +167,8 @@ function report() {
     `CPU time (user + system, seconds) of whole processes, medians of ${options.rounds} rounds. Ratio: how many times less than babeltrace2`,
     `(${versionOf('babeltrace2')}), with the lowest and highest of the rounds. Node ${process.version}, ${cpus().length} × ${cpus()[0].model.trim()}.`,
     'K: LTTng kernel, 3,536,846 events, 246 MB. U: LTTng-UST, 5,400,000 events, 164 MB. Files in the page cache. The reference is',
-    '`babeltrace2 -o dummy` (it decodes everything), for text and JSON `babeltrace2 --clock-gmt -w FILE`.',
+    '`babeltrace2 -o dummy` (it decodes everything), for text and JSON `babeltrace2 --clock-gmt -w FILE`. The rows about fields are',
+    'consumers over `openTrace` (bench/cases), bundled and started like the command.',
     '',
     '| work | trace | babeltrace2 | sonde | ratio (range) | bar | wall s | peak MB |',
     '|---|---|---|---|---|---|---|---|',

@@ -48,7 +48,8 @@ await Promise.all([
 
 // A typical run compiles what runs need. A bundle without the cache works all the same.
 const trace = 'fixtures/traces/user-clock-plugin';
-const { status, stderr } = spawnSync('node', ['tools/code-cache.mjs', 'read', trace], {
+const command = ['tools/code-cache.mjs', join(dist, 'main.cjs'), 'read', trace];
+const { status, stderr } = spawnSync('node', command, {
   cwd: root,
   encoding: 'utf8',
   stdio: ['ignore', 'ignore', 'pipe'],

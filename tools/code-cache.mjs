@@ -1,7 +1,8 @@
-// Runs the bundle with the given arguments and keeps what V8 has compiled by then. Called by tools/build.mjs.
+// `node code-cache.mjs BUNDLE ARG...`: runs a bundle and keeps beside it what V8 has compiled by the end.
 import { writeFileSync } from 'node:fs';
 import { codeCachePath, compileBundle, runBundle } from '../packages/cli/bin/bundle.js';
 
-const script = compileBundle();
-process.on('exit', () => writeFileSync(codeCachePath, script.createCachedData()));
+const [bundlePath] = process.argv.splice(2, 1);
+const script = compileBundle(bundlePath);
+process.on('exit', () => writeFileSync(codeCachePath(bundlePath), script.createCachedData()));
 runBundle(script);

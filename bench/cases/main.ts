@@ -1,6 +1,6 @@
 /**
- * Consumers as people write them, over `openTrace` (`subscribe` for one event, a `Downstream` for all): `node cases.mjs CASE TRACE`. Each touches what it asked for and prints a checksum, so
- * that no value can be left out.
+ * Consumers as people write them, over `openTrace` (`subscribe` for one event, a `Downstream` for all): `node run-bundle.mjs
+ * cases.cjs CASE TRACE`. Each touches what it asked for and prints a checksum, so that no value can be left out.
  */
 import { type FieldRecord, type OpenedTraces, openTrace, runIterator } from '@sonde/components';
 import { allFieldsOf, compileConsumer, type FieldDemand } from '@sonde/ctf';
@@ -119,10 +119,13 @@ function isScalar({ fieldClass }: StructureMember): boolean {
   return !compound.includes(fieldClass.type);
 }
 
-const [name = '', path = ''] = process.argv.slice(2);
-const start = cases[name];
-if (start === undefined) throw new Error(`Cases: ${Object.keys(cases).join(', ')}`);
-const traces = openTrace(path);
-await start(traces);
-traces.close();
-console.log(`${events} events, checksum ${sum}`);
+/** Called by the runner of the bundle. */
+export async function main(): Promise<void> {
+  const [name = '', path = ''] = process.argv.slice(2);
+  const start = cases[name];
+  if (start === undefined) throw new Error(`Cases: ${Object.keys(cases).join(', ')}`);
+  const traces = openTrace(path);
+  await start(traces);
+  traces.close();
+  console.log(`${events} events, checksum ${sum}`);
+}

@@ -1,8 +1,9 @@
 // `npm run bench [-- --rounds=5] [--only=REGEXP]`: CPU time of whole processes against the installed babeltrace2, on the benchmark traces
-// under ../shared (SONDE_SHARED). Prints the table and writes bench/results/read.{json,md}. Tools take turns within each round, so that
+// under ../shared (SONDE_SHARED). Prints the table and writes bench/results/read.{json,md}
+// and the ratios in README.md. Tools take turns within each round, so that
 // a busy machine slows all of them; trust ratios, and no difference under some 20 %.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -185,7 +186,28 @@ function report() {
   const folder = join(root, 'bench/results');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'read.md'), lines.join('\n'));
+  updateReadme();
   writeFileSync(join(folder, 'read.json'), `${JSON.stringify({ results, start }, null, 2)}\n`);
+}
+
+/** The ratios alone, one row for each kind of work. */
+function updateReadme() {
+  const path = join(root, 'README.md');
+  const ratio = (name, trace) => {
+    const row = results.find((r) => r.work === name && r.trace === trace);
+    return row === undefined ? '–' : `${row.ratio.toFixed(1)}×`;
+  };
+  const table = [
+    '| work | K | U |',
+    '|---|---|---|',
+    ...work.map(({ name }) => `| ${name} | ${ratio(name, 'K')} | ${ratio(name, 'U')} |`),
+  ];
+  const between = /(<!-- bench -->\n)[^]*(<!-- \/bench -->)/;
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(
+    path,
+    text.replace(between, (_, begin, end) => `${begin}${table.join('\n')}\n${end}`),
+  );
 }
 
 function versionOf(command) {

@@ -269,9 +269,10 @@ describe('times', () => {
     ]);
   });
 
-  test('back in time: the difference modulo 2^64', async () => {
-    const { lines: text } = await lines([5n, 4n], 0n, gmt);
-    expect(text[1]).toBe('[00:00:00.000000004] (+18446744073.709551615) ev: ');
+  test('back in time: the difference modulo 2^64; by one: unknown', async () => {
+    const { lines: text } = await lines([5n, 3n, 2n], 0n, gmt);
+    expect(text[1]).toBe('[00:00:00.000000003] (+18446744073.709551614) ev: ');
+    expect(text[2]).toBe('[00:00:00.000000002] (+?.?????????) ev: ');
   });
 
   test('more than 2^53 ns apart', async () => {
@@ -412,6 +413,7 @@ describe('lines', () => {
     { color: 'sometimes' },
     { 'field-default': 'maybe' },
     { 'no-such-parameter': true },
+    { path: '/no/such/folder/out.txt' },
   ])('bad parameters: %o', async (parameters) => {
     const { error } = await runMessages([], prettySink, parameters);
     expect(error).toBeInstanceOf(UsageError);

@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { UsageError } from '@sonde/base';
 import { type BackEnd, defaultBackEnd } from '@sonde/ctf';
 import type { ComponentContext, OutputPort, Sink, SinkClass } from '@sonde/graph';
 import type {
@@ -70,17 +71,29 @@ class PrettySink implements Sink {
   }
 
   finish(): void {
-    this.#buffer.flush();
-    this.#closeOutput();
+    try {
+      this.#buffer.flush();
+    } finally {
+      this.#closeOutput();
+    }
   }
 }
 
+/** @throws UsageError when the file can't be written */
 function openFile(path: string): { output: OutputPort; close: () => void } {
-  const file = openSync(path, 'w');
+  const file = createFile(path);
   const write = (bytes: Uint8Array) => {
     for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, bytes.length - at);
   };
   return { output: { isTerminal: false, write }, close: () => closeSync(file) };
+}
+
+function createFile(path: string): number {
+  try {
+    return openSync(path, 'w');
+  } catch (cause) {
+    throw new UsageError('cannot-write', `Cannot write to ${path}.`, {}, { cause });
+  }
 }
 
 class PrettyDownstream implements Downstream {

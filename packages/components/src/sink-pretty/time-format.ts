@@ -63,17 +63,26 @@ export function formatSnapshot(snapshot: ClockSnapshot, options: PrettyOptions):
   return formatTime(snapshot.nsFromOrigin, options);
 }
 
-/** Time since the line before; `undefined`: there is none. Going back in time is printed modulo 2^64, as Babeltrace does. */
+/** A step back by one. */
+const minusOne = 0xffff_ffff_ffff_ffffn;
+
+/**
+ * Time since the line before; `undefined`: there is none. Going back in time is printed modulo 2^64, but a step back by one is
+ * printed as unknown: Babeltrace does so.
+ */
 export function formatDelta(
   snapshot: ClockSnapshot,
   before: ClockSnapshot | undefined,
   options: PrettyOptions,
 ): string {
   if (options.clockCycles) {
-    if (before === undefined) return '+????????????';
-    return `+${String(BigInt.asUintN(64, snapshot.cycles - before.cycles)).padStart(12, '0')}`;
+    const cycles = before && BigInt.asUintN(64, snapshot.cycles - before.cycles);
+    return cycles === undefined || cycles === minusOne
+      ? '+????????????'
+      : `+${String(cycles).padStart(12, '0')}`;
   }
-  if (before === undefined) return '+?.?????????';
-  const deltaNs = BigInt.asUintN(64, snapshot.nsFromOrigin - before.nsFromOrigin);
-  return `+${deltaNs / nsPerSecond}.${fraction(deltaNs)}`;
+  const ns = before && BigInt.asUintN(64, snapshot.nsFromOrigin - before.nsFromOrigin);
+  return ns === undefined || ns === minusOne
+    ? '+?.?????????'
+    : `+${ns / nsPerSecond}.${fraction(ns)}`;
 }

@@ -9,7 +9,15 @@ const trace = 'fixtures/traces/kernel-tiny.tar.xz';
 spawnSync('node', ['tools/build.mjs'], { cwd: root, stdio: 'inherit' });
 show('info', trace);
 show('read', '--clock-gmt', '--event', 'sched_switch', '--limit', '5', trace);
-show('read', '--filter', 'prev_comm == "sshd"', '--limit', '3', '--json', trace);
+show(
+  'read',
+  '--filter',
+  'next_comm == "lttng*" && $ctx.cpu_id == 1',
+  '--limit',
+  '3',
+  '--json',
+  trace,
+);
 
 function show(...args) {
   console.log(

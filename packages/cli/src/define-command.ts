@@ -43,6 +43,8 @@ interface Operands {
 export interface CommandDefinition<O extends OptionSpecs> {
   readonly name: string;
   readonly summary: string;
+  /** Heading in `sonde --help`; absent: with the main commands. */
+  readonly group?: string;
   readonly operands?: Operands;
   /** Names in camel case; on the command line `clockGmt` is `--clock-gmt`. */
   readonly options: O;

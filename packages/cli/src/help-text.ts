@@ -4,6 +4,7 @@ import { optionFlag } from './parse-arguments.ts';
 const textColumns = 80;
 const summaryColumn = 30;
 const otherOptions = 'Options';
+const mainHeading = 'Commands';
 
 /** `sonde COMMAND --help`, made from the command's declaration. */
 export function commandHelp(command: Command): string {
@@ -24,15 +25,20 @@ export function commandHelp(command: Command): string {
 
 /** `sonde --help`. */
 export function overviewHelp(commands: readonly Command[]): string {
+  const headings = new Set([mainHeading, ...commands.map(({ group = mainHeading }) => group)]);
   const lines = [
     'Usage: sonde COMMAND [OPTION]... [OPERAND]...',
     '       sonde [OPTION]... TRACE...            the same as `sonde read`',
     '',
     'Reads Common Trace Format (CTF 1.8 and CTF 2) traces.',
     '',
-    'Commands:',
-    ...commands.flatMap(({ name, summary }) => row(`  ${name}`, summary)),
-    '',
+    ...[...headings].flatMap((heading) => [
+      `${heading}:`,
+      ...commands
+        .filter(({ group = mainHeading }) => group === heading)
+        .flatMap(({ name, summary }) => row(`  ${name}`, summary)),
+      '',
+    ]),
     'Options:',
     ...row('  -h, --help', 'Print this help and exit.'),
     ...row('  -V, --version', 'Print the version and exit.'),

@@ -51,6 +51,7 @@ export function analysisCommand(name: string): Command {
   return defineCommand({
     name,
     summary: analysis.summary,
+    group: 'Analyses',
     operands: { usage: 'TRACE...', min: 0, max: Number.POSITIVE_INFINITY },
     options: analysisOptions,
     run: (io, options, operands) => runGuarded(io, analysis, options, operands),

@@ -1,0 +1,82 @@
+import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { clockPlugin, runSonde, scratchFolder } from './built-command.ts';
+
+const scratch = scratchFolder();
+const traceFolder = join(clockPlugin, 'ust/uid/0/64-bit');
+
+describe('sonde run', () => {
+  const graph = [
+    ...['-c', 'in:src.ctf.fs', '-p', `inputs=["${traceFolder}"]`],
+    ...['-c', 'mux:flt.utils.muxer', '-c', 'out:sink.text.pretty', '-p', 'clock-gmt=yes'],
+  ];
+
+  test('does what its connections say', () => {
+    const { status, stdout, stderr } = runSonde(['run', ...graph, '-x', 'in:mux', '-x', 'mux:out']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toBe(runSonde(['--clock-gmt', clockPlugin]).stdout);
+  });
+
+  test('says what is not connected', () => {
+    const { status, stderr } = runSonde(['run', ...graph, '-x', 'in:mux']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/output port "out" of component mux/);
+  });
+
+  test('refuses unknown parameters', () => {
+    const { status, stderr } = runSonde(['run', '-c', 'sink.utils.counter', '-p', 'steps=1']);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/does not know the parameter "steps"/);
+  });
+});
+
+test('read -c -p puts components into its graph', () => {
+  const { status, stdout } = runSonde([
+    ...['read', clockPlugin, '-c', 'flt.utils.filter', '-p', 'event="allf:empty"'],
+    ...['-c', 'sink.utils.counter', '-p', 'step=0,hide-zero=yes'],
+  ]);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^ +40 Event messages$/m);
+});
+
+describe('a damaged packet', () => {
+  const damaged = join(scratch, 'damaged');
+  cpSync(traceFolder, damaged, { recursive: true });
+  const file = join(damaged, readdirSync(damaged).find((name) => name === 'c0_0')!);
+  const bytes = readFileSync(file);
+  // In the middle of the events of the one packet: the id of an event class that is not declared.
+  bytes.fill(0xff, 4000, 4100);
+  writeFileSync(file, bytes);
+  const whole = runSonde(['--clock-gmt', traceFolder]).stdout.split('\n').length - 1;
+
+  test('ends the reading: what precedes it, one error with its place, status 1', () => {
+    const { status, stdout, stderr } = runSonde(['--clock-gmt', damaged]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^sonde: stream \S+c0_0, packet 0, bit \d+: .+\n$/);
+    expect(stdout.split('\n').length - 1).toBeGreaterThan(10);
+    expect(stdout.split('\n').length - 1).toBeLessThan(whole);
+  });
+
+  test('--continue-on-error reads the other streams, status 1', () => {
+    const { status, stdout, stderr } = runSonde(['--clock-gmt', '--continue-on-error', damaged]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^sonde: stream \S+c0_0, packet 0, bit \d+: .+\n$/);
+    const ofTheOther = runSonde([
+      '--clock-gmt',
+      '--filter',
+      '$ctx.cpu_id == 1',
+      traceFolder,
+    ]).stdout;
+    const times = (text: string) =>
+      text.split('\n').filter((line) => line.includes('cpu_id = 1')).length;
+    expect(times(stdout)).toBe(times(ofTheOther));
+  });
+
+  test('info --count counts the rest, status 1', () => {
+    const { status, stdout, stderr } = runSonde(['info', '--count', damaged]);
+    expect(status).toBe(1);
+    expect(stdout).toContain('Events by name');
+    expect(stderr).toMatch(/packet 0, bit \d+: /);
+  });
+});

@@ -202,7 +202,7 @@ function updateReadme() {
     '|---|---|---|',
     ...work.map(({ name }) => `| ${name} | ${ratio(name, 'K')} | ${ratio(name, 'U')} |`),
   ];
-  const between = /(<!-- bench -->\n)[^]*(<!-- \/bench -->)/;
+  const between = /(<!-- bench -->\n)[\s\S]*(<!-- \/bench -->)/;
   const text = readFileSync(path, 'utf8');
   writeFileSync(
     path,

@@ -135,7 +135,8 @@ class Ctf1Converter {
 
   #drop(subject: string, property: string, value?: string): void {
     const shown = value === undefined ? '' : ` (\`${value}\`)`;
-    this.#report(subject, `its ${property}${shown} is left out`, false);
+    const verb = property === 'attributes' ? 'are' : 'is';
+    this.#report(subject, `its ${property}${shown} ${verb} left out`, false);
   }
 
   /** In CTF 1.8, the trace's identity is what packets have too. */

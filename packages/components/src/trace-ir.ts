@@ -47,32 +47,8 @@ export function visibleMembers(structure: StructureFieldClass): readonly Structu
   return structure.members.filter((member) => isVisible(member.fieldClass));
 }
 
-/** True: nothing below is hidden, so that a printer need not ask for each member. */
-export function isFullyVisible(fieldClass: FieldClass): boolean {
-  switch (fieldClass.type) {
-    case 'structure':
-      return fieldClass.members.every(
-        (member) => isVisible(member.fieldClass) && isFullyVisible(member.fieldClass),
-      );
-    case 'static-length-array':
-    case 'dynamic-length-array':
-      return isFullyVisible(fieldClass.elementFieldClass);
-    case 'optional':
-      return isFullyVisible(fieldClass.fieldClass);
-    case 'variant':
-      return fieldClass.options.every((option) => isFullyVisible(option.fieldClass));
-    default:
-      return true;
-  }
-}
-
 /** The scopes people see, in order. The packet context comes from the packet, the others from the record. */
-export const visibleScopes = [
-  'packet-context',
-  'event-record-common-context',
-  'event-record-specific-context',
-  'event-record-payload',
-] as const satisfies readonly Scope[];
+export type VisibleScope = Exclude<Scope, 'packet-header' | 'event-record-header'>;
 
 /** The structure when it is to be shown. */
 export function visibleScope(
@@ -140,7 +116,7 @@ function childrenOf(fieldClass: FieldClass): readonly FieldClass[] {
 
 /** Where a key field is: member names from the root of a visible scope. Arrays, optionals and variants add nothing. */
 export interface KeyPlace {
-  readonly scope: (typeof visibleScopes)[number];
+  readonly scope: VisibleScope;
   readonly path: readonly string[];
 }
 

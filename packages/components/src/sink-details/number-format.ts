@@ -1,11 +1,10 @@
 import type { DisplayBase } from '@sonde/trace-model';
 
 function grouped(digits: string, size: number, separator: string): string {
-  if (digits.length <= size) return digits;
-  const first = digits.length % size;
-  const groups = first === 0 ? [] : [digits.slice(0, first)];
-  for (let i = first; i < digits.length; i += size) groups.push(digits.slice(i, i + size));
-  return groups.join(separator);
+  let end = digits.length % size || size;
+  let text = digits.slice(0, end);
+  for (; end < digits.length; end += size) text += separator + digits.slice(end, end + size);
+  return text;
 }
 
 /** `9999`, `10,000`, `-1,234,567`. */

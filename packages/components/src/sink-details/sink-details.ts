@@ -64,6 +64,8 @@ class DetailsPrinter implements Downstream {
   readonly #fields: FieldText;
   readonly #traceNumbers = new Map<Trace, number>();
   readonly #streams = new Map<Trace, DataStream[]>();
+  /** `{Trace 0, …}` of each stream. */
+  readonly #identities = new Map<DataStream, string>();
   #hasPrinted = false;
   readonly #handler: EventHandler = (cursor) => this.#event(cursor);
 
@@ -327,26 +329,22 @@ class DetailsPrinter implements Downstream {
   }
 
   #streamIdentity(stream: DataStream): void {
-    const out = this.#out;
-    const { cyan, brightCyan, reset } = out.colors;
-    const trace = String(this.#traceNumbers.get(stream.trace) ?? 0);
-    const streamClass = String(stream.dataStreamClass.id);
-    if (this.#options.compact) {
-      const ids = `${trace} ${streamClass} ${stream.id}`;
-      out.text(`${cyan}{${brightWithBold(out, ids)}${cyan}}${reset} `);
-      return;
+    let text = this.#identities.get(stream);
+    if (text === undefined) {
+      text = this.#identityText(stream);
+      this.#identities.set(stream, text);
     }
-    const [traceText, classText, streamText] = [trace, streamClass, String(stream.id)].map(
-      (id) => `${out.colors.bold}${brightCyan}${id}${reset}${cyan}`,
-    );
-    out.text(
-      `${cyan}{Trace ${traceText}, Stream class ID ${classText}, Stream ID ${streamText}}${reset}\n`,
-    );
+    this.#out.text(text);
   }
-}
 
-function brightWithBold(out: DetailsWriter, text: string): string {
-  return `${out.colors.bold}${out.colors.brightCyan}${text}${out.colors.reset}`;
+  #identityText(stream: DataStream): string {
+    const { cyan, brightCyan, bold, reset } = this.#out.colors;
+    const ids = [this.#traceNumbers.get(stream.trace) ?? 0, stream.dataStreamClass.id, stream.id];
+    const marked = (text: string) => `${bold}${brightCyan}${text}${reset}${cyan}`;
+    if (this.#options.compact) return `${cyan}{${marked(ids.join(' '))}}${reset} `;
+    const [trace, streamClass, streamId] = ids.map((id) => marked(String(id)));
+    return `${cyan}{Trace ${trace}, Stream class ID ${streamClass}, Stream ID ${streamId}}${reset}\n`;
+  }
 }
 
 function timesOf(time: ClockSnapshot | undefined): readonly ClockSnapshot[] {

@@ -1,2 +1,3 @@
 export * from './field-classes.ts';
+export * from './packets.ts';
 export * from './trace-classes.ts';

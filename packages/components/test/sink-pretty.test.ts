@@ -453,6 +453,20 @@ describe('records of any size and shape', () => {
     expect(text).toBe(`ev: { ${name} = [ ${list} ], s = "${long.replaceAll('"', '\\"')}" }\n`);
   });
 
+  test.each([100, 5000, 20_000, 200_000])('contexts with names of %d letters', async (length) => {
+    const name = 'c'.repeat(length);
+    const context = struct({ [name]: uint(32) });
+    const stream = textStream({ packetContext: context, commonContext: context, fields: {} });
+    const events = [1, 1, 2].map((value) => ({
+      packetContext: { [name]: 7 },
+      commonContext: { [name]: value },
+      payload: {},
+    }));
+    const { text } = await print(messagesOf(stream, events));
+    const line = (value: number) => `ev: { ${name} = 7 }, { ${name} = ${value} }, { }\n`;
+    expect(text).toBe(line(1) + line(1) + line(2));
+  });
+
   test('more fields than one check of the room covers', async () => {
     const names = Array.from({ length: 3000 }, (_, index) => `field_${index}`);
     const fields = names.map((name) => [name, [sint(64), -(2n ** 62n)]] as const);

@@ -9,6 +9,7 @@ import { ShortText } from '../sink-text/short-text.ts';
 /** Contexts that are never the same twice (counters) are not worth comparing: so many tries tell. */
 const trialCount = 4096;
 const maxContextBytes = 1024;
+const maxKeptBytes = 8192;
 /** Elements of arrays in a context. */
 const maxElements = 1024;
 
@@ -75,7 +76,8 @@ export class ContextCache {
       cursor.view.getInt32(this.#wordAt(begin, index), true),
     );
     const entry = { words, text: ShortText.of(text) };
-    this.#entries[this.#slotOf(cursor.view, begin)] = entry;
+    // Long texts are not worth their memory.
+    if (text.length <= maxKeptBytes) this.#entries[this.#slotOf(cursor.view, begin)] = entry;
     this.#show(entry);
   }
 

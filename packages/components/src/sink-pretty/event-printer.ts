@@ -36,6 +36,8 @@ const scopeNames: Partial<Record<Scope, string>> = {
 };
 
 const noText = new Uint8Array(0);
+/** Longer packet contexts are joined with the header for each record. */
+const maxJoinedBytes = 65_536;
 
 type Scopes = ReadonlyMap<Scope, ScopeTextOptions>;
 
@@ -125,6 +127,7 @@ export class EventPrinter {
     let text = header;
     return (cursor) => {
       const newContext = this.#packetContextOf(cursor);
+      if (newContext.length > maxJoinedBytes) return Buffer.concat([header, newContext]);
       if (newContext !== context) text = Buffer.concat([header, newContext]);
       context = newContext;
       return text;
@@ -151,10 +154,13 @@ export class EventPrinter {
     this.#packetContextPrinter.text(this.#scopeName('packet-context'));
     visitScope(context, cursor, cursor.packetContextOffsetBits, this.#packetContextPrinter);
     buffer.length = this.#packetContextPrinter.at;
-    buffer.flush();
-    const text = Buffer.concat(this.#scratchParts);
-    this.#scratchParts.length = 0;
-    return text;
+    return this.#takeScratch();
+  }
+
+  /** The text that was made in `#scratch`. */
+  #takeScratch(): Uint8Array {
+    this.#scratch.flush();
+    return Buffer.concat(this.#scratchParts.splice(0));
   }
 
   /** One for each event record class, whatever the stream. */
@@ -220,9 +226,7 @@ export class EventPrinter {
       fill: (cursor) => {
         this.#scratch.pending = 0;
         fill(cursor);
-        const text = this.#scratch.bytes.slice(0, this.#scratch.length);
-        this.#scratch.length = 0;
-        cache.keep(cursor, text);
+        cache.keep(cursor, this.#takeScratch());
       },
     };
   }

@@ -7,6 +7,7 @@ import { utf8 } from '../sink-text/text-buffer.ts';
 
 /** Texts kept for values that were met; more than that are made again each time. */
 const maxKeptTexts = 4096;
+const maxKeptBytes = 1024;
 
 function quoted(label: string, colors: Colors): string {
   return `${colors.bold}"${new TextDecoder().decode(escaped(utf8(label)))}"${colors.reset}`;
@@ -39,7 +40,9 @@ export class EnumerationText {
     let text = this.#texts.get(value);
     if (text === undefined) {
       text = ShortText.of(`( ${this.#labels(BigInt(value))} : container = `);
-      if (this.#texts.size < maxKeptTexts) this.#texts.set(value, text);
+      if (this.#texts.size < maxKeptTexts && text.length < maxKeptBytes) {
+        this.#texts.set(value, text);
+      }
     }
     return text;
   }

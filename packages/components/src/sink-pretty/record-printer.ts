@@ -6,6 +6,8 @@ import type { TimeWriter } from './time-writer.ts';
 
 /** Longer texts need a check of the room. */
 const maxUncheckedBytes = 8192;
+/** Longer heads are made again for each record. */
+const maxKeptBytes = 65_536;
 
 /** How the lines of one event record class in one data stream are made. */
 export interface RecordPrinterParts {
@@ -59,19 +61,31 @@ export class RecordPrinter {
     let at = this.#time.write(buffer.length, cursor);
     if (cursor.packet !== this.#packet) this.#enterPacket(cursor);
     const head = this.#head;
-    if (head.length > maxUncheckedBytes) at = buffer.room(at, head.length + slackBytes);
-    at = head.copy(buffer.bytes, buffer.view, at);
     const cache = this.#cache;
-    if (cache !== undefined) {
+    if (cache === undefined) {
+      if (head.length > maxUncheckedBytes) at = buffer.room(at, head.length + slackBytes);
+      at = head.copy(buffer.bytes, buffer.view, at);
+    } else {
       if (!cache.matches(cursor)) this.#contexts!.fill(cursor);
-      at = cache.text.copy(buffer.bytes, buffer.view, at);
+      const { text } = cache;
+      const length = head.length + text.length;
+      if (length > maxUncheckedBytes) at = buffer.room(at, length + slackBytes);
+      at = text.copy(buffer.bytes, buffer.view, head.copy(buffer.bytes, buffer.view, at));
     }
+    if (head.length > maxKeptBytes) this.#forgetHead();
     buffer.pending = at;
     const end = this.#body(cursor);
     this.#time.complete();
     buffer.flushIfFull();
     return end;
   };
+
+  /** So that not each of many classes keeps a very long text. */
+  #forgetHead(): void {
+    this.#packet = undefined;
+    this.#headText = undefined;
+    this.#head = ShortText.of('');
+  }
 
   #enterPacket(cursor: RecordCursor): void {
     this.#packet = cursor.packet;

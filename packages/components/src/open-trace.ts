@@ -21,6 +21,7 @@ import type {
   MessageIterator,
   Packet,
   RecordCursor,
+  RunStatus,
   TimeOrigin,
   Trace,
 } from '@sonde/trace-model';
@@ -31,7 +32,12 @@ import {
   openTraceDirectories,
   type TraceOptions,
 } from './ctf-fs/logical-trace.ts';
-import { intersectionOf, type TraceRanges, traceInfos } from './ctf-fs/stream-intersection.ts';
+import {
+  coveredRanges,
+  intersectionOf,
+  type TraceRanges,
+  traceInfos,
+} from './ctf-fs/stream-intersection.ts';
 import { earliestBegin } from './ctf-fs/time-origin.ts';
 import { muxIterators } from './flt-muxer.ts';
 import { type TrimRange, trimIterator } from './flt-trimmer.ts';
@@ -157,7 +163,7 @@ export class OpenedTraces {
 
   /** For each trace, the time that all its data streams cover. Undefined: there is none. */
   get intersections(): readonly (TimeRangeNs | undefined)[] {
-    return this.ranges.map((ranges) => {
+    return coveredRanges(this.#logical).map((ranges) => {
       try {
         return intersectionOf(ranges);
       } catch (error) {
@@ -189,9 +195,15 @@ export class OpenedTraces {
     this.#subscriptions.onDiscardedEvents = handle;
   }
 
-  /** All messages in the order of time, for any downstream. The caller runs and closes the iterator. */
-  iterate(downstream: Downstream): MessageIterator {
-    const { range, onFault } = this.#options;
+  /**
+   * All messages in the order of time, for any downstream. The caller runs and closes the iterator. `range`: instead of that of
+   * the options.
+   */
+  iterate(
+    downstream: Downstream,
+    range: TrimRange | undefined = this.#options.range,
+  ): MessageIterator {
+    const { onFault } = this.#options;
     const open = (target: Downstream): MessageIterator =>
       muxIterators(
         this.#logical
@@ -236,11 +248,13 @@ export class OpenedTraces {
     const iterator = this.iterate(collect);
     try {
       for (;;) {
-        const status = iterator.run(Number.POSITIVE_INFINITY, batchEvents);
+        const result = runBatch(iterator);
         if (batch.length > 0) yield batch;
         batch = [];
-        if (status === 'end') return;
-        if (status === 'again') await anyReady([iterator]);
+        if (result.failure !== undefined) throw result.failure.error;
+        if (result.status === 'end') return;
+        if (result.status === 'again') await anyReady([iterator]);
+        else await nextTurn();
       }
     } finally {
       iterator.close();
@@ -249,6 +263,24 @@ export class OpenedTraces {
 
   close(): void {
     closeTraces(this.#logical);
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+interface BatchResult {
+  readonly status: RunStatus;
+  /** What came before it has been delivered. */
+  readonly failure?: { readonly error: unknown };
+}
+
+function runBatch(iterator: MessageIterator): BatchResult {
+  try {
+    return { status: iterator.run(Number.POSITIVE_INFINITY, batchEvents) };
+  } catch (error) {
+    return { status: 'end', failure: { error } };
   }
 }
 

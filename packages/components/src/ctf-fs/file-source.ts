@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { UsageError } from '@sonde/base';
 import type { ByteSource } from '@sonde/ctf';
 
@@ -67,11 +67,6 @@ export class FileSource implements ByteSource {
     } catch (cause) {
       throw new UsageError('cannot-read-file', `Cannot read ${this.name}.`, {}, { cause });
     }
-  }
-
-  /** Length now: a trace may be growing. */
-  get currentLengthBytes(): number {
-    return fstatSync(pool.get(this.name)).size;
   }
 
   close(): void {

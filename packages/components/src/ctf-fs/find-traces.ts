@@ -1,18 +1,21 @@
 import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '@sonde/base';
+import { formatError, UsageError } from '@sonde/base';
 
 /** Directories nested deeper are not searched. */
 const maxDepth = 64;
 
 export interface FindOptions {
+  /** Also search directories that symbolic links lead to. */
   readonly followSymlinks?: boolean;
+  /** Told about directories that can't be read, which are left out. */
+  readonly warn?: (message: string) => void;
 }
 
 /**
  * Trace directories at or below `path`: those with a regular file `metadata`. Sorted by path; nothing below a trace directory is
  * searched. Each real directory is visited once, so that loops of symbolic links end.
- * @throws UsageError when `path` does not exist or is no directory.
+ * @throws UsageError when `path` does not exist, is no directory, or can't be read.
  */
 export function findTraces(path: string, options: FindOptions = {}): string[] {
   if (!existsSync(path)) {
@@ -25,6 +28,7 @@ export function findTraces(path: string, options: FindOptions = {}): string[] {
     );
   }
   const found: string[] = [];
+  entriesOf(path);
   search(path, 0, options, new Set(), found);
   return found;
 }
@@ -51,7 +55,7 @@ function search(
     found.push(directory);
     return;
   }
-  for (const entry of entriesOf(directory)) {
+  for (const entry of readableEntriesOf(directory, options)) {
     const child = join(directory, entry.name);
     const isDirectory =
       entry.isDirectory() ||
@@ -66,6 +70,15 @@ function entriesOf(directory: string): Dirent[] {
     return entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   } catch (cause) {
     throw new UsageError('cannot-read-directory', `Cannot read ${directory}.`, {}, { cause });
+  }
+}
+
+function readableEntriesOf(directory: string, { warn }: FindOptions): Dirent[] {
+  try {
+    return entriesOf(directory);
+  } catch (error) {
+    warn?.(`${formatError(error)} It is left out.`);
+    return [];
   }
 }
 

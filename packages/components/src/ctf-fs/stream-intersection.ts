@@ -27,6 +27,27 @@ export function traceInfos(traces: readonly LogicalTrace[]): TraceRanges[] {
 }
 
 /**
+ * When the buffers of the streams were written to: the declared end of the last packet counts even where it is later than the last event.
+ * Babeltrace 1 saw it so, and with it the LTTng analyses.
+ */
+export function coveredRanges(traces: readonly LogicalTrace[]): TraceRanges[] {
+  return traceInfos(traces).map((info, i) => ({
+    path: info.path,
+    streams: info.streams.map(({ portName, rangeNs }, j) => {
+      const { packets, clock } = traces[i]!.streams[j]!;
+      const cycles = packets.at(-1)?.endCycles;
+      if (rangeNs === undefined || cycles === undefined || clock === undefined) {
+        return { portName, rangeNs };
+      }
+      const declared = clock.nsFromOrigin(cycles);
+      let { end } = rangeNs;
+      if (declared > end) end = declared;
+      return { portName, rangeNs: { begin: rangeNs.begin, end } };
+    }),
+  }));
+}
+
+/**
  * The time for which every stream of the trace has packets: both bounds included (ns from the clocks' origin).
  * @throws UsageError `no-intersection`: it has no streams, or they have no such time, or no times at all.
  */

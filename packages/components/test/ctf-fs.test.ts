@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { DecodeError, MetadataError, UsageError } from '@sonde/base';
 import { ctfFsSource, findTraces, openTraceDirectories, traceInfos } from '@sonde/components';
 import type { ParameterMap, Source } from '@sonde/graph';
-import { MessageLog } from '@sonde/testkit';
+import { idxOf, MessageLog } from '@sonde/testkit';
 import { afterAll, describe, expect, test } from 'vitest';
-import { idxOf } from '../../ctf/test/packet-files.ts';
 import { runAll } from './iterators.ts';
 import { folderWith, metadataOf, removeFolders } from './trace-folders.ts';
 

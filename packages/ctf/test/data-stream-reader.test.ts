@@ -17,7 +17,7 @@ import {
 import type { DataStream } from '@sonde/trace-model';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { countingSource } from './packet-files.ts';
+import { countingSource } from './counting-source.ts';
 
 interface ReadOptions extends DataStreamReaderOptions {
   readonly trace?: PacketTraceOptions;

@@ -9,13 +9,14 @@ import {
 } from '@sonde/ctf';
 import {
   dataStream,
+  idxOf,
   type PacketText,
   packetHeadBytes,
   packetsOf,
   packetTraceClass,
 } from '@sonde/testkit';
 import { describe, expect, test } from 'vitest';
-import { countingSource, idxOf } from './packet-files.ts';
+import { countingSource } from './counting-source.ts';
 
 const traceClass = packetTraceClass();
 

@@ -1,6 +1,6 @@
 /** Bounds on what metadata may ask for, so that a hostile text costs an error, not the memory or the stack. */
 export interface MetadataLimits {
-  /** Compound field classes inside one another. */
+  /** Compound field classes inside one another. More than 500 count as 500: readers recurse, and the stack has an end. */
   readonly nestingDepth: number;
   /** Field classes of the whole trace class, copies made of aliases included. */
   readonly fieldClassCount: number;
@@ -36,7 +36,10 @@ export interface MetadataOptions {
   readonly limits?: Partial<MetadataLimits>;
 }
 
+const greatestNestingDepth = 500;
+
 /** The limits to obey: the given ones over the defaults. */
 export function metadataLimits(options?: MetadataOptions): MetadataLimits {
-  return { ...defaultMetadataLimits, ...options?.limits };
+  const limits = { ...defaultMetadataLimits, ...options?.limits };
+  return { ...limits, nestingDepth: Math.min(limits.nestingDepth, greatestNestingDepth) };
 }

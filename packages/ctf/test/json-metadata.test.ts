@@ -349,6 +349,15 @@ describe('limits', () => {
     expect(beyond.code).toBe('metadata-limit');
   });
 
+  it('nesting, whatever the limit', () => {
+    const text = '{"type": "structure", "member-classes": [{"name": "x", "field-class": ';
+    const deep = `{"type": "event-record-class", "payload-field-class": ${text.repeat(50_000)}`;
+    const options = { limits: { nestingDepth: 1_000_000 } };
+    expect(failureOf(() => parse([preamble, dataStream, deep], options)).code).toBe(
+      'metadata-limit',
+    );
+  });
+
   it('nesting through aliases', () => {
     const aliases = Array.from({ length: 100 }, (_, i) => ({
       type: 'field-class-alias',

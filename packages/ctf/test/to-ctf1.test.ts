@@ -263,6 +263,38 @@ describe('what is seen changes only when that is accepted', () => {
   });
 });
 
+describe('lengths in several options of a variant', () => {
+  const options = (...members: readonly unknown[]) =>
+    members.map((m, i) => ({
+      name: `o${i}`,
+      'selector-field-ranges': [[i, i]],
+      'field-class': struct(m),
+    }));
+  const source = (...members: readonly unknown[]) =>
+    withPayload(
+      member('s', uint(8, { mappings: { o0: [[0, 0]], o1: [[1, 1]], o2: [[2, 2]] } })),
+      member('v', {
+        type: 'variant',
+        'selector-field-location': { path: ['s'] },
+        options: options(...members),
+      }),
+      member('a', {
+        type: 'dynamic-length-string',
+        'length-field-location': { path: ['v', 'n'] },
+      }),
+    );
+
+  it('are written when all options have one', () => {
+    const { fields } = convert(source(member('n', uint(8)), member('n', uint(16))), false);
+    expect(fields[2]!.fieldClass).toMatchObject({ type: 'dynamic-length-string', keySlot: 1 });
+  });
+
+  it('are refused when one has none', () => {
+    const some = source(member('n', uint(8)), member('n', uint(16)), member('m', uint(8)));
+    expect(refusal(some)).toMatch(/the field `a` .*no path to what it depends on/);
+  });
+});
+
 describe('what CTF 1.8 has no way to say is refused', () => {
   it.each<[string, TraceClass, RegExp]>([
     [

@@ -1,4 +1,5 @@
 import type { FieldClass, Scope, StructureFieldClass, TraceClass } from '@sonde/trace-model';
+import { childFieldClasses } from '../field-class-tree.ts';
 import { textName } from './ctf1-names.ts';
 import { type KeyMap, keyMapOf, scopesOf } from './key-map.ts';
 
@@ -16,8 +17,9 @@ export const scopePrefixes: Readonly<Record<Scope, string>> = {
 interface KeyPath {
   /** Names in the text, those of variant options included. */
   readonly absolute: string;
-  /** Names of structure members only: all options of a variant are meant. */
-  readonly transparent: string;
+  /** Root that it begins at, and names of structure members only: all options of a variant are meant. */
+  readonly root: StructureFieldClass;
+  readonly memberNames: readonly string[];
   /** Structure that the key is a member of, and its name there. */
   readonly parent: StructureFieldClass | undefined;
   readonly name: string;
@@ -34,12 +36,14 @@ export interface OpenStructure {
 export class KeyPaths {
   readonly #keys: KeyMap;
   readonly #pathOf = new Map<FieldClass, KeyPath>();
+  readonly #prefixOf = new Map<StructureFieldClass, string>();
 
   constructor(traceClass: TraceClass) {
     this.#keys = keyMapOf(traceClass);
     for (const { scope, root } of scopesOf(traceClass)) {
-      const prefix = scopePrefixes[scope];
-      this.#add(root, { absolute: prefix, transparent: prefix, parent: undefined, name: '' });
+      const absolute = scopePrefixes[scope];
+      this.#prefixOf.set(root, absolute);
+      this.#add(root, { absolute, root, memberNames: [], parent: undefined, name: '' });
     }
   }
 
@@ -49,16 +53,27 @@ export class KeyPaths {
    * @param around - The structures around the dependent field, the innermost last.
    */
   pathOf(keySlot: number, around: readonly OpenStructure[]): string | undefined {
-    const paths = [...(this.#keys.get(keySlot) ?? [])].map((key) => this.#pathOf.get(key)!);
-    const [first, second] = paths;
-    if (!first) return undefined;
-    if (second) {
-      const isSame = paths.every(({ transparent }) => transparent === first.transparent);
-      return isSame ? first.transparent : undefined;
-    }
+    const keys = this.#keys.get(keySlot);
+    const [firstKey, second] = keys ?? [];
+    const first = firstKey && this.#pathOf.get(firstKey);
+    if (!keys || !first) return undefined;
+    if (second) return this.#pathToAll(keys, first, around);
     const nearest = around.findLast(({ earlierNames }) => earlierNames.has(first.name));
     const isNearest = nearest !== undefined && nearest.structure === first.parent;
     return isNearest ? first.name : first.absolute;
+  }
+
+  /** The path of one of several keys without names of options, if readers find all of them with it. */
+  #pathToAll(
+    keys: ReadonlySet<FieldClass>,
+    { root, memberNames }: KeyPath,
+    around: readonly OpenStructure[],
+  ): string | undefined {
+    const targets = new Set<FieldClass | undefined>();
+    const structures = new Set(around.map(({ structure }) => structure));
+    follow(root, memberNames, structures, targets);
+    const isExact = targets.size === keys.size && [...keys].every((key) => targets.has(key));
+    return isExact ? [this.#prefixOf.get(root), ...memberNames].join('.') : undefined;
   }
 
   #add(fieldClass: FieldClass, path: KeyPath): void {
@@ -68,7 +83,8 @@ export class KeyPaths {
           const name = textName(member) ?? '';
           this.#add(member.fieldClass, {
             absolute: `${path.absolute}.${name}`,
-            transparent: `${path.transparent}.${name}`,
+            root: path.root,
+            memberNames: [...path.memberNames, name],
             parent: fieldClass,
             name,
           });
@@ -89,4 +105,41 @@ export class KeyPaths {
         if ('keySlots' in fieldClass) this.#pathOf.set(fieldClass, path);
     }
   }
+}
+
+/** Adds what `names` lead to in every option that can be selected; `undefined` where they lead nowhere, which readers refuse. */
+function follow(
+  fieldClass: FieldClass,
+  names: readonly string[],
+  around: ReadonlySet<FieldClass>,
+  targets: Set<FieldClass | undefined>,
+): void {
+  const [name, ...rest] = names;
+  switch (fieldClass.type) {
+    case 'structure': {
+      const member = fieldClass.members.find((m) => textName(m) === name);
+      if (member) follow(member.fieldClass, rest, around, targets);
+      else targets.add(undefined);
+      break;
+    }
+    case 'variant': {
+      // Inside an option, the others are not selected.
+      const own = fieldClass.options.find((option) => isAround(option.fieldClass, around));
+      for (const option of own ? [own] : fieldClass.options) {
+        follow(option.fieldClass, names, around, targets);
+      }
+      break;
+    }
+    case 'static-length-array':
+    case 'dynamic-length-array':
+      follow(fieldClass.elementFieldClass, names, around, targets);
+      break;
+    default:
+      targets.add(name === undefined ? fieldClass : undefined);
+  }
+}
+
+function isAround(fieldClass: FieldClass, around: ReadonlySet<FieldClass>): boolean {
+  if (fieldClass.type === 'structure') return around.has(fieldClass);
+  return childFieldClasses(fieldClass).some((child) => isAround(child, around));
 }

@@ -27,11 +27,7 @@ export async function openArchives(
   limits: UnpackLimits = defaultUnpackLimits,
 ): Promise<OpenedPaths> {
   const folders: string[] = [];
-  const close = () => {
-    process.off('exit', close);
-    for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-  };
-  process.on('exit', close);
+  const close = () => removeFolders(folders.splice(0));
   try {
     const opened: string[] = [];
     for (const path of paths) {
@@ -40,7 +36,7 @@ export async function openArchives(
         opened.push(path);
         continue;
       }
-      const folder = mkdtempSync(join(tmpdir(), 'sonde-'));
+      const folder = makeFolder();
       folders.push(folder);
       await unpack(path, kind, new UnpackTarget(path, folder, limits, signal));
       opened.push(folder);
@@ -49,6 +45,25 @@ export async function openArchives(
   } catch (error) {
     close();
     throw error;
+  }
+}
+
+/** All that exist, whoever opened them: they go away with the process. */
+const existingFolders = new Set<string>();
+let removesAtExit = false;
+
+function makeFolder(): string {
+  if (!removesAtExit) process.on('exit', () => removeFolders([...existingFolders]));
+  removesAtExit = true;
+  const folder = mkdtempSync(join(tmpdir(), 'sonde-'));
+  existingFolders.add(folder);
+  return folder;
+}
+
+function removeFolders(folders: readonly string[]): void {
+  for (const folder of folders) {
+    rmSync(folder, { recursive: true, force: true });
+    existingFolders.delete(folder);
   }
 }
 

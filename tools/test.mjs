@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -39,16 +39,12 @@ run('node', ['tools/build.mjs']);
 const scratch = mkdtempSync(join(tmpdir(), 'sonde-test-'));
 try {
   const report = join(scratch, 'report.json');
+  // Thousands of tests: a dot each is for people who watch, failures are told at the end.
+  const reporters = [...(process.stdout.isTTY ? ['dot'] : []), 'json'];
+  const args = reporters.map((name) => `--reporter=${name}`);
   const { status } = spawnSync(
     'npx',
-    [
-      'vitest',
-      'run',
-      '--reporter=dot',
-      '--reporter=json',
-      `--outputFile.json=${report}`,
-      ...process.argv.slice(2),
-    ],
+    ['vitest', 'run', ...args, `--outputFile.json=${report}`, ...process.argv.slice(2)],
     { cwd: root, stdio: 'inherit', env: { ...process.env, SONDE_SHARED: shared } },
   );
   process.exitCode = summarise(report, status);
@@ -58,6 +54,7 @@ try {
 
 function summarise(report, status) {
   if (!existsSync(report)) {
+    console.log(`vitest ended with status ${status} and without a report`);
     console.log('0 passed, 1 failed');
     return 1;
   }
@@ -73,14 +70,28 @@ function summarise(report, status) {
       .map((test) => test.ancestorTitles[0] ?? test.title),
   );
   for (const title of skipped) console.log(`skipped: ${title}`);
+  tellFailures(result.testResults);
   const failed = result.numFailedTests + brokenFiles;
   console.log(`${result.numPassedTests} passed, ${failed} failed`);
   return failed === 0 && status === 0 ? 0 : 1;
 }
 
+function tellFailures(files) {
+  for (const { name, message, assertionResults } of files) {
+    if (message && assertionResults.length === 0) console.log(`\n✗ ${name}\n${message}`);
+    for (const { status, fullName, failureMessages } of assertionResults) {
+      if (status !== 'failed') continue;
+      console.log(`\n✗ ${relative(root, name)}: ${fullName}`);
+      // A difference of whole outputs may be long.
+      for (const text of failureMessages) console.log(text.slice(0, 3000));
+    }
+  }
+}
+
 function run(command, args) {
   const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
   if (status !== 0) {
+    console.log(`${command} ${args.join(' ')} failed`);
     console.log('0 passed, 1 failed');
     process.exit(1);
   }

@@ -22,6 +22,8 @@ export interface AnalysisOptions {
   readonly frequencyResolution: number;
   /** The same bounds for all distributions. */
   readonly frequencyIsUniform: boolean;
+  /** All distributions in one table, where the format has tables. */
+  readonly frequencyIsSeries?: boolean;
   readonly irqs?: ReadonlySet<number>;
   readonly softIrqs?: ReadonlySet<number>;
   /** What of the analysis is printed: `--stats --freq --log --top --usage`, … */

@@ -84,9 +84,11 @@ class CpuTop implements Reducer {
   readonly handlers: Reducer['handlers'] = {
     'scheduling-slice': (slice) => this.#addSlice(slice),
     switch: ({ host, cpu, next }) => {
-      if (next.tid === 0 || !passesCpu(this.#options, cpu.id) || this.#threads.has(next)) return;
+      if (next.tid === 0 || !passesCpu(this.#options, cpu.id)) return;
+      const isNew = !this.#threads.has(next);
       const usage = this.#usageOf(host, next);
-      if (usage !== undefined && next.priority !== undefined) usage.priorities.push(next.priority);
+      if (!isNew || usage === undefined) return;
+      if (next.priority !== undefined) usage.priorities.push(next.priority);
     },
     'priority-change': ({ thread, priority }) => {
       this.#threads.get(thread)?.priorities.push(priority);
@@ -98,10 +100,11 @@ class CpuTop implements Reducer {
     },
   };
 
+  /** Undefined: the filters exclude the thread, by the name it has now. */
   #usageOf(host: Host, thread: Thread): ThreadUsage | undefined {
+    if (!passesProcess(this.#options, thread)) return undefined;
     let usage = this.#threads.get(thread);
     if (usage !== undefined) return usage;
-    if (!passesProcess(this.#options, thread)) return undefined;
     usage = { host, thread, totalNs: 0, uncertainNs: 0, migrations: 0, priorities: [] };
     this.#threads.set(thread, usage);
     return usage;

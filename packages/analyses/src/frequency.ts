@@ -1,6 +1,13 @@
 import type { AnalysisOptions } from './analysis.ts';
 import type { Samples } from './samples.ts';
-import { type Cell, durationCell, numberCell } from './table.ts';
+import {
+  type Cell,
+  type Column,
+  durationCell,
+  numberCell,
+  type ResultTable,
+  type TableClass,
+} from './table.ts';
 import type { FrequencyBlock } from './text-block.ts';
 
 export interface Bucket {
@@ -61,6 +68,29 @@ export function bucketRows(buckets: readonly Bucket[]): Cell[][] {
     durationCell(bucket.upperBound * 1000),
     numberCell(bucket.count),
   ]);
+}
+
+interface Series {
+  readonly title: string;
+  readonly buckets: readonly Bucket[];
+}
+
+/** Distributions of equal bounds side by side: a column each. Undefined: there is none. */
+export function seriesTable(
+  title: string,
+  freq: TableClass,
+  series: readonly Series[],
+): ResultTable | undefined {
+  const kept = series.filter(({ buckets }) => buckets.length > 0);
+  const [first] = kept;
+  if (first === undefined) return undefined;
+  const [lower, upper, count] = freq.columns as readonly [Column, Column, Column];
+  const columns = [lower, upper, ...kept.map((one) => ({ ...count, title: one.title }))];
+  const rows = bucketRows(first.buckets).map((cells, i) => [
+    ...cells.slice(0, 2),
+    ...kept.map(({ buckets }) => numberCell(buckets[i]?.count ?? 0)),
+  ]);
+  return { tableClass: { name: 'freq-series', title, columns, isAnonymous: true }, rows };
 }
 
 export function frequencyBlock(title: string, buckets: readonly Bucket[]): FrequencyBlock {

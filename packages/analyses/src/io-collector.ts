@@ -39,11 +39,18 @@ export interface ThreadIo {
   readonly block: Bytes;
 }
 
+export interface FileOwner {
+  readonly fd: number;
+  readonly comm: string;
+  /** Of the process; of the thread where its process is not known. */
+  readonly id: number;
+}
+
 export interface FileIo {
   readonly path: string;
   readonly bytes: Bytes;
-  /** Process id → first descriptor. */
-  readonly descriptors: Map<number, number>;
+  /** First descriptor of each process that used it. */
+  readonly owners: FileOwner[];
 }
 
 export interface DiskIo {
@@ -80,6 +87,12 @@ function addBytes(bytes: Bytes, kind: FileOperationKind, size: number): void {
   if (kind === 'write' || kind === 'read-write') bytes.written += size;
 }
 
+interface FileUse {
+  readonly bytes: Bytes;
+  /** The first thread that used it. */
+  readonly thread: Thread;
+}
+
 const sectorBytes = 512;
 /** Paths that say nothing without the process they belong to. */
 const anonymousPath = /^(?:pipe|socket|anon_inode|unknown)/;
@@ -89,7 +102,7 @@ export class IoCollector {
   readonly #keepsOperations: boolean;
   readonly operations: IoOperation[] = [];
   readonly threads = new Map<Thread, ThreadIo>();
-  readonly #files = new Map<OpenFile, Bytes>();
+  readonly #files = new Map<OpenFile, FileUse>();
   readonly disks = new Map<Disk, DiskIo>();
   readonly interfaces = new Map<string, InterfaceIo>();
 
@@ -150,8 +163,11 @@ export class IoCollector {
     const bytes = file.type === 'disk' ? row.disk : isNetwork ? row.network : row.unknown;
     addBytes(bytes, kind, size);
     let ofFile = this.#files.get(file);
-    if (ofFile === undefined) this.#files.set(file, (ofFile = noBytes()));
-    addBytes(ofFile, kind, size);
+    if (ofFile === undefined) {
+      ofFile = { bytes: noBytes(), thread: row.thread };
+      this.#files.set(file, ofFile);
+    }
+    addBytes(ofFile.bytes, kind, size);
   }
 
   #keep({ kind, name, thread, fd, file, sizeBytes, errno, beginNs, endNs }: FileOperation): void {
@@ -196,18 +212,19 @@ export class IoCollector {
         comms.set(thread.pid, thread.comm);
       }
     }
-    for (const [file, bytes] of this.#files) {
+    for (const [file, { bytes, thread }] of this.#files) {
       const { pid } = file.process;
-      const comm = comms.get(pid) ?? String(pid);
+      const id = pid >= 0 ? pid : thread.tid;
+      const comm = comms.get(pid) ?? thread.comm;
       const path = anonymousPath.test(file.path) ? `${file.path} (${comm})` : file.path;
       let row = byPath.get(path);
       if (row === undefined) {
-        row = { path, bytes: noBytes(), descriptors: new Map() };
+        row = { path, bytes: noBytes(), owners: [] };
         byPath.set(path, row);
       }
       row.bytes.read += bytes.read;
       row.bytes.written += bytes.written;
-      if (!row.descriptors.has(pid)) row.descriptors.set(pid, file.fd);
+      if (!row.owners.some((owner) => owner.id === id)) row.owners.push({ fd: file.fd, comm, id });
     }
     return [...byPath.values()];
   }

@@ -166,6 +166,11 @@ function addProcesses(parts: ReportParts, all: readonly ThreadIo[], limit: numbe
   }
 }
 
+/** As the original writes them, the blank at the end included. */
+function ownersText({ owners }: FileIo): string {
+  return owners.map(({ fd, comm, id }) => `fd ${fd} in ${comm} (${id}) `).join('');
+}
+
 function addFiles(parts: ReportParts, all: readonly FileIo[], limit: number): void {
   for (const direction of ['read', 'written'] as const) {
     addRanking<FileIo>(
@@ -182,7 +187,7 @@ function addFiles(parts: ReportParts, all: readonly FileIo[], limit: number): vo
         cells: (file) => [
           { class: 'path', path: file.path },
           sizeCell(file.bytes[direction]),
-          stringCell([...file.descriptors].map(([pid, fd]) => `fd ${fd} in ${pid}`).join(', ')),
+          stringCell(ownersText(file)),
         ],
       },
       limit,

@@ -12,11 +12,13 @@ import {
 } from './analysis.ts';
 import {
   type Bounds,
+  type Bucket,
   boundsOf,
   bucketRows,
   distribute,
   frequencyBlock,
   joinBounds,
+  seriesTable,
 } from './frequency.ts';
 import { formatRow, formatUs } from './number-format.ts';
 import { Samples } from './samples.ts';
@@ -119,7 +121,6 @@ interface Population {
 
 interface HandlerRun {
   readonly population: Population;
-  readonly name: string;
   readonly beginNs: number;
   readonly endNs: number;
   /** NaN: hard, or not seen. */
@@ -167,7 +168,6 @@ class Interrupts implements Reducer {
   ): void {
     const { cpu, beginNs, endNs } = segment;
     const durationNs = endNs - beginNs;
-    if (!passesCpu(this.#options, cpu.id) || !passesDuration(this.#options, durationNs)) return;
     let population = populations.get(number);
     if (population === undefined) {
       const raiseLatencies = new Samples();
@@ -175,11 +175,11 @@ class Interrupts implements Reducer {
       populations.set(number, population);
     }
     if ('name' in segment && segment.name !== '') population.names.add(segment.name);
+    if (!passesCpu(this.#options, cpu.id) || !passesDuration(this.#options, durationNs)) return;
     population.durations.add(durationNs);
     if (!Number.isNaN(raiseNs)) population.raiseLatencies.add(beginNs - raiseNs);
     if (!this.#keepsRuns) return;
-    const name = 'name' in segment ? segment.name : nameOf(population);
-    this.#runs.push({ population, name, beginNs, endNs, raiseNs, cpuId: cpu.id });
+    this.#runs.push({ population, beginNs, endNs, raiseNs, cpuId: cpu.id });
   }
 
   report(period: Period): Report {
@@ -207,18 +207,24 @@ class Interrupts implements Reducer {
   #frequencies(all: readonly Population[], tables: ResultTable[], text: TextBlock[]): void {
     const own = all.map((p): Bounds => boundsOf(p.durations, this.#options));
     const uniform = this.#options.frequencyIsUniform ? joinBounds(own) : undefined;
+    const series: { title: string; buckets: readonly Bucket[] }[] = [];
     all.forEach((population, i) => {
       const { durations: samples, number } = population;
       const bounds = uniform ?? own[i]!;
       const buckets = distribute(samples, bounds, this.#options.frequencyResolution);
       const title = `${nameOf(population)} (${number})`;
-      tables.push({ tableClass: freq, subtitle: title, rows: bucketRows(buckets) });
+      series.push({ title, buckets });
+      if (!this.#options.frequencyIsSeries) {
+        tables.push({ tableClass: freq, subtitle: title, rows: bucketRows(buckets) });
+      }
       if (this.#options.views.has('stats')) {
         text.push(lines('', ...statisticsLines([population])));
       }
       const caption = `Handler duration frequency distribution ${title}`;
       text.push(lines(''), frequencyBlock(caption, buckets));
     });
+    const joined = seriesTable('Interrupt handlers duration frequency distributions', freq, series);
+    if (this.#options.frequencyIsSeries && joined !== undefined) tables.push(joined);
   }
 
   #list(
@@ -233,12 +239,11 @@ class Interrupts implements Reducer {
       tableClass,
       rows: runs.map((run): Cell[] => {
         const { population: p } = run;
-        const name = p.isHard ? run.name : nameOf(p);
         const cells: Cell[] = [
           { class: 'time-range', begin: toAbsoluteNs(run.beginNs), end: toAbsoluteNs(run.endNs) },
           raisedCell(run, toAbsoluteNs),
           { class: 'cpu', id: run.cpuId },
-          { class: 'irq', hard: p.isHard, nr: p.number, name },
+          { class: 'irq', hard: p.isHard, nr: p.number, name: nameOf(p) },
         ];
         return tableClass === top ? [...cells, durationCell(run.endNs - run.beginNs)] : cells;
       }),
@@ -258,7 +263,7 @@ class Interrupts implements Reducer {
           const raised = Number.isNaN(run.raiseNs)
             ? ''
             : ` (raised at ${times.time(toAbsoluteNs(run.raiseNs))})`;
-          const name = `${p.isHard ? run.name : nameOf(p)}${raised}`;
+          const name = `${nameOf(p)}${raised}`;
           const numbers = formatRow(
             [`[${range}]`, formatUs(run.endNs - run.beginNs), String(run.cpuId)],
             [0, -15, -4],
@@ -278,7 +283,9 @@ function raisedCell(run: HandlerRun, toAbsoluteNs: (ns: number) => bigint): Cell
 }
 
 const sorted = (populations: Map<number, Population>): Population[] =>
-  [...populations.values()].sort((a, b) => a.number - b.number);
+  [...populations.values()]
+    .filter(({ durations }) => durations.count > 0)
+    .sort((a, b) => a.number - b.number);
 
 function statistics(
   hard: readonly Population[],
@@ -299,13 +306,19 @@ function statistics(
     tableClass: softStats,
     rows: soft.map((p) => [
       ...cells(p),
-      ...statisticsCells(p.raiseLatencies),
+      ...raiseCells(p.raiseLatencies),
       ...percentileCells(p.durations),
     ]),
   });
   if (!printsText) return;
   const blocks = [statisticsLines(hard), statisticsLines(soft)].filter((b) => b.length > 0);
   for (const [i, block] of blocks.entries()) text.push(lines(...(i === 0 ? [] : ['']), ...block));
+}
+
+/** Without raises nothing is known but that there were none. */
+function raiseCells(latencies: Samples): Cell[] {
+  if (latencies.count > 0) return statisticsCells(latencies);
+  return [numberCell(0), unknownCell, unknownCell, unknownCell, unknownCell];
 }
 
 /** Header and rows for interrupts of one kind. */

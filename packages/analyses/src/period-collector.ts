@@ -88,13 +88,13 @@ function isAncestor(candidate: PeriodDefinition, definition: PeriodDefinition): 
 }
 
 /**
- * For every pair of a period and one of its ancestors. `globally`: ancestors without such a descendant count as 0; else they
- * are left out.
+ * For every pair of a period and one of its ancestors. `ancestors`: with these, those without such a descendant count as 0; without,
+ * those among the instances that have one count.
  */
 export function pairStatistics(
   definitions: readonly PeriodDefinition[],
   instances: readonly PeriodInstance[],
-  globally: boolean,
+  ancestors?: readonly PeriodInstance[],
 ): PairStatistics[] {
   const kept = new Set(instances);
   const pairs: PairStatistics[] = [];
@@ -108,18 +108,20 @@ export function pairStatistics(
         ratios: new Samples(),
         counts: new Samples(),
       };
-      for (const parent of instances) {
+      let total = 0;
+      for (const parent of ancestors ?? instances) {
         if (parent.definition !== ancestor) continue;
         const found = descendantsOf(parent).filter(
           (child) => child.definition === definition && kept.has(child),
         );
-        if (found.length === 0 && !globally) continue;
+        total += found.length;
+        if (found.length === 0 && ancestors === undefined) continue;
         const sumNs = found.reduce((sum, child) => sum + durationOf(child), 0);
         pair.durations.add(sumNs);
         pair.ratios.add(durationOf(parent) > 0 ? (100 * sumNs) / durationOf(parent) : 0);
         pair.counts.add(found.length);
       }
-      if (pair.counts.count > 0) pairs.push(pair);
+      if (total > 0) pairs.push(pair);
     }
   }
   return pairs;

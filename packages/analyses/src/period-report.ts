@@ -1,6 +1,6 @@
 /** periodlog, periodtop, periodstats, periodfreq: what the completed periods looked like. */
 import { type AnalysisOptions, limited } from './analysis.ts';
-import { bucketRows, distribute, frequencyBlock } from './frequency.ts';
+import { type Bounds, bucketRows, distribute, frequencyBlock, joinBounds } from './frequency.ts';
 import type { ReportParts } from './io-usage.ts';
 import { formatFixed, formatRow, formatUs } from './number-format.ts';
 import {
@@ -129,11 +129,11 @@ const spreadTexts = (samples: Samples, minimum: number): string[] => [
   formatUs(samples.max),
   samples.count >= minimum ? formatUs(samples.standardDeviation ?? 0) : '?',
 ];
-const spreadCells = (samples: Samples): Cell[] => [
+const spreadCells = (samples: Samples, minimum = 2): Cell[] => [
   durationCell(samples.min),
   durationCell(samples.mean),
   durationCell(samples.max),
-  durationCell(samples.standardDeviation),
+  durationCell(samples.count >= minimum ? samples.standardDeviation : undefined),
 ];
 
 function treeText(definitions: readonly PeriodDefinition[]): string[] {
@@ -228,7 +228,9 @@ function numberCells(samples: Samples): Cell[] {
     numberCell(samples.min),
     numberCell(samples.mean),
     numberCell(samples.max),
-    standardDeviation === undefined ? { class: 'unknown' } : numberCell(standardDeviation),
+    samples.count < 3 || standardDeviation === undefined
+      ? { class: 'unknown' }
+      : numberCell(standardDeviation),
   ];
 }
 
@@ -236,12 +238,12 @@ function addPairs(
   parts: ReportParts,
   context: PeriodReportContext,
   instances: readonly PeriodInstance[],
-  globally: boolean,
+  ancestors: readonly PeriodInstance[] | undefined,
   group: string | undefined,
 ): void {
-  const pairs = pairStatistics(context.definitions, instances, globally);
+  const pairs = pairStatistics(context.definitions, instances, ancestors);
   if (pairs.length === 0) return;
-  const scope = globally ? 'Globally' : 'With active children';
+  const scope = ancestors !== undefined ? 'Globally' : 'With active children';
   const format = (cells: string[]): string =>
     `${formatRow(cells.slice(0, 2), [25, 25])}  ${formatRow(cells.slice(2), [-12, -12, -12, -12], '  ')}`;
   for (const { tableClass, title, samples, isDuration } of pairTables) {
@@ -251,7 +253,7 @@ function addPairs(
       rows: pairs.map((pair) => [
         stringCell(pair.path),
         stringCell(pair.parentPath),
-        ...(isDuration ? spreadCells(samples(pair)) : numberCells(samples(pair))),
+        ...(isDuration ? spreadCells(samples(pair), 3) : numberCells(samples(pair))),
       ]),
     });
     const rows = pairs.map((pair) => {
@@ -267,8 +269,8 @@ function addStatistics(parts: ReportParts, context: PeriodReportContext): void {
   const { instances } = context.collector;
   const one = (some: readonly PeriodInstance[], group: string | undefined): void => {
     addPeriodStatistics(parts, context, some, group);
-    addPairs(parts, context, some, false, group);
-    addPairs(parts, context, some, true, group);
+    addPairs(parts, context, some, undefined, group);
+    addPairs(parts, context, some, instances, group);
   };
   one(instances, undefined);
   if (context.periods.groupBy.length === 0) return;
@@ -285,7 +287,14 @@ interface Distribution {
   readonly samples: Samples;
   /** Samples per unit of the graph. */
   readonly scale: number;
+  /** Durations of the periods themselves: what --freq-uniform is about. */
+  readonly isOfPeriod?: boolean;
 }
+
+const boundsIn = (samples: Samples, scale: number): Bounds => ({
+  min: samples.min / scale,
+  max: samples.max / scale,
+});
 
 function distributions(
   context: PeriodReportContext,
@@ -298,10 +307,18 @@ function distributions(
   );
   for (const { definition, durations: samples } of byName) {
     const title = `${durationTitle} - Duration of period: ${definition.name}`;
-    all.push({ tableClass: tables.freqDuration, title, unit: 'us', samples, scale: 1000 });
+    all.push({
+      tableClass: tables.freqDuration,
+      title,
+      unit: 'us',
+      samples,
+      scale: 1000,
+      isOfPeriod: true,
+    });
   }
   for (const globally of [false, true]) {
-    for (const pair of pairStatistics(context.definitions, instances, globally)) {
+    const ancestors = globally ? context.collector.instances : undefined;
+    for (const pair of pairStatistics(context.definitions, instances, ancestors)) {
       const of = (what: string): string => {
         const phrase = globally ? `Global ${what.toLowerCase()}` : what;
         return `${phrase} of ${pair.path} per ${pair.parentPath}`;
@@ -339,11 +356,17 @@ function addFrequencies(parts: ReportParts, context: PeriodReportContext): void 
   const { instances } = context.collector;
   const { frequencyResolution } = context.options;
   const add = (some: readonly PeriodInstance[], group: string | undefined): void => {
-    for (const { tableClass, title, unit, samples, scale } of distributions(context, some)) {
+    const all = distributions(context, some);
+    const named = all
+      .filter(({ isOfPeriod }) => isOfPeriod)
+      .map(({ samples }) => boundsIn(samples, 1000));
+    const uniform = context.options.frequencyIsUniform ? joinBounds(named) : undefined;
+    for (const { tableClass, title, unit, samples, scale, isOfPeriod } of all) {
       // `distribute` takes ns and gives µs: bring plain numbers to the same scale.
       const scaled = new Samples();
       for (const value of samples.values) scaled.add((value * 1000) / scale);
-      const bounds = { min: scaled.min / 1000, max: scaled.max / 1000 };
+      const own = boundsIn(scaled, 1000);
+      const bounds = isOfPeriod ? (uniform ?? own) : own;
       const buckets = distribute(scaled, bounds, frequencyResolution);
       const subtitle = title.slice(title.indexOf(' - ') + 3);
       const isDuration = tableClass === tables.freqDuration;

@@ -13,11 +13,13 @@ import {
 } from './analysis.ts';
 import {
   type Bounds,
+  type Bucket,
   boundsOf,
   bucketRows,
   distribute,
   frequencyBlock,
   joinBounds,
+  seriesTable,
 } from './frequency.ts';
 import { formatPriorities, formatRow, formatUs } from './number-format.ts';
 import { Samples } from './samples.ts';
@@ -281,12 +283,18 @@ class SchedulingLatencies implements Reducer {
     }
     const own = groups.map(([, samples]): Bounds => boundsOf(samples, this.#options));
     const uniform = this.#options.frequencyIsUniform ? joinBounds(own) : undefined;
+    const series: { title: string; buckets: readonly Bucket[] }[] = [];
     groups.forEach(([subtitle, samples], i) => {
       const buckets = distribute(samples, uniform ?? own[i]!, this.#options.frequencyResolution);
       const rows = bucketRows(buckets);
-      tables.push({ tableClass: freq, ...(subtitle === '' ? {} : { subtitle }), rows });
+      series.push({ title: subtitle, buckets });
+      if (!this.#options.frequencyIsSeries) {
+        tables.push({ tableClass: freq, ...(subtitle === '' ? {} : { subtitle }), rows });
+      }
       text.push(frequencyBlock(subtitle === '' ? title : `${title} - ${subtitle}`, buckets));
     });
+    const joined = seriesTable('Scheduling latencies frequency distributions', freq, series);
+    if (this.#options.frequencyIsSeries && joined !== undefined) tables.push(joined);
   }
 }
 

@@ -12,14 +12,15 @@ export const percentileColumns: readonly Column[] = percentiles.map((ratio) => (
 }));
 
 /** Count, minimum, average, maximum, deviation; zeros when there are no samples. */
-export function statisticsCells(samples: Samples): Cell[] {
+export function statisticsCells(samples: Samples, minimumForDeviation = 2): Cell[] {
   const isEmpty = samples.count === 0;
+  const isKnown = samples.count >= minimumForDeviation;
   return [
     numberCell(samples.count),
     durationCell(isEmpty ? 0 : samples.min),
     durationCell(isEmpty ? 0 : samples.mean),
     durationCell(isEmpty ? 0 : samples.max),
-    durationCell(samples.standardDeviation),
+    durationCell(isKnown ? samples.standardDeviation : undefined),
   ];
 }
 

@@ -44,6 +44,9 @@ const summary: TableClass = {
   columns: [{ title: 'Time range', class: 'time-range' }, ...total.columns],
 };
 
+/** Two calls deviate from their mean by the same amount: it says nothing. */
+const minimumForDeviation = 3;
+
 interface CallStatistics {
   readonly name: string;
   readonly durations: Samples;
@@ -137,7 +140,7 @@ function formatResults(results: ReadonlyMap<string, number>): string {
 function callRow({ name, durations, results }: CallStatistics): Cell[] {
   return [
     { class: 'syscall', name },
-    ...statisticsCells(durations),
+    ...statisticsCells(durations, minimumForDeviation),
     stringCell(formatResults(results)),
     ...percentileCells(durations),
   ];
@@ -160,7 +163,8 @@ function textOf(threads: readonly ThreadCalls[]): TextBlock[] {
     const header = ['Count', 'Min', 'Average', 'Max', 'Stdev', 'Return values'];
     text.push(row([threadTitle(thread), ...header]));
     for (const { name, durations, results } of byCount(thread)) {
-      const deviation = durations.count > 2 ? durations.standardDeviation : undefined;
+      const deviation =
+        durations.count >= minimumForDeviation ? durations.standardDeviation : undefined;
       text.push(
         row([
           ` - ${name}`,

@@ -61,6 +61,8 @@ export interface TableClass {
   readonly columns: readonly Column[];
   /** Ours, not LAMI's. */
   readonly isExtra?: boolean;
+  /** Its columns depend on the trace: the machine interface describes it where it is used. */
+  readonly isAnonymous?: boolean;
 }
 
 export interface TimeRange {

@@ -30,6 +30,7 @@ function parseNumbers(text: string): ReadonlySet<number> {
   return new Set(text.split(',').map((part) => parseCount(part.trim())));
 }
 
+const parseList = (text: string): readonly string[] => text.split(',');
 const parseNames = (text: string): ReadonlySet<string> => new Set(text.split(','));
 
 const rangeOptions = optionGroup('Time', {
@@ -82,6 +83,11 @@ const viewOptions = optionGroup('Views', {
 const periodOptions = optionGroup('Periods', {
   period: repeatedOption('A result for each period: `NAME(PARENT) : BEGIN : END`', 'DEF', String),
   periodCaptures: repeatedOption('Fields to keep: `NAME : FIELDS : FIELDS`', 'DEF', String),
+  periodBegin: option('The old form of --period: name of the event', 'NAME', String, undefined),
+  periodEnd: option('The same for the end; else as it begins', 'NAME', String, undefined),
+  periodBeginKey: option('Fields that tell periods apart', 'FIELD,...', parseList, ['cpu_id']),
+  periodEndKey: option('Their names in the event at the end', 'FIELD,...', parseList, undefined),
+  periodKeyValue: option('Only periods with these values', 'VALUE,...', parseList, undefined),
   minDuration: option('Leave out shorter periods', 'DURATION', parseLatencyNs, undefined),
   maxDuration: option('Leave out longer periods', 'DURATION', parseLatencyNs, undefined),
   select: option('Only these periods', 'NAME,...', parseNames, undefined),
@@ -165,15 +171,39 @@ export function toAnalysisOptions(
     limit: options.limit,
     frequencyResolution: Math.max(1, options.freqResolution),
     frequencyIsUniform: options.freqUniform || options.freqSeries,
+    frequencyIsSeries: options.freqSeries,
     views: viewsOf(options, implied),
     times,
   };
 }
 
+/** The deprecated options as a definition; undefined: not used. `--period-end` alone does nothing. */
+function oldPeriodText(options: AnalysisCommandOptions): string | undefined {
+  const { periodBegin: begin, periodEnd, periodBeginKey: beginKeys, periodKeyValue } = options;
+  if (begin === undefined) return undefined;
+  const endKeys = options.periodEndKey ?? beginKeys;
+  const quote = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}"`;
+  const literal = (text: string): string =>
+    text.trim() !== '' && Number.isFinite(Number(text)) ? text.trim() : quote(text);
+  const values = (periodKeyValue ?? []).map(
+    (value, i) => `$evt.${beginKeys[i] ?? ''} == ${literal(value)}`,
+  );
+  const keys = endKeys.map((key, i) => `$evt.${key} == $begin.$evt.${beginKeys[i] ?? key}`);
+  const beginText = [`$evt.$name == ${quote(begin)}`, ...values].join(' && ');
+  const endText = [`$evt.$name == ${quote(periodEnd ?? begin)}`, ...keys].join(' && ');
+  return `: ${beginText} : ${endText}`;
+}
+
 /** @throws UsageError */
 export function periodDefinitionsOf(options: AnalysisCommandOptions): PeriodDefinition[] {
   const definitions: PeriodDefinition[] = [];
-  for (const text of options.period) definitions.push(parsePeriod(text, definitions));
+  const old = oldPeriodText(options);
+  if (old !== undefined && options.period.length + options.periodCaptures.length > 0) {
+    throw new UsageError('conflict', '--period-begin and --period exclude each other.');
+  }
+  for (const text of old === undefined ? options.period : [old]) {
+    definitions.push(parsePeriod(text, definitions));
+  }
   for (const text of options.periodCaptures) parseCaptures(text, definitions);
   if (definitions.length > 0 && options.refresh !== undefined) {
     throw new UsageError('conflict', '--refresh and --period exclude each other.');

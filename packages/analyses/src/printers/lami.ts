@@ -1,6 +1,6 @@
 /** The machine interface of LTTng analyses, LAMI 1.0: what Trace Compass calls as an external analysis. */
 import type { PeriodAnalysis } from '../periods.ts';
-import type { Cell, Column, Report, TableClass, TimeRange } from '../table.ts';
+import type { Cell, Column, Report, ResultTable, TableClass, TimeRange } from '../table.ts';
 
 export const lamiVersion = '1.0';
 
@@ -73,14 +73,13 @@ function cellValue(cell: Cell): unknown {
  */
 export function lamiResults(reports: readonly Report[]): string {
   const byClass = new Map<string, object[]>();
-  for (const report of reports) {
+  for (const report of joinSummaries(reports)) {
     for (const { tableClass, subtitle, rows } of report.tables) {
-      const isSummary = tableClass.name === 'summary';
-      if (tableClass.isExtra || rows.length === 0 || (isSummary && reports.length < 2)) continue;
-      const { name, title } = tableClass;
+      if (tableClass.isExtra || rows.length === 0) continue;
+      const { name } = tableClass;
       const kept = tableClass.columns.map((column) => !column.isExtra);
       const table = {
-        class: subtitle === undefined ? name : { inherit: name, title: `${title} [${subtitle}]` },
+        class: classValue(tableClass, subtitle),
         'time-range': timeRange(report.timeRange),
         data: rows.map((row) => row.filter((_, i) => kept[i]).map(cellValue)),
       };
@@ -90,6 +89,28 @@ export function lamiResults(reports: readonly Report[]): string {
     }
   }
   return dump({ results: [...byClass.values()].flat() });
+}
+
+/** A table's class: a name, a name with another title, or, for columns known only now, all of it. */
+function classValue(tableClass: TableClass, subtitle: string | undefined): unknown {
+  if (tableClass.isAnonymous) return describeClass(tableClass);
+  const { name, title } = tableClass;
+  return subtitle === undefined ? name : { inherit: name, title: `${title} [${subtitle}]` };
+}
+
+/** One summary with a row (or some) per period, if there are several periods; else none. */
+function joinSummaries(reports: readonly Report[]): Report[] {
+  const isSummary = ({ tableClass }: ResultTable): boolean => tableClass.name === 'summary';
+  const rest = reports.map((report) => ({
+    ...report,
+    tables: report.tables.filter((table) => !isSummary(table)),
+  }));
+  const summaries = reports.flatMap(({ tables }) => tables.filter(isSummary));
+  const [first] = summaries;
+  if (reports.length < 2 || first === undefined) return rest;
+  const joined = { ...first, rows: summaries.flatMap(({ rows }) => rows) };
+  const all = { begin: reports[0]!.timeRange.begin, end: reports.at(-1)!.timeRange.end };
+  return [{ timeRange: all, tables: [joined], text: [] }, ...rest];
 }
 
 export function lamiError(message: string): string {

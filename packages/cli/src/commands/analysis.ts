@@ -145,17 +145,14 @@ async function analyse(
   paths: readonly string[],
 ): Promise<Report[]> {
   const warn = (message: string): void => io.stderr.writeText(`Warning: ${message}\n`);
-  const intersection = options.noIntersection ? undefined : intersectionOf(openTrace(paths));
-  const traces = openTrace(paths, {
-    ...(intersection === undefined ? {} : { range: intersection }),
-    onFault: (error) => warn(formatError(error)),
-  });
+  const traces = openTrace(paths, { onFault: (error) => warn(formatError(error)) });
+  const intersection = options.noIntersection ? undefined : intersectionOf(traces);
   const requested = requestedRange(options, traces);
   const isMultiDay = spansDays(traces, options.gmt);
   const times = timeFormat(options.gmt, isMultiDay);
   const resolved = toAnalysisOptions(options, analysis.defaultViews, times, requested);
   if (!('kinds' in analysis)) {
-    const report = await runPeriods(io, options, traces, resolved, requested);
+    const report = await runPeriods(io, options, { traces, intersection, resolved, requested });
     if (printsAtOnce(options)) io.stdout.writeText(formatText(report, resolved));
     return [report];
   }
@@ -174,7 +171,7 @@ async function analyse(
     },
   });
   analysisRun.begin(traces.origin);
-  const iterator = traces.iterate(analysisRun);
+  const iterator = traces.iterate(analysisRun, intersection);
   try {
     await runIterator(iterator, io.signal, () => !analysisRun.isDone);
   } finally {
@@ -188,10 +185,14 @@ async function analyse(
 async function runPeriods(
   io: CommandIo,
   options: AnalysisCommandOptions,
-  traces: OpenedTraces,
-  resolved: AnalysisOptions,
-  requested: { begin?: bigint; end?: bigint } | undefined,
+  reading: {
+    readonly traces: OpenedTraces;
+    readonly intersection: TrimRange | undefined;
+    readonly resolved: AnalysisOptions;
+    readonly requested: { begin?: bigint; end?: bigint } | undefined;
+  },
 ): Promise<Report> {
+  const { traces, intersection, resolved, requested } = reading;
   const definitions = periodDefinitionsOf(options);
   if (definitions.length === 0) {
     throw new UsageError('no-period', "Say what a period is: --period 'NAME : BEGIN : END'.");
@@ -199,7 +200,7 @@ async function runPeriods(
   const periods = toPeriodOptions(options);
   const run = new PeriodRun({ definitions, periods, options: resolved, ...requested });
   run.begin(traces.origin);
-  const iterator = traces.iterate(run);
+  const iterator = traces.iterate(run, intersection);
   await runIterator(iterator, io.signal, () => !run.isDone);
   traces.close();
   return run.finish(iterator.lastEventNs ?? Number.NaN);
@@ -224,7 +225,7 @@ function requestedRange(
           begin: options.begin === undefined ? undefined : parseBound(options.begin),
           end: options.end === undefined ? undefined : parseBound(options.end),
         }
-      : parseTimeRange(timerange);
+      : parseRange(timerange);
   const reference = traces.origin.nsFromOrigin;
   const resolve = (bound: ReturnType<typeof parseTimeBound> | undefined): bigint | undefined =>
     bound === undefined ? undefined : resolveTimeBound(bound, options.gmt, reference);
@@ -243,6 +244,12 @@ function parseBound(text: string): ReturnType<typeof parseTimeBound> {
     : parseTimeBound(text);
 }
 
+function parseRange(text: string): ReturnType<typeof parseTimeRange> {
+  const integers = /^\s*\[\s*(\d{12,})\s*,\s*(\d{12,})\s*\]\s*$/.exec(text);
+  if (integers === null) return parseTimeRange(text);
+  return { begin: parseBound(integers[1]!), end: parseBound(integers[2]!) };
+}
+
 function spansDays(traces: OpenedTraces, isGmt: boolean): boolean {
   const { begin, end } = traces.timeSpan;
   return begin !== undefined && end !== undefined && !isSameDay(begin, end, isGmt);
@@ -259,5 +266,3 @@ function print(
   else if (options.json) io.stdout.writeText(`${formatJson(analysis, reports, {})}\n`);
   else io.stdout.writeText(formatMarkdown(reports));
 }
-
-export type { TrimRange };

@@ -1,0 +1,2 @@
+/** Where tracefs is mounted; older systems have it below debugfs. */
+export const tracefsPath = '/sys/kernel/tracing';

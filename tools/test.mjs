@@ -12,6 +12,8 @@ const shared = process.env.SONDE_SHARED ?? join(root, '../shared');
 /** Programs of others that tests compare with. */
 const peers = [
   { command: 'babeltrace2', without: 'no comparison with the installed Babeltrace 2' },
+  { command: 'bpftrace', without: 'no comparison of trackers and recordings with bpftrace' },
+  { command: 'trace-cmd', without: 'no fresh trace.dat to read' },
 ];
 /** Data outside the repository, too big or not ours to keep in it. */
 const data = [
@@ -21,7 +23,7 @@ const data = [
 
 const absent = [];
 for (const { command, without } of peers) {
-  const present = spawnSync(command, ['--version']).status === 0;
+  const present = spawnSync(command, ['--version']).error === undefined;
   console.log(`peer ${command}: ${present ? 'present' : `absent: ${without}`}`);
   if (!present) absent.push(command);
 }

@@ -1,2 +1,6 @@
-/** Identifies an object between its begin and its end: thread, CPU, request, or what the user says. */
-export type TrackerKey = number | string;
+export { catalogue, findTracker } from './catalogue/catalogue.ts';
+export * from './declaration.ts';
+export { durationNs, formatDuration } from './duration.ts';
+export { eventMatches, fieldNames, plainName, systemCallOf } from './event-names.ts';
+export * from './expression.ts';
+export { parseTracker } from './parse-tracker.ts';

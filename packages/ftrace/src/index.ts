@@ -1,2 +1,24 @@
-/** Bytes before the records of a sub-buffer page: time stamp and commit word (`events/header_page`, x86-64). */
-export const pageHeaderBytes = 16;
+export {
+  CpuStreamConverter,
+  type CpuStreamCounts,
+  type CpuStreamOptions,
+} from './convert/cpu-stream-converter.ts';
+export type { PacketIndexEntry, PacketOutput } from './convert/packet-writer.ts';
+export { type EventFormat, parseEventFormat } from './format/event-format.ts';
+export { EventFormats } from './format/event-formats.ts';
+export type { ArrayKind, EventField } from './format/field-declaration.ts';
+export { defaultPageFormat, type PageFormat, parsePageFormat } from './format/page-format.ts';
+export { type ContextName, contextNames } from './layout/contexts.ts';
+export {
+  KernelTraceLayout,
+  type LayoutOptions,
+  lttngEnvironment,
+  type TraceClock,
+} from './layout/kernel-trace-layout.ts';
+export type { RecordState, UserStrings } from './layout/record-state.ts';
+export { lttngNameOf, mappedEvents } from './mapping/lttng-names.ts';
+export { observedEvents } from './process/observers.ts';
+export { ProcessTable, type ThreadFacts, type ThreadInfo } from './process/process-table.ts';
+export { SubBufferReader } from './raw/sub-buffer-reader.ts';
+export type { StateDumpEventName } from './state-dump/state-dump-events.ts';
+export { type StateDumpValues, StateDumpWriter } from './state-dump/state-dump-writer.ts';

@@ -1,0 +1,319 @@
+import { DecodeError, UsageError } from '@sonde/base';
+import {
+  type KernelEvent,
+  type KernelTraceLayout,
+  kernelStreamId,
+  type RecordAction,
+} from '../layout/kernel-trace-layout.ts';
+import type { RecordState, UserStrings } from '../layout/record-state.ts';
+import type { ProcessTable } from '../process/process-table.ts';
+import { SubBufferReader } from '../raw/sub-buffer-reader.ts';
+import { copyBytes } from './encoder-runtime.ts';
+import { type PacketOutput, PacketWriter } from './packet-writer.ts';
+import { PendingRecord } from './pending-record.ts';
+
+export interface CpuStreamOptions {
+  readonly layout: KernelTraceLayout;
+  readonly cpuId: number;
+  /** May be shared by all converters of a thread. */
+  readonly processes: ProcessTable;
+  readonly output: PacketOutput;
+  /** Length of a sub-buffer, as `buffer_subbuf_size_kb` tells. Default 4096. */
+  readonly subBufferBytes?: number;
+  /** A packet ends when it is as long. Default 256 KiB. */
+  readonly packetBytes?: number;
+  readonly userStrings?: UserStrings;
+  /**
+   * Told about sub-buffers that can't be read to their end; the rest of such a one is left out. Absent: the error is thrown, by `push`,
+   * after everything before it has been converted.
+   */
+  readonly onFault?: (error: DecodeError) => void;
+}
+
+/** What a converter has done so far. */
+export interface CpuStreamCounts {
+  /** Written to the trace. */
+  events: number;
+  /** Records of the ring buffer, those that were only looked at included. */
+  records: number;
+  /** Records whose type no format tells of: they are not in the trace. */
+  unknownRecords: number;
+  /** Overwritten before they were read, as far as the kernel counted them. */
+  missedEvents: number;
+  /** How often it did not count them: each counts as one event. */
+  uncountedMisses: number;
+  /** Call stacks without an event to belong to. */
+  looseStacks: number;
+  subBuffers: number;
+}
+
+const defaultSubBufferBytes = 4096;
+const noView = new DataView(new ArrayBuffer(0));
+
+/** Converts what one CPU's ring buffer gives into packets of its data stream. */
+export class CpuStreamConverter {
+  readonly counts: CpuStreamCounts = {
+    events: 0,
+    records: 0,
+    unknownRecords: 0,
+    missedEvents: 0,
+    uncountedMisses: 0,
+    looseStacks: 0,
+    subBuffers: 0,
+  };
+  readonly #layout: KernelTraceLayout;
+  readonly #reader: SubBufferReader;
+  readonly #packets: PacketWriter;
+  readonly #state: RecordState;
+  readonly #subBufferBytes: number;
+  readonly #onFault: ((error: DecodeError) => void) | undefined;
+  readonly #littleEndian: boolean;
+  readonly #bound: KernelTraceLayout['bound'];
+  /** Contexts of the thread, as they were last written; see `#updateThread`. */
+  readonly #thread: DataView;
+  readonly #contextBytes: number;
+  readonly #recordNumbers: readonly ((flags: number, preemptCount: number) => number)[];
+  #threadTid = Number.NaN;
+  #threadVersion = -1;
+  /** Waits for its call stacks; undefined: no call stacks are contexts. */
+  readonly #pending: PendingRecord | undefined;
+  #bytes: Uint8Array | undefined;
+  #missedEvents = 0;
+  #droppedEvents = 0;
+
+  constructor(options: CpuStreamOptions) {
+    const { layout, cpuId, processes, output, userStrings, packetBytes } = options;
+    this.#layout = layout;
+    this.#reader = new SubBufferReader(layout.pageFormat);
+    this.#littleEndian = layout.pageFormat.byteOrder === 'little-endian';
+    this.#subBufferBytes = options.subBufferBytes ?? defaultSubBufferBytes;
+    this.#onFault = options.onFault;
+    this.#bound = layout.bound;
+    const { contexts } = layout;
+    this.#recordNumbers = contexts.recordNumbers;
+    this.#thread = new DataView(new ArrayBuffer(contexts.threadBytes));
+    this.#contextBytes = contexts.threadBytes + contexts.recordNumbers.length;
+    const hasStacks = contexts.hasKernelStack || contexts.hasUserStack;
+    this.#pending = hasStacks ? new PendingRecord(contexts, this.#littleEndian) : undefined;
+    this.#state = {
+      processes,
+      cpuId,
+      littleEndian: this.#littleEndian,
+      view: noView,
+      tid: -1,
+      timeLow: 0,
+      timeHigh: 0,
+      userStrings,
+    };
+    this.#packets = new PacketWriter(
+      { dataStreamClassId: kernelStreamId, dataStreamId: cpuId, cpuId },
+      output,
+      {
+        uuid: layout.uuid,
+        headerKind: layout.headerKind,
+        littleEndian: this.#littleEndian,
+        ...(packetBytes !== undefined && { packetBytes }),
+      },
+    );
+  }
+
+  /**
+   * Converts whole sub-buffers, in the order in which they were read.
+   * @param subBuffers - One or more; not kept.
+   * @throws UsageError when the length is no multiple of a sub-buffer's; DecodeError, see `onFault`
+   */
+  push(subBuffers: Uint8Array): void {
+    const size = this.#subBufferBytes;
+    if (subBuffers.length % size !== 0) {
+      throw new UsageError(
+        'partial-sub-buffer',
+        `${subBuffers.length} bytes are no whole sub-buffers of ${size} bytes.`,
+      );
+    }
+    if (this.#bytes !== subBuffers) {
+      this.#bytes = subBuffers;
+      const { buffer, byteOffset, byteLength } = subBuffers;
+      this.#state.view = new DataView(buffer, byteOffset, byteLength);
+    }
+    const view = this.#state.view;
+    for (let at = 0; at < subBuffers.length; at += size) {
+      try {
+        this.#convert(view, at);
+      } catch (error) {
+        if (!(error instanceof DecodeError)) throw error;
+        this.#fault(error);
+      }
+    }
+  }
+
+  #fault(error: DecodeError): void {
+    const index = this.counts.subBuffers - 1;
+    const place = {
+      ...error.place,
+      stream: `CPU ${this.#state.cpuId}`,
+      packetIndex: Math.max(index, 0),
+    };
+    const placed = new DecodeError(error.code, error.message, place);
+    if (this.#onFault === undefined) throw placed;
+    this.#onFault(placed);
+  }
+
+  /** Events that this CPU has dropped so far because its buffer was full (`dropped events` in `per_cpu/cpuN/stats`). */
+  setDroppedEvents(total: number): void {
+    this.#droppedEvents = Math.max(total, this.#droppedEvents);
+    this.#packets.discardedEvents = this.#missedEvents + this.#droppedEvents;
+  }
+
+  /** Events that are known to be lost, in the terms of `events_discarded`. */
+  get discardedEvents(): number {
+    return this.#packets.discardedEvents;
+  }
+
+  /**
+   * Writes what is not written yet: live readers see it, and a recording ends with it.
+   * @param endCycles - Of the end of the recording: the time of a last packet that only says what was discarded.
+   */
+  flush(endCycles?: bigint): void {
+    this.#releasePending();
+    if (endCycles === undefined) this.#packets.flush();
+    else this.#packets.flush(Number(endCycles & 0xffff_ffffn), Number(endCycles >> 32n));
+  }
+
+  /** Ends the packet: the next one begins a file. */
+  beginFile(): void {
+    this.#releasePending();
+    this.#packets.beginFile();
+  }
+
+  #convert(view: DataView, offsetBytes: number): void {
+    const reader = this.#reader;
+    const { actions } = this.#layout;
+    const le = this.#littleEndian;
+    this.counts.subBuffers++;
+    reader.open(view, offsetBytes, this.#subBufferBytes);
+    if (reader.hasMissedEvents) this.#addMissed(reader.missedEvents);
+    let records = 0;
+    let events = 0;
+    try {
+      while (reader.next()) {
+        records++;
+        const at = reader.payloadOffset;
+        const action = actions[view.getUint16(at, le)];
+        if (action === undefined) {
+          this.counts.unknownRecords++;
+          continue;
+        }
+        if (this.#handle(action, at, reader.payloadBytes)) events++;
+      }
+    } finally {
+      this.counts.records += records;
+      this.counts.events += events;
+    }
+  }
+
+  /** False: the record was only looked at. */
+  #handle(action: RecordAction, at: number, length: number): boolean {
+    if (length < action.minimumBytes) {
+      throw new DecodeError(
+        'record-too-short',
+        `A record has ${length} bytes, its format needs ${action.minimumBytes}.`,
+        { offsetBits: at * 8 },
+      );
+    }
+    const state = this.#state;
+    state.tid = state.view.getInt32(at + 4, this.#littleEndian);
+    if (action.observe !== undefined) action.observe(state, at);
+    const { event } = action;
+    if (event === undefined) {
+      if (action.stack !== undefined) this.#addStack(action, at, length);
+      return false;
+    }
+    if (this.#pending === undefined) {
+      const { timeLow, timeHigh } = this.#reader;
+      this.#write(event, timeLow, timeHigh, at, length);
+    } else {
+      this.#releasePending();
+      this.#pending.hold(event, this.#reader, state, at, length);
+    }
+    return true;
+  }
+
+  #write(event: KernelEvent, timeLow: number, timeHigh: number, at: number, length: number): void {
+    const state = this.#state;
+    const packets = this.#packets;
+    const { fixedBytes, perRecordByte } = this.#bound;
+    const pending = this.#pending;
+    const stackBytes = pending === undefined ? 0 : pending.stackBytes;
+    const bodyBytes = this.#contextBytes + stackBytes + fixedBytes + perRecordByte * length;
+    state.timeLow = timeLow;
+    state.timeHigh = timeHigh;
+    let position = packets.begin(event.id, timeLow, timeHigh, bodyBytes);
+    if (this.#contextBytes > 0) position = this.#writeContexts(packets.view, position, at);
+    if (pending !== undefined) position = pending.writeStacks(packets.view, position);
+    const encode = event.encode ?? this.#layout.encoderOf(event);
+    packets.finish(encode(state.view, at, length, packets.view, position, state));
+  }
+
+  #writeContexts(target: DataView, position: number, at: number): number {
+    const state = this.#state;
+    if (state.tid !== this.#threadTid || state.processes.version !== this.#threadVersion) {
+      this.#updateThread();
+    }
+    let end = copyBytes(this.#thread, 0, target, position, this.#thread.byteLength);
+    if (this.#recordNumbers.length > 0) {
+      const flags = state.view.getUint8(at + 2);
+      const preemptCount = state.view.getUint8(at + 3);
+      for (const numberOf of this.#recordNumbers) {
+        target.setUint8(end++, numberOf(flags, preemptCount));
+      }
+    }
+    return end;
+  }
+
+  #updateThread(): void {
+    const { processes, tid } = this.#state;
+    const thread = processes.get(tid);
+    this.#layout.contexts.writeThread(thread, this.#thread, 0, this.#littleEndian);
+    this.#threadTid = tid;
+    this.#threadVersion = processes.version;
+  }
+
+  #addStack({ stack }: RecordAction, at: number, length: number): void {
+    const { view, tid } = this.#state;
+    const isTaken =
+      stack === 'kernel'
+        ? this.#pending?.addKernelStack(view, tid, at, length)
+        : this.#pending?.addUserStack(view, tid, at, length);
+    if (isTaken !== true) this.counts.looseStacks++;
+  }
+
+  /** Writes the record that waited for call stacks: no more of them will come. */
+  #releasePending(): void {
+    const pending = this.#pending;
+    const event = pending?.event;
+    if (pending === undefined || event === undefined) return;
+    const state = this.#state;
+    const { view, tid } = state;
+    state.view = pending.view;
+    state.tid = pending.tid;
+    pending.event = undefined;
+    try {
+      this.#write(event, pending.timeLow, pending.timeHigh, 0, pending.lengthBytes);
+    } finally {
+      state.view = view;
+      state.tid = tid;
+      pending.clearStacks();
+    }
+  }
+
+  /** The packet ends: the loss is between it and the next one. */
+  #addMissed(count: number): void {
+    this.#releasePending();
+    this.#packets.endPacket();
+    if (count < 0) this.counts.uncountedMisses++;
+    const missed = count < 0 ? 1 : count;
+    this.#missedEvents += missed;
+    this.counts.missedEvents += missed;
+    this.#packets.discardedEvents = this.#missedEvents + this.#droppedEvents;
+  }
+}

@@ -1,0 +1,247 @@
+import type { HeaderKind } from '../layout/trace-class.ts';
+
+/** One entry of LTTng's index of a data stream file (`index/NAME.idx`, version 1.1). */
+export interface PacketIndexEntry {
+  /** Of the packet in its file. */
+  readonly offsetBytes: number;
+  readonly lengthBytes: number;
+  readonly beginCycles: bigint;
+  readonly endCycles: bigint;
+  /** Since the beginning of the stream. */
+  readonly discardedEvents: bigint;
+  readonly dataStreamClassId: number;
+  readonly dataStreamId: number;
+  readonly sequenceNumber: bigint;
+}
+
+/** Where finished packets go. */
+export interface PacketOutput {
+  /** @param packet - Valid until the call returns. */
+  writePacket(packet: Uint8Array, entry: PacketIndexEntry): void;
+}
+
+export interface PacketStream {
+  readonly dataStreamClassId: number;
+  readonly dataStreamId: number;
+  readonly cpuId: number;
+}
+
+export interface PacketWriterOptions {
+  readonly uuid: Uint8Array;
+  readonly headerKind: HeaderKind;
+  readonly littleEndian: boolean;
+  /** A packet ends when it is as long (default 256 KiB). */
+  readonly packetBytes?: number;
+}
+
+const packetMagic = 0xc1fc1fc1;
+const uuidBytes = 16;
+/** Where the packet context begins; see `packetHeader` and `packetContext` in trace-class.ts. */
+const contextOffset = 4 + uuidBytes + 4 + 8;
+const at = {
+  magic: 0,
+  uuid: 4,
+  streamClassId: 4 + uuidBytes,
+  streamId: 8 + uuidBytes,
+  begin: contextOffset,
+  end: contextOffset + 8,
+  contentSize: contextOffset + 16,
+  packetSize: contextOffset + 24,
+  sequenceNumber: contextOffset + 32,
+  discardedEvents: contextOffset + 40,
+  cpuId: contextOffset + 48,
+} as const;
+const headBytes = contextOffset + 52;
+const maxEventHeaderBytes = 14;
+const defaultPacketBytes = 256 * 1024;
+const twoTo32 = 0x1_0000_0000;
+const twoTo27 = 0x800_0000;
+
+/**
+ * Puts event records of one data stream into packets. Used per record: `begin`, then the caller writes the body into `view` and says with
+ * `finish` where it ends; nothing of a record without `finish` is kept.
+ */
+export class PacketWriter {
+  readonly #stream: PacketStream;
+  readonly #output: PacketOutput;
+  readonly #littleEndian: boolean;
+  readonly #isCompact: boolean;
+  readonly #packetBytes: number;
+  readonly #uuid: Uint8Array;
+  #bytes: Uint8Array;
+  /** The packet under construction. Another one after `begin`. */
+  view: DataView;
+  #position = 0;
+  #isOpen = false;
+  #beginLow = 0;
+  #beginHigh = 0;
+  /** Time of the last record; of the one under construction while it is. */
+  #timeLow = 0;
+  #timeHigh = 0;
+  #fileOffset = 0;
+  #sequenceNumber = 0n;
+  #discardedAtLastEnd = 0;
+  #hasWritten = false;
+  /** Since the beginning of the stream, as the next packet's end will say. */
+  discardedEvents = 0;
+
+  constructor(stream: PacketStream, output: PacketOutput, options: PacketWriterOptions) {
+    this.#stream = stream;
+    this.#output = output;
+    this.#littleEndian = options.littleEndian;
+    this.#isCompact = options.headerKind === 'compact';
+    this.#uuid = options.uuid;
+    this.#packetBytes = Math.max(options.packetBytes ?? defaultPacketBytes, headBytes);
+    this.#bytes = new Uint8Array(this.#packetBytes);
+    this.view = new DataView(this.#bytes.buffer);
+    this.#writeConstants();
+  }
+
+  /** The next packets go to a new file: offsets count from 0 again. */
+  beginFile(): void {
+    this.endPacket();
+    this.#fileOffset = 0;
+  }
+
+  /**
+   * Begins an event record: writes its header, in a new packet where the current one has no room for `bodyBytes` more.
+   * @returns where the body begins in `view`
+   */
+  begin(id: number, timeLow: number, timeHigh: number, bodyBytes: number): number {
+    if (this.#position + maxEventHeaderBytes + bodyBytes > this.#bytes.length || !this.#isOpen) {
+      this.#open(timeLow, timeHigh, bodyBytes);
+    }
+    let delta = (timeHigh - this.#timeHigh) * twoTo32 + (timeLow - this.#timeLow);
+    let low = timeLow;
+    let high = timeHigh;
+    if (delta < 0) {
+      // Times of a stream never go back, whatever the clock did.
+      delta = 0;
+      low = this.#timeLow;
+      high = this.#timeHigh;
+    }
+    this.#timeLow = low;
+    this.#timeHigh = high;
+    const position = this.#position;
+    const view = this.view;
+    const le = this.#littleEndian;
+    if (this.#isCompact) {
+      if (delta >= twoTo27) return this.#extended(id, low, high);
+      const word = le ? (low << 5) | id : (id << 27) | (low & (twoTo27 - 1));
+      view.setInt32(position, word, le);
+      return position + 4;
+    }
+    if (delta >= twoTo32) return this.#extended(id, low, high);
+    view.setUint16(position, id, le);
+    view.setUint32(position + 2, low, le);
+    return position + 6;
+  }
+
+  #extended(id: number, low: number, high: number): number {
+    const { view } = this;
+    const le = this.#littleEndian;
+    let position = this.#position;
+    if (this.#isCompact) {
+      view.setUint8(position, le ? 31 : 31 << 3);
+      position += 1;
+    } else {
+      view.setUint16(position, 0xffff, le);
+      position += 2;
+    }
+    view.setUint32(position, id, le);
+    this.#setU64(position + 4, low, high);
+    return position + 12;
+  }
+
+  /** The record that was begun ends at `position`. */
+  finish(position: number): void {
+    this.#position = position;
+  }
+
+  /** Ends the packet, if one was begun, and hands it out. */
+  endPacket(): void {
+    if (this.#isOpen) this.#close();
+  }
+
+  /**
+   * Ends the packet; where events were discarded since the last one, a packet without events says so.
+   * @param timeLow - Of the end of the recording, where it is known.
+   */
+  flush(timeLow = this.#timeLow, timeHigh = this.#timeHigh): void {
+    if (!this.#isOpen && this.discardedEvents > this.#discardedAtLastEnd) {
+      const isLater = timeHigh > this.#timeHigh || timeLow > this.#timeLow || !this.#hasWritten;
+      if (isLater) this.#open(timeLow, timeHigh, 0);
+      else this.#open(this.#timeLow, this.#timeHigh, 0);
+    }
+    this.endPacket();
+  }
+
+  #writeConstants(): void {
+    const { view } = this;
+    const le = this.#littleEndian;
+    view.setUint32(at.magic, packetMagic, le);
+    this.#bytes.set(this.#uuid, at.uuid);
+    view.setUint32(at.streamClassId, this.#stream.dataStreamClassId, le);
+    this.#setU64(at.streamId, this.#stream.dataStreamId, 0);
+    view.setUint32(at.cpuId, this.#stream.cpuId, le);
+  }
+
+  #open(timeLow: number, timeHigh: number, bodyBytes: number): void {
+    this.endPacket();
+    const needed = headBytes + maxEventHeaderBytes + bodyBytes;
+    if (needed > this.#bytes.length) {
+      this.#bytes = new Uint8Array(needed);
+      this.view = new DataView(this.#bytes.buffer);
+      this.#writeConstants();
+    }
+    this.#isOpen = true;
+    this.#position = headBytes;
+    const isBack =
+      timeHigh < this.#timeHigh || (timeHigh === this.#timeHigh && timeLow < this.#timeLow);
+    if (!isBack) {
+      this.#timeLow = timeLow;
+      this.#timeHigh = timeHigh;
+    }
+    this.#beginLow = this.#timeLow;
+    this.#beginHigh = this.#timeHigh;
+  }
+
+  #close(): void {
+    this.#isOpen = false;
+    const length = this.#position;
+    const [lengthHigh, lengthLow] = split(length * 8);
+    this.#setU64(at.begin, this.#beginLow, this.#beginHigh);
+    this.#setU64(at.end, this.#timeLow, this.#timeHigh);
+    this.#setU64(at.contentSize, lengthLow, lengthHigh);
+    this.#setU64(at.packetSize, lengthLow, lengthHigh);
+    const le = this.#littleEndian;
+    this.view.setBigUint64(at.sequenceNumber, this.#sequenceNumber, le);
+    const discardedEvents = BigInt(this.discardedEvents);
+    this.view.setBigUint64(at.discardedEvents, discardedEvents, le);
+    const entry: PacketIndexEntry = {
+      offsetBytes: this.#fileOffset,
+      lengthBytes: length,
+      beginCycles: this.view.getBigUint64(at.begin, le),
+      endCycles: this.view.getBigUint64(at.end, le),
+      discardedEvents,
+      dataStreamClassId: this.#stream.dataStreamClassId,
+      dataStreamId: this.#stream.dataStreamId,
+      sequenceNumber: this.#sequenceNumber,
+    };
+    this.#sequenceNumber++;
+    this.#fileOffset += length;
+    this.#discardedAtLastEnd = this.discardedEvents;
+    this.#hasWritten = true;
+    this.#output.writePacket(this.#bytes.subarray(0, length), entry);
+  }
+
+  #setU64(offset: number, low: number, high: number): void {
+    const le = this.#littleEndian;
+    this.view.setUint32(offset + (le ? 0 : 4), low, le);
+    this.view.setUint32(offset + (le ? 4 : 0), high, le);
+  }
+}
+
+function split(value: number): [number, number] {
+  return [Math.floor(value / twoTo32), value % twoTo32];
+}

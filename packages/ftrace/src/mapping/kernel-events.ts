@@ -1,0 +1,1 @@
+export const kernelEventLines: readonly string[] = [];

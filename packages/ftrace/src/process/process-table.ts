@@ -1,0 +1,169 @@
+/** What is known of one thread. Numbers that are not known are -1, texts empty. */
+export interface ThreadInfo {
+  readonly tid: number;
+  /** Thread group: LTTng's `pid`. */
+  pid: number;
+  ppid: number;
+  /** As bytes: names need not be UTF-8. At most 15, without terminator. */
+  comm: Uint8Array;
+  /** LTTng's numbering: the kernel's less 100. */
+  priority: number;
+  /** Ids in the innermost PID namespace. */
+  vtid: number;
+  vpid: number;
+  vppid: number;
+  /** Inode of that namespace; 0: not known. */
+  pidNamespace: number;
+}
+
+export type ThreadFacts = Partial<Omit<ThreadInfo, 'tid' | 'comm'>> & {
+  readonly comm?: string | Uint8Array;
+};
+
+const cloneThread = 0x1_0000;
+const commBytes = 15;
+const encoder = new TextEncoder();
+const noBytes = new Uint8Array(0);
+
+/**
+ * The threads of the traced machine: filled from /proc by whoever records, kept up to date from the events. One table serves all
+ * CPUs whose records are converted in the same thread.
+ */
+export class ProcessTable {
+  /** Changes with every change of a thread: what was made from the table before is stale then. */
+  version = 0;
+  readonly #threads = new Map<number, ThreadInfo>();
+  readonly #lookUp: ((tid: number) => ThreadFacts | undefined) | undefined;
+  /** Flags of `task_newtask`, until the fork event of the same thread. */
+  readonly #cloneFlags = new Map<number, number>();
+
+  /** @param lookUp - Asked once for a thread that no event told of, for example in /proc. */
+  constructor(lookUp?: (tid: number) => ThreadFacts | undefined) {
+    this.#lookUp = lookUp;
+    this.#threads.set(0, {
+      ...unknownThread(0),
+      pid: 0,
+      ppid: 0,
+      vtid: 0,
+      vpid: 0,
+      vppid: 0,
+      priority: 20,
+    });
+  }
+
+  get size(): number {
+    return this.#threads.size;
+  }
+
+  /** What is known of a thread; it is entered when it is new. */
+  get(tid: number): ThreadInfo {
+    const known = this.#threads.get(tid);
+    if (known !== undefined) return known;
+    const thread = unknownThread(tid);
+    this.#threads.set(tid, thread);
+    this.set(tid, this.#lookUp?.(tid) ?? {});
+    return thread;
+  }
+
+  /** Enters what is known of a thread. */
+  set(tid: number, facts: ThreadFacts): void {
+    let thread = this.#threads.get(tid);
+    if (thread === undefined) this.#threads.set(tid, (thread = unknownThread(tid)));
+    const { comm, ...numbers } = facts;
+    Object.assign(thread, numbers);
+    if (comm !== undefined) thread.comm = commOf(comm);
+    this.version++;
+  }
+
+  /** `sched_process_fork`. */
+  fork(parentTid: number, childTid: number): void {
+    const parent = this.get(parentTid);
+    const flags = this.#cloneFlags.get(childTid) ?? 0;
+    this.#cloneFlags.delete(childTid);
+    const isThread = (flags & cloneThread) !== 0;
+    this.#threads.set(childTid, {
+      tid: childTid,
+      pid: isThread ? parent.pid : childTid,
+      ppid: isThread ? parent.ppid : parent.pid,
+      comm: parent.comm,
+      priority: parent.priority,
+      // In the root namespace they are the same; elsewhere nobody tells them.
+      vtid: parent.vtid === parent.tid ? childTid : -1,
+      vpid: isThread ? parent.vpid : parent.vpid === parent.pid ? childTid : -1,
+      vppid: isThread ? parent.vppid : parent.vpid,
+      pidNamespace: parent.pidNamespace,
+    });
+    this.version++;
+  }
+
+  /** `task_newtask`, which comes just before the fork event. */
+  willFork(childTid: number, cloneFlags: number): void {
+    this.#cloneFlags.set(childTid, cloneFlags);
+    const limit = 4096;
+    if (this.#cloneFlags.size > limit) this.#cloneFlags.clear();
+  }
+
+  /** A name, as an event has it: bytes up to the first zero. */
+  rename(tid: number, comm: Uint8Array): void {
+    const thread = this.get(tid);
+    const end = comm.indexOf(0);
+    const length = Math.min(end < 0 ? comm.length : end, commBytes);
+    const known = thread.comm;
+    if (known.length === length && known.every((byte, i) => byte === comm[i])) return;
+    thread.comm = comm.slice(0, length);
+    this.version++;
+  }
+
+  /** Name (16 bytes at `at`, up to the first zero) and priority of a thread, as the scheduler told them. */
+  observe(tid: number, view: DataView, at: number, priority: number): void {
+    const thread = this.get(tid);
+    if (thread.priority !== priority) {
+      thread.priority = priority;
+      this.version++;
+    }
+    const { comm } = thread;
+    for (let i = 0; i < comm.length; i++) {
+      if (comm[i] === view.getUint8(at + i)) continue;
+      this.rename(tid, new Uint8Array(view.buffer, view.byteOffset + at, commBytes + 1));
+      return;
+    }
+    if (comm.length < commBytes && view.getUint8(at + comm.length) !== 0) {
+      this.rename(tid, new Uint8Array(view.buffer, view.byteOffset + at, commBytes + 1));
+    }
+  }
+
+  /** `sched_process_exec` by another thread than the leader: it gets the leader's id. */
+  exec(tid: number, oldTid: number): void {
+    if (tid === oldTid) return;
+    const old = this.#threads.get(oldTid);
+    if (old === undefined) return;
+    this.#threads.delete(oldTid);
+    this.#threads.set(tid, { ...old, tid, vtid: old.vtid === oldTid ? tid : old.vpid });
+    this.version++;
+  }
+
+  /** `sched_process_free`: nothing more comes from the thread. */
+  free(tid: number): void {
+    if (tid !== 0 && this.#threads.delete(tid)) this.version++;
+  }
+}
+
+function unknownThread(tid: number): ThreadInfo {
+  return {
+    tid,
+    pid: -1,
+    ppid: -1,
+    comm: noBytes,
+    priority: -1,
+    vtid: -1,
+    vpid: -1,
+    vppid: -1,
+    pidNamespace: 0,
+  };
+}
+
+function commOf(comm: string | Uint8Array): Uint8Array {
+  const bytes = typeof comm === 'string' ? encoder.encode(comm) : comm;
+  const end = bytes.indexOf(0);
+  return bytes.slice(0, Math.min(end < 0 ? bytes.length : end, commBytes));
+}

@@ -72,6 +72,7 @@ export class CpuStreamConverter {
   /** Contexts of the thread, as they were last written; see `#updateThread`. */
   readonly #thread: DataView;
   readonly #contextBytes: number;
+  readonly #idleComm: Uint8Array;
   readonly #recordNumbers: readonly ((flags: number, preemptCount: number) => number)[];
   #threadTid = Number.NaN;
   #threadVersion = -1;
@@ -93,6 +94,7 @@ export class CpuStreamConverter {
     this.#recordNumbers = contexts.recordNumbers;
     this.#thread = new DataView(new ArrayBuffer(contexts.threadBytes));
     this.#contextBytes = contexts.threadBytes + contexts.recordNumbers.length;
+    this.#idleComm = new TextEncoder().encode(`swapper/${cpuId}`);
     const hasStacks = contexts.hasKernelStack || contexts.hasUserStack;
     this.#pending = hasStacks ? new PendingRecord(contexts, this.#littleEndian) : undefined;
     this.#state = {
@@ -272,7 +274,8 @@ export class CpuStreamConverter {
 
   #updateThread(): void {
     const { processes, tid } = this.#state;
-    const thread = processes.get(tid);
+    const known = processes.get(tid);
+    const thread = tid === 0 ? { ...known, comm: this.#idleComm } : known;
     this.#layout.contexts.writeThread(thread, this.#thread, 0, this.#littleEndian);
     this.#threadTid = tid;
     this.#threadVersion = processes.version;

@@ -1,14 +1,18 @@
 import { type EventRule, type FieldRule, parseEventRule, parseFieldRule } from './event-rule.ts';
-import { kernelEventLines } from './kernel-events.ts';
-import { syscallLines } from './syscalls.ts';
+import { kernelEventTable } from './kernel-events.ts';
+import { syscallTable } from './syscalls.ts';
 
 /** LTTng's kernel events that ftrace has too, by `system/name` of the latter. Parsed at the first use. */
 let rules: Map<string, EventRule> | undefined;
 
+function linesOf(table: string): string[] {
+  return table.split('\n').filter((line) => line !== '');
+}
+
 function allRules(): Map<string, EventRule> {
   if (rules === undefined) {
     rules = new Map();
-    for (const line of kernelEventLines) {
+    for (const line of linesOf(kernelEventTable)) {
       const rule = parseEventRule(line);
       rules.set(`${rule.system}/${rule.sourceName}`, rule);
     }
@@ -38,8 +42,8 @@ let syscalls: Map<string, SyscallRule> | undefined;
 export function syscallRuleOf(name: string): SyscallRule | undefined {
   if (syscalls === undefined) {
     syscalls = new Map();
-    for (const line of syscallLines) {
-      const [head = '', exit = ''] = line.split(' -> ');
+    for (const line of linesOf(syscallTable)) {
+      const [head = '', exit = 'ret:s64'] = line.split(' -> ');
       const [call = '', ...entry] = head.split(' ');
       const fields = (texts: readonly string[]) => texts.filter(Boolean).map(parseFieldRule);
       syscalls.set(call, { entry: fields(entry), exit: fields(exit.split(' ')) });

@@ -116,6 +116,8 @@ export class ProcessTable {
 
   /** Name (16 bytes at `at`, up to the first zero) and priority of a thread, as the scheduler told them. */
   observe(tid: number, view: DataView, at: number, priority: number): void {
+    // The idle threads of all CPUs are thread 0, each with a name of its own.
+    if (tid === 0) return;
     const thread = this.get(tid);
     if (thread.priority !== priority) {
       thread.priority = priority;

@@ -2,7 +2,8 @@
  * An analysis is a declaration: what it needs from the Linux model, its options, and a reducer that turns segments into tables. It
  * neither reads traces, nor parses arguments, nor prints.
  */
-import type { LinuxModel, SegmentKind, SegmentKinds } from '@sonde/linux-model';
+import type { Host, SegmentKind, SegmentKinds, Thread } from '@sonde/linux-model';
+import type { GroupBy } from './subjects.ts';
 import type { Report, TableClass, TimeRange } from './table.ts';
 
 /** Options that several analyses share; what an analysis does not understand it does not declare. */
@@ -30,7 +31,10 @@ export interface AnalysisOptions {
   readonly views: ReadonlySet<string>;
   /** Column title to sort by instead of the default. */
   readonly sortColumn?: string;
-  readonly groupBy?: 'process' | 'thread' | 'comm' | 'cgroup' | 'container';
+  /** What rows stand for instead of threads. */
+  readonly groupBy?: GroupBy;
+  /** Text is made of the result tables, with all their columns: `--percentiles`. */
+  readonly showsTables?: boolean;
   /** The times asked for, if any: what lies partly outside is marked. */
   readonly requestedRange?: Partial<TimeRange>;
   /** For times in text. */
@@ -66,12 +70,15 @@ export interface Reducer {
 
 /** What a reducer may look at. */
 export interface ReducerContext {
-  readonly model: LinuxModel;
+  /** The machine whose segments it gets: each machine has reducers of its own. */
+  readonly host: Host;
   readonly options: AnalysisOptions;
   /** Since the run's TimeOrigin (ns). */
   readonly periodBeginNs: number;
   /** Exact time of a number of the run. */
   toAbsoluteNs(timeNs: number): bigint;
+  /** Whom a thread's doings are booked on: the thread itself, or what `groupBy` puts it with. */
+  subjectOf(thread: Thread): Thread;
 }
 
 export interface Analysis {

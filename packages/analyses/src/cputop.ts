@@ -22,6 +22,7 @@ import { type BarRow, lines, type TextBlock } from './text-block.ts';
 
 const perProcess: TableClass = {
   name: 'per-process',
+  isLimited: true,
   title: 'Per-TID top CPU usage',
   columns: [
     { title: 'Process', class: 'process' },
@@ -85,13 +86,14 @@ class CpuTop implements Reducer {
     'scheduling-slice': (slice) => this.#addSlice(slice),
     switch: ({ host, cpu, next }) => {
       if (next.tid === 0 || !passesCpu(this.#options, cpu.id)) return;
-      const isNew = !this.#threads.has(next);
+      const isNew = !this.#threads.has(this.#context.subjectOf(next));
       const usage = this.#usageOf(host, next);
       if (!isNew || usage === undefined) return;
       if (next.priority !== undefined) usage.priorities.push(next.priority);
     },
     'priority-change': ({ thread, priority }) => {
-      this.#threads.get(thread)?.priorities.push(priority);
+      const subject = this.#context.subjectOf(thread);
+      this.#threads.get(subject)?.priorities.push(priority);
     },
     migration: ({ host, thread, cpu }) => {
       if (!passesCpu(this.#options, cpu.id)) return;
@@ -103,10 +105,11 @@ class CpuTop implements Reducer {
   /** Undefined: the filters exclude the thread, by the name it has now. */
   #usageOf(host: Host, thread: Thread): ThreadUsage | undefined {
     if (!passesProcess(this.#options, thread)) return undefined;
-    let usage = this.#threads.get(thread);
+    const subject = this.#context.subjectOf(thread);
+    let usage = this.#threads.get(subject);
     if (usage !== undefined) return usage;
-    usage = { host, thread, totalNs: 0, uncertainNs: 0, migrations: 0, priorities: [] };
-    this.#threads.set(thread, usage);
+    usage = { host, thread: subject, totalNs: 0, uncertainNs: 0, migrations: 0, priorities: [] };
+    this.#threads.set(subject, usage);
     return usage;
   }
 
@@ -138,11 +141,10 @@ class CpuTop implements Reducer {
   }
 
   report(period: Period): Report {
-    for (const host of this.#context.model.hosts) {
-      for (const cpu of host.cpus) {
-        if (cpu.thread === undefined) continue;
-        this.#addRun(host, cpu, cpu.thread, cpu.threadSinceNs, period.endNs, true);
-      }
+    const { host } = this.#context;
+    for (const cpu of host.cpus) {
+      if (cpu.thread === undefined) continue;
+      this.#addRun(host, cpu, cpu.thread, cpu.threadSinceNs, period.endNs, true);
     }
     const durationNs = period.endNs - period.beginNs;
     const ratio = (ns: number): number => (durationNs > 0 ? ns / durationNs : 0);
@@ -151,12 +153,11 @@ class CpuTop implements Reducer {
     const cpus = [...this.#cpus.values()].sort((a, b) => a.cpu.id - b.cpu.id);
     const sum = cpus.reduce((all, cpu) => all + cpu.totalNs, 0);
     const totalRatio = cpus.length > 0 ? ratio(sum) / cpus.length : 0;
-    const hosts = this.#context.model.hosts.length;
     const { timeRange } = period;
     return {
       timeRange,
       tables: [
-        { tableClass: perProcess, rows: shown.map((usage) => threadRow(usage, ratio, hosts)) },
+        { tableClass: perProcess, rows: shown.map((usage) => threadRow(usage, ratio)) },
         {
           tableClass: perCpu,
           rows: cpus.map((c) => [{ class: 'cpu', id: c.cpu.id }, ratioCell(ratio(c.totalNs))]),
@@ -172,10 +173,10 @@ class CpuTop implements Reducer {
   }
 }
 
-function threadRow(usage: ThreadUsage, ratio: (ns: number) => number, hosts: number): Cell[] {
+function threadRow(usage: ThreadUsage, ratio: (ns: number) => number): Cell[] {
   const { comm: name, tid } = usage.thread;
   return [
-    { class: 'process', name, tid, ...(hosts > 1 ? { host: usage.host.name } : {}) },
+    { class: 'process', name, tid },
     numberCell(usage.migrations),
     stringCell(formatPriorities(usage.priorities)),
     ratioCell(ratio(usage.totalNs)),

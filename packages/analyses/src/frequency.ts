@@ -1,11 +1,13 @@
 import type { AnalysisOptions } from './analysis.ts';
 import type { Samples } from './samples.ts';
+import { percentileCells, percentileColumns } from './statistics-columns.ts';
 import {
   type Cell,
   type Column,
   durationCell,
   numberCell,
   type ResultTable,
+  stringCell,
   type TableClass,
 } from './table.ts';
 import type { FrequencyBlock } from './text-block.ts';
@@ -91,6 +93,33 @@ export function seriesTable(
     ...kept.map(({ buckets }) => numberCell(buckets[i]?.count ?? 0)),
   ]);
   return { tableClass: { name: 'freq-series', title, columns, isAnonymous: true }, rows };
+}
+
+const percentileTableClass: TableClass = {
+  name: 'freq-percentiles',
+  title: 'Percentiles',
+  isExtra: true,
+  columns: [
+    { title: 'Distribution', class: 'string' },
+    { title: 'Count', class: 'number' },
+    ...percentileColumns.map((column) => ({ ...column, isExtra: false })),
+    { title: 'Maximum', class: 'duration' },
+  ],
+};
+
+/** What distributions of durations amount to, a row each. */
+export function percentileTable(
+  distributions: readonly { readonly title: string; readonly samples: Samples }[],
+): ResultTable {
+  const rows = distributions
+    .filter(({ samples }) => samples.count > 0)
+    .map(({ title, samples }) => [
+      stringCell(title === '' ? 'total' : title),
+      numberCell(samples.count),
+      ...percentileCells(samples),
+      durationCell(samples.max),
+    ]);
+  return { tableClass: percentileTableClass, rows };
 }
 
 export function frequencyBlock(title: string, buckets: readonly Bucket[]): FrequencyBlock {

@@ -1,4 +1,5 @@
 export * from './analysis.ts';
+export { arrangeReport, findColumn, joinHosts } from './arrange.ts';
 export { type Catalogue, catalogue, findAnalysis } from './catalogue.ts';
 export { formatSize } from './number-format.ts';
 export type { PeriodOptions } from './period-collector.ts';
@@ -8,8 +9,16 @@ export { findPeriodAnalysis, type PeriodAnalysis, periodAnalyses } from './perio
 export { compareCells } from './printers/cell-text.ts';
 export { compareReports } from './printers/compare.ts';
 export { formatCsv, formatJson, formatMarkdown } from './printers/data-formats.ts';
+export {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  safeText,
+} from './printers/human-text.ts';
 export { lamiError, lamiMetadata, lamiResults, lamiVersion } from './printers/lami.ts';
 export { formatText } from './printers/text.ts';
 export { AnalysisRun, type AnalysisRunOptions, type PeriodPlan } from './run.ts';
+export { type GroupBy, groupings } from './subjects.ts';
 export * from './table.ts';
 export { formatTextBlock, type TextBlock } from './text-block.ts';

@@ -9,7 +9,12 @@ import type {
   OpenFile,
   Thread,
 } from '@sonde/linux-model';
-import { type AnalysisOptions, passesDuration, type Reducer } from './analysis.ts';
+import {
+  type AnalysisOptions,
+  passesDuration,
+  type Reducer,
+  type ReducerContext,
+} from './analysis.ts';
 import { Samples } from './samples.ts';
 
 /** A finished operation, kept for lists and distributions. */
@@ -98,6 +103,7 @@ const sectorBytes = 512;
 const anonymousPath = /^(?:pipe|socket|anon_inode|unknown)/;
 
 export class IoCollector {
+  readonly #context: ReducerContext;
   readonly #options: AnalysisOptions;
   readonly #keepsOperations: boolean;
   readonly operations: IoOperation[] = [];
@@ -106,7 +112,9 @@ export class IoCollector {
   readonly disks = new Map<Disk, DiskIo>();
   readonly interfaces = new Map<string, InterfaceIo>();
 
-  constructor(options: AnalysisOptions) {
+  constructor(context: ReducerContext) {
+    const { options } = context;
+    this.#context = context;
     this.#options = options;
     this.#keepsOperations = ['stats', 'freq', 'log', 'top'].some((v) => options.views.has(v));
   }
@@ -129,17 +137,18 @@ export class IoCollector {
   }
 
   #threadOf(host: Host, thread: Thread): ThreadIo {
-    let row = this.threads.get(thread);
+    const subject = this.#context.subjectOf(thread);
+    let row = this.threads.get(subject);
     if (row === undefined) {
       row = {
         host,
-        thread,
+        thread: subject,
         disk: noBytes(),
         network: noBytes(),
         unknown: noBytes(),
         block: noBytes(),
       };
-      this.threads.set(thread, row);
+      this.threads.set(subject, row);
     }
     return row;
   }

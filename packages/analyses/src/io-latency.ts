@@ -1,7 +1,14 @@
 /** iolatencystats, iolatencyfreq, iolatencytop, iolog: how long system calls on files and requests to disks took. */
 import type { FileOperationKind } from '@sonde/linux-model';
 import { type AnalysisOptions, limited, passesDuration, type ReducerContext } from './analysis.ts';
-import { boundsOf, bucketRows, distribute, frequencyBlock, joinBounds } from './frequency.ts';
+import {
+  boundsOf,
+  bucketRows,
+  distribute,
+  frequencyBlock,
+  joinBounds,
+  percentileTable,
+} from './frequency.ts';
 import type { IoCollector, IoOperation } from './io-collector.ts';
 import type { ReportParts } from './io-usage.ts';
 import { formatRow, formatSize, formatUs } from './number-format.ts';
@@ -62,6 +69,7 @@ const logColumns: readonly Column[] = [
 ];
 const topCalls: TableClass = {
   name: 'top-syscall',
+  isLimited: true,
   title: 'Top system call latencies',
   columns: logColumns,
 };
@@ -169,6 +177,7 @@ export function addLatencyFrequencies(
     parts.tables.push({ tableClass: freq, subtitle: name, rows: bucketRows(buckets) });
     parts.text.push(frequencyBlock(`I/O request latency distribution ${name}`, buckets));
   });
+  parts.tables.push(percentileTable(groups.map(([title, samples]) => ({ title, samples }))));
 }
 
 export function addLatencyTop(

@@ -15,6 +15,7 @@ import type { BarRow, TextBlock } from './text-block.ts';
 
 const perProcess: TableClass = {
   name: 'per-process-top',
+  isLimited: true,
   title: 'Per-process top I/O operations',
   columns: [
     { title: 'Process', class: 'process' },
@@ -26,6 +27,7 @@ const perProcess: TableClass = {
 };
 const perFile: TableClass = {
   name: 'per-file-top',
+  isLimited: true,
   title: 'Per-file top I/O operations',
   columns: [
     { title: 'File path/info', class: 'path' },
@@ -35,6 +37,7 @@ const perFile: TableClass = {
 };
 const perProcessBlock: TableClass = {
   name: 'per-process-top-block',
+  isLimited: true,
   title: 'Per-process top block I/O operations',
   columns: [
     { title: 'Process', class: 'process' },
@@ -43,6 +46,7 @@ const perProcessBlock: TableClass = {
 };
 const perDiskSectors: TableClass = {
   name: 'per-disk-top-sector',
+  isLimited: true,
   title: 'Per-disk top sector I/O operations',
   columns: [
     { title: 'Disk', class: 'disk' },
@@ -51,6 +55,7 @@ const perDiskSectors: TableClass = {
 };
 const perDiskRequests: TableClass = {
   name: 'per-disk-top-request',
+  isLimited: true,
   title: 'Per-disk top I/O requests',
   columns: [
     { title: 'Disk', class: 'disk' },
@@ -59,6 +64,7 @@ const perDiskRequests: TableClass = {
 };
 const perDiskLatency: TableClass = {
   name: 'per-disk-top-rps',
+  isLimited: true,
   title: 'Per-disk top I/O request time/sector',
   columns: [
     { title: 'Disk', class: 'disk' },
@@ -67,6 +73,7 @@ const perDiskLatency: TableClass = {
 };
 const perInterface: TableClass = {
   name: 'per-netif-top',
+  isLimited: true,
   title: 'Per-network interface top I/O operations',
   columns: [
     { title: 'Network interface', class: 'netif' },

@@ -25,7 +25,7 @@ class InputOutput implements Reducer {
 
   constructor(context: ReducerContext) {
     this.#context = context;
-    this.#collector = new IoCollector(context.options);
+    this.#collector = new IoCollector(context);
     this.handlers = this.#collector.handlers;
   }
 

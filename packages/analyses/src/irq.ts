@@ -18,6 +18,7 @@ import {
   distribute,
   frequencyBlock,
   joinBounds,
+  percentileTable,
   seriesTable,
 } from './frequency.ts';
 import { formatRow, formatUs } from './number-format.ts';
@@ -71,6 +72,7 @@ const durations: readonly Column[] = [
 const log: TableClass = { name: 'log', title: 'Interrupt log', columns: logColumns };
 const top: TableClass = {
   name: 'top',
+  isLimited: true,
   title: 'Longest interrupt handlers',
   columns: [...logColumns, { title: 'Duration', class: 'duration' }],
   isExtra: true,
@@ -223,6 +225,11 @@ class Interrupts implements Reducer {
       const caption = `Handler duration frequency distribution ${title}`;
       text.push(lines(''), frequencyBlock(caption, buckets));
     });
+    tables.push(
+      percentileTable(
+        all.map((p) => ({ title: `${nameOf(p)} (${p.number})`, samples: p.durations })),
+      ),
+    );
     const joined = seriesTable('Interrupt handlers duration frequency distributions', freq, series);
     if (this.#options.frequencyIsSeries && joined !== undefined) tables.push(joined);
   }

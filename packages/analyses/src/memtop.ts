@@ -18,6 +18,7 @@ const pageBytes = 4096;
 const timelinePoints = 100;
 
 const perThread = (name: string, title: string, column: string): TableClass => ({
+  isLimited: true,
   name,
   title,
   columns: [
@@ -85,10 +86,11 @@ class MemoryTop implements Reducer {
       this.#keepPoint(timeNs);
       if (thread === undefined) return;
       if (!passesProcess(this.#options, thread) || !passesCpu(this.#options, cpu.id)) return;
-      let usage = this.#threads.get(thread);
+      const subject = this.#context.subjectOf(thread);
+      let usage = this.#threads.get(subject);
       if (usage === undefined) {
-        usage = { host, thread, allocatedPages: 0, freedPages: 0, netBytes: 0 };
-        this.#threads.set(thread, usage);
+        usage = { host, thread: subject, allocatedPages: 0, freedPages: 0, netBytes: 0 };
+        this.#threads.set(subject, usage);
       }
       if (kind === 'allocate') usage.allocatedPages++;
       else usage.freedPages++;

@@ -3,6 +3,7 @@
  * the original's: periods end and begin first, then the state changes.
  */
 
+import type { FilterExpression } from '@sonde/filter';
 import { LinuxModel, type SegmentKind } from '@sonde/linux-model';
 import type {
   DataStream,
@@ -13,10 +14,12 @@ import type {
   RecordCursor,
   TimeOrigin,
 } from '@sonde/trace-model';
-import type { Analysis, AnalysisOptions, Period, Reducer } from './analysis.ts';
+import type { Analysis, Period } from './analysis.ts';
+import { OpenPeriod, type PlannedAnalysis } from './open-period.ts';
 import { PeriodEngine, type PeriodInstance } from './period-engine.ts';
 import type { PeriodDefinition } from './period-language.ts';
 import { readerFor } from './period-source.ts';
+import { SegmentFilter } from './segment-filter.ts';
 import type { Report } from './table.ts';
 
 /** When the data of an analysis begin and end. */
@@ -31,17 +34,13 @@ export interface PeriodPlan {
 }
 
 export interface AnalysisRunOptions {
-  readonly analyses: readonly { readonly analysis: Analysis; readonly options: AnalysisOptions }[];
+  readonly analyses: readonly PlannedAnalysis[];
   readonly plan: PeriodPlan;
+  /** Only what ends at an event for which it is true. */
+  readonly filter?: FilterExpression;
   readonly warn: (message: string) => void;
   /** A period of an analysis has ended. */
   onReport(analysis: Analysis, report: Report, instance: PeriodInstance | undefined): void;
-}
-
-interface OpenPeriod {
-  readonly beginNs: number;
-  readonly instance: PeriodInstance | undefined;
-  readonly reducers: readonly Reducer[];
 }
 
 /** The consumer at the bottom of a reading: give it to a muxer's iterator as its downstream. */
@@ -51,6 +50,8 @@ export class AnalysisRun implements Downstream {
   readonly #open = new Set<OpenPeriod>();
   readonly #byInstance = new Map<PeriodInstance, OpenPeriod>();
   readonly #engine: PeriodEngine | undefined;
+  readonly #kinds: readonly SegmentKind[];
+  readonly #filter: SegmentFilter | undefined;
   #origin: TimeOrigin = { nsFromOrigin: 0n };
   #beginNs = Number.NEGATIVE_INFINITY;
   #endNs = Number.POSITIVE_INFINITY;
@@ -69,7 +70,8 @@ export class AnalysisRun implements Downstream {
   constructor(options: AnalysisRunOptions) {
     this.#options = options;
     this.model = new LinuxModel(options.warn);
-    this.#subscribe();
+    this.#filter = options.filter && new SegmentFilter(options.filter);
+    this.#kinds = this.#subscribe();
     const { definitions } = options.plan;
     if (definitions.length === 0) return;
     this.#engine = new PeriodEngine(definitions, {
@@ -110,7 +112,8 @@ export class AnalysisRun implements Downstream {
   }
 
   eventHandler(cursor: RecordCursor): EventHandler | null {
-    const inner = this.model.eventHandler(cursor);
+    const unguarded = this.model.eventHandler(cursor);
+    const inner = unguarded === null ? null : (this.#filter?.guard(cursor, unguarded) ?? unguarded);
     const { plan } = this.#options;
     const engine = this.#engine;
     if (!this.#hasStarted) this.#start();
@@ -154,21 +157,23 @@ export class AnalysisRun implements Downstream {
   streamEnd(): void {}
   inactivity(): void {}
 
-  #subscribe(): void {
-    const kinds = new Set<SegmentKind>();
-    for (const { analysis, options } of this.#options.analyses) {
-      for (const kind of analysis.kinds(options)) kinds.add(kind);
+  /** @returns the kinds, whose numbers open periods know them by. */
+  #subscribe(): SegmentKind[] {
+    const kinds = new Set(
+      this.#options.analyses.flatMap(({ analysis, options }) => analysis.kinds(options)),
+    );
+    // Groups need to know who belongs to whom.
+    if (this.#options.analyses.some(({ options }) => options.groupBy !== undefined)) {
+      kinds.add('thread-life');
     }
-    for (const kind of kinds) {
+    const filter = this.#filter;
+    [...kinds].forEach((kind, index) => {
       this.model.on(kind, (segment) => {
-        for (const period of this.#open) {
-          for (const { handlers } of period.reducers) {
-            const handle = handlers[kind] as ((value: typeof segment) => void) | undefined;
-            handle?.(segment);
-          }
-        }
+        if (filter !== undefined && !filter.passes) return;
+        for (const period of this.#open) period.take(index, segment);
       });
-    }
+    });
+    return [...kinds];
   }
 
   #start(): void {
@@ -195,10 +200,8 @@ export class AnalysisRun implements Downstream {
   #openPeriod(beginNs: number, instance: PeriodInstance | undefined): OpenPeriod {
     const toAbsoluteNs = (timeNs: number): bigint =>
       this.#origin.nsFromOrigin + BigInt(Math.round(timeNs));
-    const reducers = this.#options.analyses.map(({ analysis, options }) =>
-      analysis.start({ model: this.model, options, periodBeginNs: beginNs, toAbsoluteNs }),
-    );
-    const period = { beginNs, instance, reducers };
+    const { analyses } = this.#options;
+    const period = new OpenPeriod(analyses, this.#kinds, beginNs, instance, toAbsoluteNs);
     this.#open.add(period);
     if (instance !== undefined) this.#byInstance.set(instance, period);
     return period;
@@ -216,9 +219,8 @@ export class AnalysisRun implements Downstream {
         end: nsFromOrigin + BigInt(Math.round(endNs)),
       },
     };
-    open.reducers.forEach((reducer, i) => {
-      const { analysis } = this.#options.analyses[i]!;
-      this.#options.onReport(analysis, reducer.report(period), open.instance);
-    });
+    for (const [analysis, report] of open.close(period, this.model.hosts)) {
+      this.#options.onReport(analysis, report, open.instance);
+    }
   }
 }

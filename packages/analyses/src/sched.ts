@@ -19,6 +19,7 @@ import {
   distribute,
   frequencyBlock,
   joinBounds,
+  percentileTable,
   seriesTable,
 } from './frequency.ts';
 import { formatPriorities, formatRow, formatUs } from './number-format.ts';
@@ -58,7 +59,12 @@ const statistics: readonly Column[] = [
   { title: 'Scheduling latency standard deviation', class: 'duration' },
 ];
 const log: TableClass = { name: 'log', title: 'Scheduling log', columns: logColumns };
-const top: TableClass = { name: 'top', title: 'Scheduling top', columns: logColumns };
+const top: TableClass = {
+  isLimited: true,
+  name: 'top',
+  title: 'Scheduling top',
+  columns: logColumns,
+};
 const totalStats: TableClass = {
   name: 'total_stats',
   title: 'Scheduling latency stats (total)',
@@ -126,7 +132,8 @@ class SchedulingLatencies implements Reducer {
   readonly handlers: Reducer['handlers'] = {
     'wakeup-latency': (latency) => this.#add(latency),
     'priority-change': ({ thread, priority }) => {
-      this.#threads.get(thread)?.priorities.push(priority);
+      const subject = this.#context.subjectOf(thread);
+      this.#threads.get(subject)?.priorities.push(priority);
     },
   };
 
@@ -138,10 +145,11 @@ class SchedulingLatencies implements Reducer {
     if (!passesDuration(options, durationNs)) return;
     const priority = latency.priority ?? 0;
     this.#total.add(durationNs);
-    let row = this.#threads.get(thread);
+    const subject = this.#context.subjectOf(thread);
+    let row = this.#threads.get(subject);
     if (row === undefined) {
-      row = { thread, samples: new Samples(), priorities: [priority] };
-      this.#threads.set(thread, row);
+      row = { thread: subject, samples: new Samples(), priorities: [priority] };
+      this.#threads.set(subject, row);
     }
     row.samples.add(durationNs);
     let samples = this.#priorities.get(priority);
@@ -293,6 +301,7 @@ class SchedulingLatencies implements Reducer {
       }
       text.push(frequencyBlock(subtitle === '' ? title : `${title} - ${subtitle}`, buckets));
     });
+    tables.push(percentileTable(groups.map(([title, samples]) => ({ title, samples }))));
     const joined = seriesTable('Scheduling latencies frequency distributions', freq, series);
     if (this.#options.frequencyIsSeries && joined !== undefined) tables.push(joined);
   }

@@ -62,10 +62,12 @@ interface ThreadCalls {
 }
 
 class SystemCallStatistics implements Reducer {
+  readonly #context: ReducerContext;
   readonly #options: AnalysisOptions;
   readonly #threads = new Map<Thread, ThreadCalls>();
 
   constructor(context: ReducerContext) {
+    this.#context = context;
     this.#options = context.options;
   }
 
@@ -80,10 +82,11 @@ class SystemCallStatistics implements Reducer {
     const options = this.#options;
     if (!passesProcess(options, thread) || !passesCpu(options, cpu.id)) return;
     if (!passesDuration(options, endNs - beginNs)) return;
-    let row = this.#threads.get(thread);
+    const subject = this.#context.subjectOf(thread);
+    let row = this.#threads.get(subject);
     if (row === undefined) {
-      row = { host: call.host, thread, calls: new Map(), count: 0 };
-      this.#threads.set(thread, row);
+      row = { host: call.host, thread: subject, calls: new Map(), count: 0 };
+      this.#threads.set(subject, row);
     }
     let statistics = row.calls.get(name);
     if (statistics === undefined) {

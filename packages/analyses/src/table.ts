@@ -63,6 +63,8 @@ export interface TableClass {
   readonly isExtra?: boolean;
   /** Its columns depend on the trace: the machine interface describes it where it is used. */
   readonly isAnonymous?: boolean;
+  /** Only its first rows are shown: `--limit`. */
+  readonly isLimited?: boolean;
 }
 
 export interface TimeRange {

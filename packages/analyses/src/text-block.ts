@@ -1,5 +1,7 @@
 /** Text for people, before it is laid out: the printer knows the width and the colours. */
 import { cellWidth, formatFixed, padEnd, padStart } from './number-format.ts';
+import { formatTable, type TableStyle } from './printers/table-text.ts';
+import type { ResultTable } from './table.ts';
 
 /** Horizontal bars with values and labels. Nothing is printed without rows. */
 export interface BarsBlock {
@@ -30,7 +32,18 @@ export interface LinesBlock {
   readonly lines: readonly string[];
 }
 
-export type TextBlock = BarsBlock | FrequencyBlock | LinesBlock;
+/** A result table in a layout made for its cells. */
+export interface TableBlock {
+  readonly kind: 'table';
+  readonly table: ResultTable;
+}
+
+export type TextBlock = BarsBlock | FrequencyBlock | LinesBlock | TableBlock;
+
+export interface BlockStyle extends TableStyle {
+  /** Cells for a bar; the labels come on top of it. Undefined: what a classic terminal has, or what `columns` leave. */
+  readonly graphWidth?: number | undefined;
+}
 
 export const lines = (...text: string[]): LinesBlock => ({ kind: 'lines', lines: text });
 
@@ -70,14 +83,35 @@ function formatFrequency(block: FrequencyBlock, width: number): string[] {
   return [`${block.title} (${block.unit})`, '#'.repeat(width), ...rows, ''];
 }
 
-/** @param graphWidth - Cells for a bar; the labels come on top of it. */
-export function formatTextBlock(block: TextBlock, graphWidth = defaultGraphWidth): string[] {
+const leastGraphWidth = 10;
+
+/** What the labels of the widest row leave of the terminal, at most the classic width. */
+function graphWidthOf(block: BarsBlock | FrequencyBlock, style: BlockStyle): number {
+  if (style.graphWidth !== undefined) return style.graphWidth;
+  if (style.columns === undefined || block.rows.length === 0) return defaultGraphWidth;
+  if (block.kind === 'frequency') {
+    return Math.max(
+      leastGraphWidth + frequencyBarLoss,
+      Math.min(defaultGraphWidth, style.columns - 16),
+    );
+  }
+  const labels = [block.labelHeader ?? '', ...block.rows.map((row) => row.label)];
+  const labelWidth = Math.max(...labels.map((label) => cellWidth(label.trimEnd())));
+  const valueWidth = Math.max(...block.rows.map((row) => cellWidth(row.valueText)));
+  const left = style.columns - labelWidth - valueWidth - 2;
+  return Math.max(leastGraphWidth, Math.min(defaultGraphWidth, left));
+}
+
+/** Lines without their ends. */
+export function formatTextBlock(block: TextBlock, style: BlockStyle): string[] {
   switch (block.kind) {
     case 'bars':
-      return formatBars(block, graphWidth);
+      return formatBars(block, graphWidthOf(block, style));
     case 'frequency':
-      return formatFrequency(block, graphWidth);
+      return formatFrequency(block, graphWidthOf(block, style));
     case 'lines':
       return [...block.lines];
+    case 'table':
+      return formatTable(block.table, style);
   }
 }

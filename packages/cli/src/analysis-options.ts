@@ -1,6 +1,6 @@
 /** Options of the analysis commands, and what they mean for `@sonde/analyses`. */
 import type { AnalysisOptions, PeriodDefinition, PeriodOptions, TimeFormat } from '@sonde/analyses';
-import { parseCaptures, parsePeriod } from '@sonde/analyses';
+import { groupings, parseCaptures, parsePeriod } from '@sonde/analyses';
 import { UsageError } from '@sonde/base';
 import { flag, option, optionGroup, repeatedOption, type ValuesOf } from './define-command.ts';
 import { oneOf, parseCount } from './parse-values.ts';
@@ -63,7 +63,14 @@ const selectionOptions = optionGroup('Selection', {
   maxsize: option('Leave out greater sizes', 'BYTES', parseNumber, undefined),
   irq: option('Only these interrupts', 'N,...', parseNumbers, undefined),
   softirq: option('Only these soft interrupts', 'N,...', parseNumbers, undefined),
+  filter: option('Only what ends at an event for which EXPR is true', 'EXPR', String, undefined),
   sort: option('Sort tables by the column TITLE, greatest first', 'TITLE', String, undefined),
+  groupBy: option(
+    'A row for each: process, thread, comm, cgroup, container; of periods: PERIOD.CAPTURE,...',
+    'WHAT',
+    String,
+    undefined,
+  ),
 });
 
 const viewOptions = optionGroup('Views', {
@@ -77,6 +84,7 @@ const viewOptions = optionGroup('Views', {
   perPrio: flag('Per priority'),
   freqResolution: option('Buckets of a distribution', 'N', parseCount, 20),
   freqUniform: flag('The same bounds for all distributions'),
+  percentiles: flag('Text with p50, p90, p99 and p99.9, in a layout of our own'),
   freqSeries: flag('Distributions side by side; implies --freq-uniform'),
 });
 
@@ -92,7 +100,6 @@ const periodOptions = optionGroup('Periods', {
   maxDuration: option('Leave out longer periods', 'DURATION', parseLatencyNs, undefined),
   select: option('Only these periods', 'NAME,...', parseNames, undefined),
   aggregateBy: option('Add up the selected periods inside each NAME', 'NAME', String, undefined),
-  groupBy: option('Apart for each value of captures', 'PERIOD.CAPTURE,...', String, undefined),
   orderBy: option('time or hierarchy', 'ORDER', oneOf(['time', 'hierarchy'] as const), 'time'),
 });
 
@@ -144,6 +151,13 @@ export function viewsOf(
   return views;
 }
 
+/** The grouping of threads. @throws UsageError */
+function groupingOf({ groupBy }: AnalysisCommandOptions): AnalysisOptions['groupBy'] {
+  // A dot: captures of periods.
+  if (groupBy === undefined || groupBy.includes('.')) return undefined;
+  return oneOf(groupings)(groupBy);
+}
+
 type Requested = { readonly begin?: bigint; readonly end?: bigint };
 
 export function toAnalysisOptions(
@@ -163,6 +177,8 @@ export function toAnalysisOptions(
     irqs: options.irq,
     softIrqs: options.softirq,
     sortColumn: options.sort,
+    groupBy: groupingOf(options),
+    showsTables: options.percentiles || undefined,
     requestedRange,
   };
   const given = Object.entries(optional).filter(([, value]) => value !== undefined);

@@ -12,6 +12,8 @@ export interface ByteOutput extends OutputPort {
   writeText(text: string): void;
   /** Hands everything collected to the system. @throws OutputClosedError when the reader went away. */
   flush(): void;
+  /** Width of the terminal in cells; undefined: it is none. */
+  readonly columns?: number | undefined;
 }
 
 /**
@@ -33,6 +35,10 @@ export class FdOutput implements ByteOutput {
   /** Creates or empties `path`. The caller calls `close`. */
   static create(path: string): FdOutput {
     return new FdOutput(openSync(path, 'w'));
+  }
+
+  get columns(): number | undefined {
+    return this.isTerminal ? process.stdout.columns : undefined;
   }
 
   write(bytes: Uint8Array): void {

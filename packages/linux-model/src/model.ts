@@ -41,6 +41,7 @@ const lives = [
   processes.processFree,
   processes.processRename,
   processes.statedumpProcess,
+  processes.statedumpNamespace,
 ];
 const files = [processes.statedumpFile, resources.packetSent];
 

@@ -45,6 +45,7 @@ export const processFork: Rule = rule(
     const childPid = event.childPid ?? event.childTid;
     const child = threads.create(event.childTid, childPid, event.childComm ?? parent.comm);
     child.containerId = parent.containerId;
+    child.cgroupId = parent.cgroupId;
     if (childPid === event.childTid) {
       child.process.parentPid = parent.process.pid;
       inheritFiles(host, parent.process, child.process, timeNs);
@@ -104,6 +105,27 @@ export const processRename: Rule = rule(
   { tid: integer('tid', 'pid'), newComm: text('newcomm') },
   (host) => (event) => {
     host.threads.ensure(event.tid, event.newComm);
+  },
+);
+
+export const statedumpNamespace: Rule = rule(
+  ['lttng_statedump_process_pid_ns', 'lttng_statedump_process_cgroup_ns'],
+  { tid: integer('tid'), namespace: integer('ns_inum'), level: optionalInteger('ns_level') },
+  (host, eventName) => {
+    const isPid = eventName.includes('pid_ns');
+    // The innermost of nested namespaces is the container's own.
+    const levels = new Map<number, number>();
+    return (event) => {
+      const thread = host.threads.ensure(event.tid);
+      if (!isPid) {
+        thread.cgroupId = String(event.namespace);
+        return;
+      }
+      const level = event.level ?? 0;
+      if (level < (levels.get(event.tid) ?? 0)) return;
+      levels.set(event.tid, level);
+      thread.containerId = String(event.namespace);
+    };
   },
 );
 

@@ -44,7 +44,8 @@ export class Thread {
   /** The file call in progress: `fileCallBuffer`, or undefined. */
   fileCall: PendingFileCall | undefined = undefined;
   fileCallBuffer: PendingFileCall | undefined = undefined;
-  /** Name of the control group or container, where a context says it. */
+  /** Numbers of its control group and pid namespaces, where the state dump says them; children have their parents'. */
+  cgroupId: string | undefined = undefined;
   containerId: string | undefined = undefined;
 
   constructor(tid: number, process: Process, comm = '') {

@@ -1,4 +1,5 @@
 /** Two runs side by side: `--compare`. */
+import { tableBlocks } from '../arrange.ts';
 import type { Cell, Column, Report, ResultTable } from '../table.ts';
 import { plainValue } from './cell-text.ts';
 
@@ -25,16 +26,25 @@ function numberOf(cell: Cell | undefined): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-function difference(a: number | undefined, b: number | undefined): [Cell, Cell] {
+function difference(
+  { class: cellClass }: Column,
+  a: number | undefined,
+  b: number | undefined,
+): [Cell, Cell] {
   if (a === undefined || b === undefined) return [{ class: 'unknown' }, { class: 'unknown' }];
   const change: Cell = a === 0 ? { class: 'unknown' } : { class: 'ratio', value: (b - a) / a };
-  return [{ class: 'number', value: b - a }, change];
+  return [numericCell(cellClass, b - a), change];
+}
+
+/** Of a column that `isNumeric`. */
+function numericCell(cellClass: Column['class'], value: number): Cell {
+  return { class: cellClass, value } as Extract<Cell, { class: 'number' }>;
 }
 
 /** One table with A, B, difference and relative change for each numeric column; rows of equal name are added up. */
-function compareTables(a: ResultTable, b: ResultTable | undefined): ResultTable {
+function compareTables(a: ResultTable, b: ResultTable | undefined, limit: number): ResultTable {
   const { columns, title } = a.tableClass;
-  const numeric = columns.flatMap((column, i) => (isNumeric(column) && !column.isExtra ? [i] : []));
+  const numeric = columns.flatMap((column, i) => (isNumeric(column) ? [i] : []));
   const sums = (table: ResultTable | undefined): Map<string, (number | undefined)[]> => {
     const rows = new Map<string, (number | undefined)[]>();
     for (const row of table?.rows ?? []) {
@@ -50,16 +60,20 @@ function compareTables(a: ResultTable, b: ResultTable | undefined): ResultTable 
     return rows;
   };
   const [left, right] = [sums(a), sums(b)];
-  const keys = [...new Set([...left.keys(), ...right.keys()])];
+  const rankOf = (key: string): number =>
+    Math.min(...[left, right].map((side) => [...side.keys()].indexOf(key)).filter((at) => at >= 0));
+  const all = [...new Set([...left.keys(), ...right.keys()])];
+  // What is high on either list is shown.
+  const isCut = a.tableClass.isLimited === true && limit > 0;
+  const keys = isCut ? all.toSorted((x, y) => rankOf(x) - rankOf(y)).slice(0, limit) : all;
   const rows = keys.map((key): Cell[] => [
     { class: 'string', value: key },
     ...numeric.flatMap((column, i): Cell[] => {
       const [x, y] = [left.get(key)?.[i], right.get(key)?.[i]];
+      const { class: cellClass } = columns[column]!;
       const cell = (value: number | undefined): Cell =>
-        value === undefined
-          ? null
-          : ({ class: columns[column]!.class, value } as Extract<Cell, { class: 'number' }>);
-      return [cell(x), cell(y), ...difference(x, y)];
+        value === undefined ? null : numericCell(cellClass, value);
+      return [cell(x), cell(y), ...difference(columns[column]!, x, y)];
     }),
   ]);
   const compared = numeric.flatMap((i): Column[] => {
@@ -82,22 +96,48 @@ function compareTables(a: ResultTable, b: ResultTable | undefined): ResultTable 
   };
 }
 
-/** Rows of one name become one: counts and sums add, the rest keeps its extreme. */
+/** For people: a line per row and statistic instead of four columns per statistic. Cells keep their classes, and so their units. */
+function upright(table: ResultTable): ResultTable {
+  const { tableClass, rows } = table;
+  const titles = tableClass.columns.slice(1).filter((_, i) => i % 4 === 0);
+  const lines = rows.flatMap((row) =>
+    titles.map(({ title }, i): Cell[] => [
+      i === 0 ? row[0]! : null,
+      { class: 'string', value: title.replace(/ A$/, '') },
+      ...row.slice(1 + i * 4, 5 + i * 4),
+    ]),
+  );
+  const numeric = ['A', 'B', 'B-A', 'change'].map((title): Column => ({ title, class: 'number' }));
+  const columns: Column[] = [
+    { title: 'Row', class: 'string' },
+    { title: 'Statistic', class: 'string' },
+    ...numeric,
+  ];
+  return { ...table, tableClass: { ...tableClass, columns }, rows: lines };
+}
+
+/** Rows of one name (there are some only where threads are not grouped) become one: counts and sums add, the rest keeps its extreme. */
 function joined(column: Column, a: number | undefined, b: number | undefined): number | undefined {
   if (a === undefined || b === undefined) return a ?? b;
   if (/minimum/i.test(column.title)) return Math.min(a, b);
-  if (/maximum|average|deviation/i.test(column.title)) return Math.max(a, b);
+  if (/maximum|average|deviation|^p\d/i.test(column.title)) return Math.max(a, b);
   return a + b;
 }
 
-export function compareReports(a: Report, b: Report): Report {
+/** Statistics of `a` and `b` in one: logs and lists of extremes have no rows that belong together, they are left out. `limit`: rows of top lists, which both sides must have whole. */
+export function compareReports(a: Report, b: Report, limit: number): Report {
   const partner = (table: ResultTable): ResultTable | undefined =>
     b.tables.find(
       (t) => t.tableClass.name === table.tableClass.name && t.subtitle === table.subtitle,
     );
-  const own = a.tables.map((table) => compareTables(table, partner(table)));
+  const isComparable = ({ tableClass: { columns } }: ResultTable): boolean =>
+    !columns.some(({ class: c }) => c === 'timestamp' || c === 'time-range');
+  const own = a.tables
+    .filter(isComparable)
+    .map((table) => compareTables(table, partner(table), limit));
   const onlyB = b.tables
-    .filter((table) => !a.tables.some((t) => partner(t) === table))
-    .map((table) => compareTables({ ...table, rows: [] }, table));
-  return { timeRange: a.timeRange, tables: [...own, ...onlyB], text: [] };
+    .filter((table) => isComparable(table) && !a.tables.some((t) => partner(t) === table))
+    .map((table) => compareTables({ ...table, rows: [] }, table, limit));
+  const tables = [...own, ...onlyB].filter(({ rows }) => rows.length > 0);
+  return { timeRange: a.timeRange, tables, text: tableBlocks(tables.map(upright)) };
 }

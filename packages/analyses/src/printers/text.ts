@@ -1,11 +1,8 @@
 import type { AnalysisOptions } from '../analysis.ts';
 import type { Report } from '../table.ts';
-import { formatTextBlock } from '../text-block.ts';
+import { type BlockStyle, formatTextBlock } from '../text-block.ts';
 
-export interface TextStyle {
-  /** Cells for bars; undefined: 80. */
-  readonly graphWidth?: number;
-}
+export type TextStyle = Omit<BlockStyle, 'times'>;
 
 /** One report: its time range, then its blocks, each line ended. */
 export function formatText(
@@ -16,6 +13,6 @@ export function formatText(
   const { begin, end } = report.timeRange;
   const { times } = options;
   const range = `Timerange: [${times.dateTime(begin)}, ${times.dateTime(end)}]`;
-  const blocks = report.text.flatMap((block) => formatTextBlock(block, style.graphWidth));
+  const blocks = report.text.flatMap((block) => formatTextBlock(block, { ...style, times }));
   return `${[range, ...blocks].join('\n')}\n`;
 }

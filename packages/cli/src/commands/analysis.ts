@@ -5,11 +5,13 @@ import {
   AnalysisRun,
   compareReports,
   findAnalysis,
+  findColumn,
   findPeriodAnalysis,
   formatCsv,
   formatJson,
   formatMarkdown,
   formatText,
+  formatTextBlock,
   lamiError,
   lamiMetadata,
   lamiResults,
@@ -19,15 +21,7 @@ import {
   type Report,
 } from '@sonde/analyses';
 import { formatError, SondeError, UsageError } from '@sonde/base';
-import {
-  type OpenedTraces,
-  openTrace,
-  parseTimeBound,
-  parseTimeRange,
-  resolveTimeBound,
-  runIterator,
-  type TrimRange,
-} from '@sonde/components';
+import { filterIterator, runIterator } from '@sonde/components';
 import {
   type AnalysisCommandOptions,
   analysisOptions,
@@ -35,11 +29,11 @@ import {
   toAnalysisOptions,
   toPeriodOptions,
 } from '../analysis-options.ts';
+import { openReading, type Reading } from '../analysis-reading.ts';
 import type { CommandIo } from '../command-io.ts';
 import { type Command, defineCommand } from '../define-command.ts';
 import { findOperands } from '../find-operands.ts';
-import { intersectionOf } from '../stream-intersection.ts';
-import { isSameDay, timeFormat } from '../time-format.ts';
+import { timeFormat } from '../time-format.ts';
 import { version } from '../version.ts';
 
 type AnyAnalysis = Analysis | PeriodAnalysis;
@@ -93,23 +87,39 @@ async function run(
   const found = await findOperands(operands, options, io);
   try {
     const paths = found.folders.map(({ path }) => path);
-    const reports = await analyse(io, analysis, options, paths);
-    if (options.testCompatibility) return 0;
     if (options.compare !== undefined) {
-      const others = await analyseOther(io, analysis, options, paths);
-      print(
-        io,
-        analysis,
-        options,
-        reports.map((report, i) => compareReports(report, others[i]!)),
-      );
-    } else if (options.json || options.csv || options.markdown || options.mi) {
-      print(io, analysis, options, reports);
+      await compare(io, analysis, options, paths);
+      return 0;
     }
+    const reports = await analyse(io, analysis, options, paths);
+    if (!printsAtOnce(options) && !options.testCompatibility) print(io, analysis, options, reports);
     return 0;
   } finally {
     found.close();
   }
+}
+
+/** Prints both sides of `--compare`, and what differs. Threads are told by name: their ids differ from run to run. */
+async function compare(
+  io: CommandIo,
+  analysis: AnyAnalysis,
+  options: AnalysisCommandOptions,
+  paths: readonly string[],
+): Promise<void> {
+  if (options.mi) throw new UsageError('conflict', '--mi and --compare exclude each other.');
+  const grouped = {
+    ...options,
+    limit: 0,
+    groupBy: options.groupBy ?? ('kinds' in analysis ? 'comm' : undefined),
+  };
+  const reports = await analyse(io, analysis, grouped, paths);
+  const others = await analyseOther(io, analysis, grouped, paths);
+  const none = (report: Report): Report => ({ ...report, tables: [], text: [] });
+  const compared = Array.from({ length: Math.max(reports.length, others.length) }, (_, i) => {
+    const [a, b] = [reports[i] ?? none(others[i]!), others[i] ?? none(reports[i]!)];
+    return compareReports(a, b, options.limit);
+  });
+  print(io, analysis, options, compared, others);
 }
 
 /** The other side of `--compare`: another trace, or another time range of the same. */
@@ -144,18 +154,16 @@ async function analyse(
   options: AnalysisCommandOptions,
   paths: readonly string[],
 ): Promise<Report[]> {
-  const warn = (message: string): void => io.stderr.writeText(`Warning: ${message}\n`);
-  const traces = openTrace(paths, { onFault: (error) => warn(formatError(error)) });
-  const intersection = options.noIntersection ? undefined : intersectionOf(traces);
-  const requested = requestedRange(options, traces);
-  const isMultiDay = spansDays(traces, options.gmt);
-  const times = timeFormat(options.gmt, isMultiDay);
+  const reading = openReading(io, options, paths);
+  const { traces, intersection, requested, filter, warn, times } = reading;
   const resolved = toAnalysisOptions(options, analysis.defaultViews, times, requested);
+  const style = { columns: io.stdout.columns };
   if (!('kinds' in analysis)) {
-    const report = await runPeriods(io, options, { traces, intersection, resolved, requested });
-    if (printsAtOnce(options)) io.stdout.writeText(formatText(report, resolved));
+    const report = await runPeriods(io, options, reading, resolved);
+    if (printsAtOnce(options)) io.stdout.writeText(formatText(report, resolved, style));
     return [report];
   }
+  checkColumn(analysis, options.sort);
   const reports: Report[] = [];
   const analysisRun = new AnalysisRun({
     analyses: [{ analysis, options: resolved }],
@@ -164,10 +172,11 @@ async function analyse(
       ...requested,
       ...(options.refresh === undefined ? {} : { refreshNs: options.refresh }),
     },
+    ...(filter === undefined ? {} : { filter }),
     warn,
     onReport: (_analysis, report) => {
       reports.push(report);
-      if (printsAtOnce(options)) io.stdout.writeText(formatText(report, resolved));
+      if (printsAtOnce(options)) io.stdout.writeText(formatText(report, resolved, style));
     },
   });
   analysisRun.begin(traces.origin);
@@ -182,17 +191,24 @@ async function analyse(
   return reports;
 }
 
+/** @throws UsageError when no table has the column to sort by. */
+function checkColumn(analysis: Analysis, word: string | undefined): void {
+  if (word === undefined) return;
+  const { tableClasses } = analysis;
+  if (tableClasses.some(({ columns }) => findColumn(columns, word) !== undefined)) return;
+  const titles = new Set(tableClasses.flatMap(({ columns }) => columns.map(({ title }) => title)));
+  throw new UsageError(
+    'no-column',
+    `No table of ${analysis.name} has one column "${word}"; there are: ${[...titles].join(', ')}.`,
+  );
+}
+
 async function runPeriods(
   io: CommandIo,
   options: AnalysisCommandOptions,
-  reading: {
-    readonly traces: OpenedTraces;
-    readonly intersection: TrimRange | undefined;
-    readonly resolved: AnalysisOptions;
-    readonly requested: { begin?: bigint; end?: bigint } | undefined;
-  },
+  { traces, intersection, requested, filter, warn }: Reading,
+  resolved: AnalysisOptions,
 ): Promise<Report> {
-  const { traces, intersection, resolved, requested } = reading;
   const definitions = periodDefinitionsOf(options);
   if (definitions.length === 0) {
     throw new UsageError('no-period', "Say what a period is: --period 'NAME : BEGIN : END'.");
@@ -200,7 +216,11 @@ async function runPeriods(
   const periods = toPeriodOptions(options);
   const run = new PeriodRun({ definitions, periods, options: resolved, ...requested });
   run.begin(traces.origin);
-  const iterator = traces.iterate(run, intersection);
+  const selection = { names: [], expression: filter, limit: Number.POSITIVE_INFINITY };
+  const iterator =
+    filter === undefined
+      ? traces.iterate(run, intersection)
+      : filterIterator((target) => traces.iterate(target, intersection), selection, run, warn);
   await runIterator(iterator, io.signal, () => !run.isDone);
   traces.close();
   return run.finish(iterator.lastEventNs ?? Number.NaN);
@@ -214,55 +234,32 @@ function reportLosses(run: AnalysisRun, warn: (message: string) => void): void {
   );
 }
 
-function requestedRange(
-  options: AnalysisCommandOptions,
-  traces: OpenedTraces,
-): { begin?: bigint; end?: bigint } | undefined {
-  const { timerange } = options;
-  const bounds =
-    timerange === undefined
-      ? {
-          begin: options.begin === undefined ? undefined : parseBound(options.begin),
-          end: options.end === undefined ? undefined : parseBound(options.end),
-        }
-      : parseRange(timerange);
-  const reference = traces.origin.nsFromOrigin;
-  const resolve = (bound: ReturnType<typeof parseTimeBound> | undefined): bigint | undefined =>
-    bound === undefined ? undefined : resolveTimeBound(bound, options.gmt, reference);
-  const [begin, end] = [resolve(bounds.begin), resolve(bounds.end)];
-  if (begin === undefined && end === undefined) return undefined;
-  return {
-    ...(begin === undefined ? {} : { begin }),
-    ...(end === undefined ? {} : { end }),
-  };
-}
-
-/** Plain integers of the original's options are nanoseconds. */
-function parseBound(text: string): ReturnType<typeof parseTimeBound> {
-  return /^\d{12,}$/.test(text.trim())
-    ? { kind: 'absolute', nsFromOrigin: BigInt(text.trim()) }
-    : parseTimeBound(text);
-}
-
-function parseRange(text: string): ReturnType<typeof parseTimeRange> {
-  const integers = /^\s*\[\s*(\d{12,})\s*,\s*(\d{12,})\s*\]\s*$/.exec(text);
-  if (integers === null) return parseTimeRange(text);
-  return { begin: parseBound(integers[1]!), end: parseBound(integers[2]!) };
-}
-
-function spansDays(traces: OpenedTraces, isGmt: boolean): boolean {
-  const { begin, end } = traces.timeSpan;
-  return begin !== undefined && end !== undefined && !isSameDay(begin, end, isGmt);
-}
-
 function print(
   io: CommandIo,
   analysis: AnyAnalysis,
   options: AnalysisCommandOptions,
   reports: readonly Report[],
+  comparedWith: readonly Report[] = [],
 ): void {
   if (options.mi) io.stdout.writeText(`${lamiResults(reports)}\n`);
   else if (options.csv) io.stdout.writeText(formatCsv(reports));
-  else if (options.json) io.stdout.writeText(`${formatJson(analysis, reports, {})}\n`);
-  else io.stdout.writeText(formatMarkdown(reports));
+  else if (options.json) {
+    const facts = options.compare === undefined ? {} : { comparedWith: options.compare };
+    io.stdout.writeText(`${formatJson(analysis, reports, facts)}\n`);
+  } else if (options.markdown) io.stdout.writeText(formatMarkdown(reports));
+  else {
+    const times = timeFormat(options.gmt, true);
+    const range = ({ timeRange }: Report): string =>
+      `[${times.dateTime(timeRange.begin)}, ${times.dateTime(timeRange.end)}]`;
+    reports.forEach((report, i) => {
+      const other = comparedWith[i];
+      const header = [
+        `A: ${range(report)}`,
+        ...(other === undefined ? [] : [`B: ${range(other)}`]),
+      ];
+      const style = { times, columns: io.stdout.columns };
+      const blocks = report.text.flatMap((block) => formatTextBlock(block, style));
+      io.stdout.writeText(`${[...header, ...blocks].join('\n')}\n`);
+    });
+  }
 }

@@ -1,3 +1,4 @@
+import type { Cpu } from './cpu.ts';
 import type { Host } from './host.ts';
 import {
   type FieldSpec,
@@ -8,6 +9,7 @@ import {
   rule,
   text,
 } from './rule.ts';
+import type { Thread } from './threads.ts';
 
 /** LTTng: bit mask, bit 0 = write; ftrace and perf: letters. */
 function isWriteRequest(rwbs: unknown): boolean {
@@ -25,66 +27,91 @@ const requestFields: {
 };
 
 export const blockInsert: Rule = rule(['block_rq_insert'], requestFields, (host) => {
-  return (event, timeNs) => {
-    const { inserts } = host.disk(event.device);
-    if (inserts.size < 65_536) inserts.set(event.sector, timeNs);
+  return ({ device, sector }, timeNs) => {
+    host.disk(device).wait(sector, { insertNs: timeNs, requeueCount: 0 });
   };
 });
+
+/** Who issues: the event's thread, who mostly runs there. Kept, for it may be gone at the completion. */
+function issuerOf(host: Host, cpu: Cpu, tid: number | undefined): Thread | undefined {
+  const running = cpu.busyThread;
+  if (tid === undefined || running?.tid === tid) return running;
+  return host.threads.get(tid);
+}
 
 export const blockIssue: Rule = rule(
   ['block_rq_issue'],
   { ...requestFields, tid: optionalInteger('tid', 'common_pid'), rwbs: optionalField('rwbs') },
   (host) => (event, timeNs, cpu) => {
-    if (event.sectorCount === 0) return;
-    const { sector, sectorCount } = event;
-    const inserts = host.disk(event.device).inserts;
-    const insertNs = inserts.get(sector) ?? Number.NaN;
-    inserts.delete(sector);
-    const disk = host.disk(host.disks.originalDevice(event.device, sector));
-    disk.pending.set(sector, {
+    const { device, sector, sectorCount } = event;
+    // Flushes have no sectors, and no completion that could be told from another's.
+    if (sectorCount === 0) return;
+    const waiting = host.disk(device).takeWaiting(sector);
+    const thread = issuerOf(host, cpu, event.tid);
+    host.disk(host.disks.originalDevice(device, sector)).issue(sector, {
       sector,
       sectorCount,
       remainingSectors: sectorCount,
       isWrite: isWriteRequest(event.rwbs),
-      tid: event.tid ?? cpu.busyThread?.tid ?? -1,
+      tid: event.tid ?? thread?.tid ?? -1,
+      thread,
       issueNs: timeNs,
-      insertNs,
+      insertNs: waiting?.insertNs ?? Number.NaN,
+      requeueCount: waiting?.requeueCount ?? 0,
     });
   },
 );
 
-export const blockComplete: Rule = rule(['block_rq_complete'], requestFields, (host) => {
-  const channel = host.channels['block-request'];
-  return (event, timeNs) => {
-    if (event.sectorCount === 0) return;
-    const device = host.disks.originalDevice(event.device, event.sector);
-    host.disks.forgetRemap(event.device, event.sector);
-    const disk = host.disk(device);
-    const request = disk.pending.get(event.sector);
-    if (request === undefined || event.sectorCount > request.remainingSectors) return;
-    disk.pending.delete(event.sector);
-    request.remainingSectors -= event.sectorCount;
-    if (request.remainingSectors > 0) {
-      // A request may complete in parts: the rest begins where this part ends.
-      disk.pending.set(event.sector + event.sectorCount, request);
-      return;
-    }
-    if (!channel.isWanted) return;
-    channel.emit({
-      host,
-      device,
-      deviceName: disk.name,
-      sector: request.sector,
-      sectorCount: request.sectorCount,
-      isWrite: request.isWrite,
-      thread: request.tid < 0 ? undefined : host.threads.get(request.tid),
-      insertNs: request.insertNs,
-      beginNs: request.issueNs,
-      endNs: timeNs,
-      isCertain: request.issueNs >= host.lastGapEndNs,
-    });
+/** The driver gives a request back: it will be issued again. */
+export const blockRequeue: Rule = rule(['block_rq_requeue'], requestFields, (host) => {
+  return ({ device, sector }) => {
+    const disk = host.disk(host.disks.originalDevice(device, sector));
+    const request = disk.takePending(sector);
+    if (request === undefined) return;
+    const { insertNs, requeueCount } = request;
+    host.disk(device).wait(sector, { insertNs, requeueCount: requeueCount + 1 });
   };
 });
+
+export const blockComplete: Rule = rule(
+  ['block_rq_complete'],
+  { ...requestFields, error: optionalInteger('error', 'errors') },
+  (host) => {
+    const channel = host.channels['block-request'];
+    return (event, timeNs) => {
+      const { sector, sectorCount, error } = event;
+      if (sectorCount === 0) return;
+      const device = host.disks.originalDevice(event.device, sector);
+      host.disks.forgetRemap(event.device, sector);
+      const disk = host.disk(device);
+      const request = disk.pendingAt(sector);
+      if (request === undefined || sectorCount > request.remainingSectors) return;
+      disk.takePending(sector);
+      request.remainingSectors -= sectorCount;
+      if (request.remainingSectors > 0) {
+        // A request may complete in parts: the rest begins where this part ends.
+        disk.issue(sector + sectorCount, request);
+        return;
+      }
+      if (!channel.isWanted) return;
+      channel.emit({
+        host,
+        device,
+        deviceName: disk.name,
+        sector: request.sector,
+        sectorCount: request.sectorCount,
+        isWrite: request.isWrite,
+        thread: request.thread ?? (request.tid < 0 ? undefined : host.threads.get(request.tid)),
+        insertNs: request.insertNs,
+        requeueCount: request.requeueCount,
+        errno: error === undefined ? 0 : Math.abs(error),
+        beginNs: request.issueNs,
+        endNs: timeNs,
+        isCertain: request.issueNs >= host.lastGapEndNs,
+      });
+    };
+  },
+);
 
 export const blockRemap: Rule = rule(
   ['block_bio_remap'],
@@ -107,6 +134,13 @@ export const blockMerge: Rule = rule(
     host.disks.forgetRemap(event.device, event.sector);
   },
 );
+
+/** A request becomes part of another one: it is not issued itself. */
+export const blockRequestMerge: Rule = rule(['block_rq_merge'], requestFields, (host) => {
+  return ({ device, sector }) => {
+    host.disk(device).takeWaiting(sector);
+  };
+});
 
 export const statedumpDisk: Rule = rule(
   ['lttng_statedump_block_device'],

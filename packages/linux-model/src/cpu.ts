@@ -1,21 +1,23 @@
 import type { PendingHardIrq, PendingSoftIrq } from './irq.ts';
 import type { Thread } from './threads.ts';
-import type { PendingTimer } from './timers.ts';
 
 /** One CPU of a host: who runs, and which interrupts are being handled. */
 export class Cpu {
   readonly id: number;
-  /** The running thread, the idle thread (tid 0) included; undefined: not known yet. */
+  /** The running thread, the idle thread (tid 0) included; undefined: not known yet, or not any more after a gap. */
   thread: Thread | undefined = undefined;
-  /** Since when it runs (ns); the begin of the trace for the first one. */
+  /** Since when it runs (ns); the begin of the trace for the first one, of the gap while it is unknown. */
   threadSinceNs = Number.NaN;
-  /** False: `threadSinceNs` is the begin of the trace or the end of a gap. */
+  /** False: `threadSinceNs` is the begin of the trace or of a gap, or somebody else was thought to run. */
   threadSinceIsCertain = false;
+  /** End of the last gap on this CPU (ns). */
+  lastGapEndNs = Number.NEGATIVE_INFINITY;
   /** Nested hard interrupt handlers, outermost first. */
   readonly hardIrqs: PendingHardIrq[] = [];
   /** By vector. */
   readonly softIrqs: (PendingSoftIrq | undefined)[] = [];
-  readonly timers = new Map<number, PendingTimer>();
+  /** Soft interrupt handlers that run: more than one only where an exit is missing. */
+  softIrqDepth = 0;
   /** An event was seen on it. */
   isSeen = false;
 

@@ -2,7 +2,7 @@ import type { EventRecordClass, Trace, TraceClass } from '@sonde/trace-model';
 import type { Dialect } from './host.ts';
 import { plainEventName } from './rule.ts';
 
-/** LTTng's numbers need no change; everybody else counts priorities from the real-time ones. */
+/** In old LTTng, the wakeup events alone had the kernel's own numbering. */
 const kernelPriorityOffset = -100;
 
 function environmentNumber(trace: Trace, name: string): number {
@@ -15,18 +15,13 @@ function environmentNumber(trace: Trace, name: string): number {
 export function dialectOf(trace: Trace): Dialect {
   const tracer = trace.environment.get('tracer_name');
   const isLttng = typeof tracer === 'string' && tracer.startsWith('lttng');
-  if (!isLttng) {
-    const isPerf = classesOf(trace.traceClass).some((event) => event.name?.startsWith('sched:'));
-    const offset = isPerf ? kernelPriorityOffset : 0;
-    return { priorityOffset: offset, wakeupPriorityOffset: offset };
-  }
+  if (!isLttng) return { wakeupPriorityOffset: 0, losesAtPacketEnd: false };
   const major = environmentNumber(trace, 'tracer_major');
   const minor = environmentNumber(trace, 'tracer_minor');
   const patch =
     environmentNumber(trace, 'tracer_patchlevel') || environmentNumber(trace, 'tracer_patch');
-  // Up to 2.7.0 the wakeup events alone had the kernel's own numbering.
   const isOld = major < 2 || (major === 2 && (minor < 7 || (minor === 7 && patch < 1)));
-  return { priorityOffset: 0, wakeupPriorityOffset: isOld ? kernelPriorityOffset : 0 };
+  return { wakeupPriorityOffset: isOld ? kernelPriorityOffset : 0, losesAtPacketEnd: true };
 }
 
 /** All event record classes of a trace. */
@@ -48,4 +43,12 @@ export function payloadCpuField(eventRecordClass: EventRecordClass): string | un
   if (/cpu_idle|cpu_frequency|statedump/.test(eventRecordClass.name ?? '')) return undefined;
   const members = eventRecordClass.payload?.members ?? [];
   return members.find((member) => member.name === 'cpu_id' || member.name === 'perf_cpu')?.name;
+}
+
+/** Whether numbers of system calls are x86-64's: by the machine, or a system call that no other architecture has. */
+export function isX86(trace: Trace): boolean {
+  return (
+    trace.environment.get('machine') === 'x86_64' ||
+    hasEvent(trace.traceClass, 'syscall_entry_arch_prctl')
+  );
 }

@@ -1,3 +1,5 @@
+import type { Thread } from './threads.ts';
+
 /** A block request between issue and completion. */
 export interface PendingBlockRequest {
   readonly sector: number;
@@ -5,8 +7,29 @@ export interface PendingBlockRequest {
   remainingSectors: number;
   readonly isWrite: boolean;
   readonly tid: number;
+  readonly thread: Thread | undefined;
   readonly issueNs: number;
   readonly insertNs: number;
+  readonly requeueCount: number;
+}
+
+/** A request that waits to be issued, for the first time or again. */
+export interface WaitingBlockRequest {
+  /** NaN: not seen. */
+  readonly insertNs: number;
+  readonly requeueCount: number;
+}
+
+/** Requests whose completion is missing must not pile up: more than any device has in flight. */
+const maxPending = 65_536;
+
+/** A map that forgets the oldest when it is full. */
+function setBounded<K, V>(map: Map<K, V>, key: K, value: V): void {
+  if (map.size >= maxPending && !map.has(key)) {
+    const oldest = map.keys().next();
+    if (!oldest.done) map.delete(oldest.value);
+  }
+  map.set(key, value);
 }
 
 /** A block device. */
@@ -15,14 +38,38 @@ export class Disk {
   /** From the state dump; until then `(major,minor)`. */
   name: string;
   /** By the sector that the next completion begins at. */
-  readonly pending = new Map<number, PendingBlockRequest>();
-  /** Insert times by sector (ns). */
-  readonly inserts = new Map<number, number>();
+  readonly #pending = new Map<number, PendingBlockRequest>();
+  /** By sector. */
+  readonly #waiting = new Map<number, WaitingBlockRequest>();
 
   constructor(device: number) {
     this.device = device;
     // Kernel-internal dev_t: 12 bits major, 20 bits minor (include/linux/kdev_t.h, v6.12).
     this.name = `(${device >>> 20},${device & 0xfffff})`;
+  }
+
+  wait(sector: number, request: WaitingBlockRequest): void {
+    setBounded(this.#waiting, sector, request);
+  }
+
+  takeWaiting(sector: number): WaitingBlockRequest | undefined {
+    const request = this.#waiting.get(sector);
+    if (request !== undefined) this.#waiting.delete(sector);
+    return request;
+  }
+
+  issue(sector: number, request: PendingBlockRequest): void {
+    setBounded(this.#pending, sector, request);
+  }
+
+  pendingAt(sector: number): PendingBlockRequest | undefined {
+    return this.#pending.get(sector);
+  }
+
+  takePending(sector: number): PendingBlockRequest | undefined {
+    const request = this.#pending.get(sector);
+    if (request !== undefined) this.#pending.delete(sector);
+    return request;
   }
 }
 
@@ -32,12 +79,10 @@ interface Remap {
   readonly toSector: number;
 }
 
-/** Remaps that never complete (split or dropped requests) must not pile up. */
-const maxRemaps = 65_536;
-
 /** Block devices of a host, and which requests were remapped from one to another (partitions, LVM). */
 export class DiskTable {
   readonly #disks = new Map<number, Disk>();
+  /** By device and sector; remaps that never complete (split or dropped requests) are forgotten. */
   readonly #remaps = new Map<string, Remap>();
 
   ensure(device: number): Disk {
@@ -58,11 +103,7 @@ export class DiskTable {
     const earlierKey = `${fromDevice}:${fromSector}`;
     const earlier = this.#remaps.get(earlierKey);
     if (earlier !== undefined) this.#remaps.delete(earlierKey);
-    if (this.#remaps.size >= maxRemaps) {
-      const oldest = this.#remaps.keys().next();
-      if (!oldest.done) this.#remaps.delete(oldest.value);
-    }
-    this.#remaps.set(`${toDevice}:${toSector}`, {
+    setBounded(this.#remaps, `${toDevice}:${toSector}`, {
       fromDevice: earlier?.fromDevice ?? fromDevice,
       toDevice,
       toSector,

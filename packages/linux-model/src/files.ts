@@ -15,6 +15,12 @@ export interface OpenFile {
   closeNs: number;
 }
 
+/** `O_CLOEXEC` (include/uapi/asm-generic/fcntl.h, v6.12). */
+export const closeOnExecFlag = 0o2000000;
+
+/** `fs.nr_open`'s default: a process has no more descriptors, and so a trace can't make us keep more. */
+const maxFiles = 1_048_576;
+
 /** The descriptors of a process (`CLONE_FILES` shares the table between threads). */
 export class FileTable {
   readonly #files = new Map<number, OpenFile>();
@@ -24,7 +30,7 @@ export class FileTable {
   }
 
   set(file: OpenFile): void {
-    this.#files.set(file.fd, file);
+    if (this.#files.size < maxFiles || this.#files.has(file.fd)) this.#files.set(file.fd, file);
   }
 
   delete(fd: number): void {

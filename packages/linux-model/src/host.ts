@@ -1,7 +1,12 @@
 import { Cpu } from './cpu.ts';
 import { type Disk, DiskTable } from './disks.ts';
+import type { PendingTransmission } from './resources.ts';
 import type { SegmentKind, SegmentKinds } from './segments.ts';
 import { type Thread, ThreadTable } from './threads.ts';
+import type { PendingTimer } from './timers.ts';
+
+/** As many CPU ids as Linux can be built for (`CONFIG_NR_CPUS`): others are nonsense. */
+const maxCpus = 8192;
 
 /** Consumers of one kind of segment. */
 export class Channel<T> {
@@ -25,10 +30,13 @@ export type Channels = { readonly [K in SegmentKind]: Channel<SegmentKinds[K]> }
 
 /** What differs between tracers and their versions, for one trace. */
 export interface Dialect {
-  /** Added to every priority (ftrace and perf number 100 higher than LTTng). */
-  readonly priorityOffset: number;
   /** Added to the priority of wakeups: LTTng before 2.7.1 was inconsistent. */
   readonly wakeupPriorityOffset: number;
+  /**
+   * The ring buffer discards when a packet is full and there is no next one: what a packet says it discarded is missing between its
+   * last record and its end, not anywhere since the packet before.
+   */
+  readonly losesAtPacketEnd: boolean;
 }
 
 /** The state of one traced machine. */
@@ -38,8 +46,14 @@ export class Host {
   readonly channels: Channels;
   readonly threads = new ThreadTable();
   readonly disks = new DiskTable();
-  /** `file_table_address` → pids, from the state dump. */
-  readonly pidsByFileTable = new Map<number, Set<number>>();
+  /** `file_table_address` → pids, while a state dump goes on. */
+  readonly pidsByFileTable = new Map<number | bigint, Set<number>>();
+  /** Clone flags by the tid of a thread that is being made (`task_newtask`, before its fork event). */
+  readonly cloneFlags = new Map<number, number>();
+  /** Timers that were started or run, by address. */
+  readonly timers = new Map<number | bigint, PendingTimer>();
+  /** Packets queued for transmission, by the address of the socket buffer. */
+  readonly transmissions = new Map<number | bigint, PendingTransmission>();
   /** First event of the run (ns): what runs then is taken to have run since. */
   beginNs = Number.NaN;
   /** End of the last gap in any stream (ns): what began before is uncertain. */
@@ -48,42 +62,49 @@ export class Host {
   identifiesByContext = false;
   /** Somebody wants to know about files. */
   followsFiles = false;
-  dialect: Dialect = { priorityOffset: 0, wakeupPriorityOffset: 0 };
+  /** Somebody wants to know about hard and soft interrupts. */
+  followsInterrupts = false;
+  /** The trace has `sched_migrate_task`: otherwise migrations are found by where threads run. */
+  hasMigrationEvents = false;
+  /** The trace has `sched_switch`, `sched_process_exit`. */
+  hasSwitches = false;
+  hasExits = false;
+  /** Numbers of system calls are those of x86-64. */
+  isX86 = false;
+  dialect: Dialect = { wakeupPriorityOffset: 0, losesAtPacketEnd: false };
   readonly #cpus: Cpu[] = [];
-  readonly #farCpus = new Map<number, Cpu>();
+  readonly #noCpu = new Cpu(-1);
 
   constructor(name: string, channels: Channels) {
     this.name = name;
     this.channels = channels;
   }
 
+  /** Made at the first use. What is no CPU id (negative, not whole, out of range) is CPU -1. */
   cpu(id: number): Cpu {
-    if (id >= 0 && id < 8192) {
-      let cpu = this.#cpus[id];
-      if (cpu === undefined) {
-        while (this.#cpus.length < id) this.#cpus.push(new Cpu(this.#cpus.length));
-        cpu = new Cpu(id);
-        this.#cpus[id] = cpu;
-      }
+    let cpu = this.#cpus[id];
+    if (cpu !== undefined) {
       cpu.isSeen = true;
       return cpu;
     }
-    let cpu = this.#farCpus.get(id);
-    if (cpu === undefined) {
+    if (Number.isInteger(id) && id >= 0 && id < maxCpus) {
+      while (this.#cpus.length < id) this.#cpus.push(new Cpu(this.#cpus.length));
       cpu = new Cpu(id);
-      cpu.isSeen = true;
-      this.#farCpus.set(id, cpu);
+      this.#cpus[id] = cpu;
+    } else {
+      cpu = this.#noCpu;
     }
+    cpu.isSeen = true;
     return cpu;
   }
 
   /** CPUs that events were seen on, by id. */
   get cpus(): readonly Cpu[] {
-    return [...this.#cpus, ...this.#farCpus.values()].filter((cpu) => cpu.isSeen);
+    return [...this.#cpus, this.#noCpu].filter((cpu) => cpu.isSeen);
   }
 
   setPriority(thread: Thread, priority: number | undefined, timeNs: number): void {
-    if (priority === undefined || thread.tid === 0 || thread.priority === priority) return;
+    if (priority === undefined || thread.tid <= 0 || thread.priority === priority) return;
     thread.priority = priority;
     const channel = this.channels['priority-change'];
     if (channel.isWanted) channel.emit({ host: this, timeNs, thread, priority });

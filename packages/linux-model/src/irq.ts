@@ -19,6 +19,8 @@ export interface PendingSoftIrq {
 
 /** Deeper nesting is lost exits. */
 const maxNesting = 16;
+/** Linux has 10 soft interrupts; a bit mask of an `unsigned long` could hold so many. */
+const maxVectors = 64;
 
 export const irqEntry: Rule = rule(
   ['irq_handler_entry'],
@@ -29,16 +31,25 @@ export const irqEntry: Rule = rule(
   },
 );
 
+/** Takes the innermost handler of `irq`, and those within it: their exits are missing. Undefined: its entry is. */
+function takeHardIrq(cpu: Cpu, irq: number): PendingHardIrq | undefined {
+  const stack = cpu.hardIrqs;
+  for (let i = stack.length - 1; i >= 0; i--) {
+    const pending = stack[i]!;
+    if (pending.irq !== irq) continue;
+    stack.length = i;
+    return pending;
+  }
+  return undefined;
+}
+
 export const irqExit: Rule = rule(
   ['irq_handler_exit'],
   { irq: integer('irq'), result: optionalInteger('ret') },
   (host) => {
     const channel = host.channels['hard-irq'];
     return (event, timeNs, cpu) => {
-      const stack = cpu.hardIrqs;
-      // Inner handlers without an exit were lost: they can't outlive this one.
-      let pending = stack.pop();
-      while (pending !== undefined && pending.irq !== event.irq) pending = stack.pop();
+      const pending = takeHardIrq(cpu, event.irq);
       if (pending === undefined || !channel.isWanted) return;
       channel.emit({
         host,
@@ -48,14 +59,14 @@ export const irqExit: Rule = rule(
         isHandled: event.result !== 0,
         beginNs: pending.beginNs,
         endNs: timeNs,
-        isCertain: true,
+        isCertain: pending.beginNs >= cpu.lastGapEndNs,
       });
     };
   },
 );
 
 function softIrq(cpu: Cpu, vector: number): PendingSoftIrq | undefined {
-  if (!(vector >= 0 && vector < 64)) return undefined;
+  if (!(vector >= 0 && vector < maxVectors)) return undefined;
   let pending = cpu.softIrqs[vector];
   if (pending === undefined) {
     while (cpu.softIrqs.length < vector) cpu.softIrqs.push(undefined);
@@ -81,6 +92,7 @@ export const softIrqEntry: Rule = rule(
   () => (event, timeNs, cpu) => {
     const pending = softIrq(cpu, event.vector);
     if (pending === undefined) return;
+    if (Number.isNaN(pending.beginNs)) cpu.softIrqDepth++;
     pending.beginNs = timeNs;
     pending.beginRaiseNs = pending.raiseNs;
     pending.raiseNs = Number.NaN;
@@ -95,17 +107,18 @@ export const softIrqExit: Rule = rule(
     return (event, timeNs, cpu) => {
       const pending = softIrq(cpu, event.vector);
       if (pending === undefined || Number.isNaN(pending.beginNs)) return;
-      const beginNs = pending.beginNs;
+      const { beginNs, beginRaiseNs } = pending;
       pending.beginNs = Number.NaN;
+      cpu.softIrqDepth--;
       if (!channel.isWanted) return;
       channel.emit({
         host,
         cpu,
         vector: event.vector,
-        raiseNs: pending.beginRaiseNs,
+        raiseNs: beginRaiseNs,
         beginNs,
         endNs: timeNs,
-        isCertain: true,
+        isCertain: beginNs >= cpu.lastGapEndNs,
       });
     };
   },
@@ -115,4 +128,5 @@ export const softIrqExit: Rule = rule(
 export function forgetInterrupts(_host: Host, cpu: Cpu): void {
   cpu.hardIrqs.length = 0;
   cpu.softIrqs.length = 0;
+  cpu.softIrqDepth = 0;
 }

@@ -13,95 +13,50 @@ import type {
   Packet,
   RecordCursor,
   TimeOrigin,
+  Trace,
 } from '@sonde/trace-model';
-import * as block from './block.ts';
 import type { Cpu } from './cpu.ts';
-import { dialectOf, hasEvent, payloadCpuField } from './dialect.ts';
+import { dialectOf, hasEvent, isX86, payloadCpuField } from './dialect.ts';
 import { Channel, type Channels, Host } from './host.ts';
-import * as irq from './irq.ts';
-import * as processes from './processes.ts';
-import * as resources from './resources.ts';
-import { demandOf, plainEventName, type Rule } from './rule.ts';
-import * as sched from './sched.ts';
-import type { SegmentKind, SegmentKinds } from './segments.ts';
+import { forgetInterrupts } from './irq.ts';
+import { chooseRule, isKernelTrace, missingFields, missingFrom } from './missing.ts';
+import { needs } from './needs.ts';
+import { demandOf, plainEventName, priorityOffsetOf, type Rule } from './rule.ts';
+import { finishScheduling, forgetRunning } from './sched.ts';
+import type { Gap, SegmentKind, SegmentKinds } from './segments.ts';
 import {
   finishSystemCalls,
   isSystemCallEntry,
   isSystemCallExit,
   systemCallRule,
 } from './syscalls.ts';
-import * as timers from './timers.ts';
-
-const running = [sched.schedSwitch];
-const wakeups = [sched.schedWakeup, sched.schedMigrate, sched.schedPiSetprio];
-const lives = [
-  processes.processFork,
-  processes.processExec,
-  processes.processExit,
-  processes.processFree,
-  processes.processRename,
-  processes.statedumpProcess,
-  processes.statedumpNamespace,
-];
-const files = [processes.statedumpFile, resources.packetSent];
-
-interface Need {
-  readonly rules: readonly Rule[];
-  readonly systemCalls?: 'all' | 'files';
-}
-
-/** What a kind of segment is made from. */
-const needs: Readonly<Record<SegmentKind, Need>> = {
-  switch: { rules: running },
-  'scheduling-slice': { rules: running },
-  'wakeup-latency': { rules: [...running, ...wakeups, ...lives] },
-  'off-cpu': { rules: [...running, ...wakeups] },
-  'system-call': { rules: [...running, ...lives], systemCalls: 'all' },
-  'file-operation': { rules: [...running, ...lives, ...files], systemCalls: 'files' },
-  'file-life': { rules: [...running, ...lives, ...files], systemCalls: 'files' },
-  'block-request': {
-    rules: [
-      ...lives,
-      block.blockInsert,
-      block.blockIssue,
-      block.blockComplete,
-      block.blockRemap,
-      block.blockMerge,
-      block.statedumpDisk,
-    ],
-  },
-  'hard-irq': { rules: [irq.irqEntry, irq.irqExit] },
-  'soft-irq': { rules: [irq.softIrqRaise, irq.softIrqEntry, irq.softIrqExit] },
-  'timer-expiry': {
-    rules: [timers.hrtimerStart, timers.hrtimerCancel, timers.hrtimerEntry, timers.hrtimerExit],
-  },
-  'network-packet': { rules: [resources.packetSent, resources.packetReceived] },
-  'page-operation': { rules: [...running, ...lives, resources.pageAllocate, resources.pageFree] },
-  migration: { rules: [...running, sched.schedMigrate] },
-  'priority-change': { rules: [...running, ...wakeups] },
-  'thread-life': { rules: lives },
-  'cpu-power': { rules: [resources.cpuIdle, resources.cpuFrequency] },
-  gap: { rules: [] },
-};
+import { forgetTimers } from './timers.ts';
 
 /** One data stream's place in the model. */
 interface StreamState {
   readonly host: Host;
   cpu: Cpu;
   readonly hasCpuId: boolean;
+  /** Last event that the model looked at (ns). */
+  lastEventNs: number;
+  /** What the current packet says it discarded, where that is at its end. */
+  discardedCount: number;
 }
 
 export class LinuxModel implements Downstream {
   readonly #channels: Channels;
   readonly #hosts = new Map<string, Host>();
+  readonly #described = new Set<Trace>();
   readonly #streams = new Map<DataStream, StreamState>();
-  readonly #rules = new Map<string, Rule>();
+  /** By plain event name. */
+  readonly #rules = new Map<string, Rule[]>();
   readonly #kinds = new Set<SegmentKind>();
   readonly #onMissing: (message: string) => void;
+  readonly #saidMissing = new Set<string>();
   #systemCalls: 'none' | 'files' | 'all' = 'none';
   #beginNs = Number.NaN;
 
-  /** @param onMissing - Told once per event record class that lacks a mandatory field. */
+  /** @param onMissing - Told once per event record class that lacks a mandatory field, unless `missing` has said it. */
   constructor(onMissing: (message: string) => void = () => {}) {
     const channels: Partial<Record<SegmentKind, Channel<never>>> = {};
     for (const kind of Object.keys(needs) as SegmentKind[]) channels[kind] = new Channel<never>();
@@ -112,17 +67,28 @@ export class LinuxModel implements Downstream {
   /** Subscribes to a kind of segment. Before the first message only. */
   on<K extends SegmentKind>(kind: K, handler: (segment: SegmentKinds[K]) => void): void {
     (this.#channels[kind] as Channel<SegmentKinds[K]>).add(handler);
+    if (this.#kinds.has(kind)) return;
     this.#kinds.add(kind);
-    const need = needs[kind];
-    for (const rule of need.rules) for (const name of rule.names) this.#rules.set(name, rule);
-    if (need.systemCalls === 'all') this.#systemCalls = 'all';
-    else if (need.systemCalls === 'files' && this.#systemCalls === 'none')
-      this.#systemCalls = 'files';
+    this.#rules.clear();
+    // In the order of the table, whatever the order of subscription.
+    for (const [known, need] of Object.entries(needs) as [SegmentKind, typeof needs.gap][]) {
+      if (this.#kinds.has(known)) this.#addRules(need.rules);
+    }
+    const { systemCalls } = needs[kind];
+    if (systemCalls === 'all') this.#systemCalls = 'all';
+    else if (systemCalls === 'files' && this.#systemCalls === 'none') this.#systemCalls = 'files';
   }
 
   /** Machines seen so far, in order of appearance. */
   get hosts(): readonly Host[] {
     return [...this.#hosts.values()];
+  }
+
+  /** Sentences about what these traces can't tell of the kinds subscribed to. For the start of a run. */
+  missing(traces: readonly Trace[]): string[] {
+    const messages = missingFrom(traces, this.#kinds, this.#rules);
+    for (const message of messages) this.#saidMissing.add(message);
+    return messages;
   }
 
   /** Says when the run begins (ns since the TimeOrigin): what is running then is taken to run since. */
@@ -134,7 +100,7 @@ export class LinuxModel implements Downstream {
   /** Reports what is still running at `timeNs`. */
   finish(timeNs: number): void {
     for (const host of this.#hosts.values()) {
-      sched.finishScheduling(host, timeNs);
+      finishScheduling(host, timeNs);
       finishSystemCalls(host, timeNs);
     }
   }
@@ -152,82 +118,120 @@ export class LinuxModel implements Downstream {
 
   eventHandler(cursor: RecordCursor): EventHandler | null {
     const { eventRecordClass } = cursor;
-    const rule = this.#ruleFor(eventRecordClass);
-    if (rule === undefined) return null;
-    const state = this.#stateOf(cursor.stream);
-    const eventName = plainEventName(eventRecordClass.name ?? '');
-    const { demands, missing } = demandOf(rule.fields, eventRecordClass);
-    if (missing.length > 0) {
-      const name = eventRecordClass.name ?? `event ${eventRecordClass.id}`;
-      this.#onMissing(`${name} is ignored: it has no field ${missing.join(', ')}.`);
-      return null;
+    const rules = this.#rulesFor(eventRecordClass, cursor.stream.trace);
+    if (rules === undefined) return null;
+    const { rule, missing } = chooseRule(rules, eventRecordClass);
+    if (missing.length === 0) {
+      return this.#handlerOf(rule, this.#stateOf(cursor.stream), eventRecordClass);
     }
-    return this.#handlerOf(rule.bind(state.host, eventName), state, eventRecordClass, demands);
+    const message = missingFields(eventRecordClass, missing);
+    if (!this.#saidMissing.has(message)) this.#onMissing(message);
+    this.#saidMissing.add(message);
+    return null;
   }
 
   discardedEvents(discarded: Discarded): void {
     const state = this.#stateOf(discarded.stream);
-    this.#gap(state, discarded);
+    const count = discarded.count === undefined ? undefined : Number(discarded.count);
+    if (state.host.dialect.losesAtPacketEnd && count !== undefined) state.discardedCount += count;
+    else this.#gapBetween(state, discarded, 'events', count);
   }
 
   discardedPackets(discarded: Discarded): void {
-    this.discardedEvents(discarded);
+    const state = this.#stateOf(discarded.stream);
+    const count = discarded.count === undefined ? undefined : Number(discarded.count);
+    this.#gapBetween(state, discarded, 'packets', count);
+  }
+
+  packetEnd({ stream, end }: Packet): void {
+    const state = this.#stateOf(stream);
+    const { discardedCount: count, lastEventNs } = state;
+    if (count === 0) return;
+    state.discardedCount = 0;
+    const endNs = end === undefined ? lastEventNs : this.#relative(end);
+    this.#gap(state, { what: 'events', count, beginNs: lastEventNs, endNs });
   }
 
   streamEnd(): void {}
-  packetEnd(): void {}
   inactivity(_time: ClockSnapshot): void {}
 
   /** Set by the run before the first message, to turn exact times into numbers. */
   origin: TimeOrigin = { nsFromOrigin: 0n };
 
-  #gap(state: StreamState, discarded: Discarded): void {
-    const { host, cpu } = state;
-    const relative = (snapshot: ClockSnapshot | undefined): number =>
-      snapshot === undefined
-        ? Number.NaN
-        : Number(snapshot.nsFromOrigin - this.origin.nsFromOrigin);
-    const beginNs = relative(discarded.begin);
-    const endNs = relative(discarded.end);
-    if (endNs > host.lastGapEndNs) host.lastGapEndNs = endNs;
-    irq.forgetInterrupts(host, cpu);
-    const channel = host.channels.gap;
-    if (!channel.isWanted) return;
-    const count = discarded.count === undefined ? undefined : Number(discarded.count);
-    channel.emit({ host, cpu, count, beginNs, endNs, isCertain: false });
+  #relative(snapshot: ClockSnapshot): number {
+    return Number(snapshot.nsFromOrigin - this.origin.nsFromOrigin);
   }
 
-  #ruleFor(eventRecordClass: EventRecordClass): Rule | undefined {
-    const { environment } = eventRecordClass.dataStreamClass.traceClass;
-    if (environment.get('domain') === 'ust') return undefined;
+  #gapBetween(
+    state: StreamState,
+    { begin, end }: Discarded,
+    what: Gap['what'],
+    count: number | undefined,
+  ): void {
+    const beginNs = begin === undefined ? state.lastEventNs : this.#relative(begin);
+    const endNs = end === undefined ? beginNs : this.#relative(end);
+    this.#gap(state, { what, count, beginNs, endNs });
+  }
+
+  /** Ends or marks what the missing events may have changed. */
+  #gap(
+    { host, cpu }: StreamState,
+    { what, count, beginNs, endNs }: Pick<Gap, 'what' | 'count' | 'beginNs' | 'endNs'>,
+  ): void {
+    const fromNs = Number.isNaN(beginNs) ? host.beginNs : beginNs;
+    const untilNs = endNs >= fromNs ? endNs : fromNs;
+    forgetRunning(host, cpu, fromNs, untilNs);
+    forgetInterrupts(host, cpu);
+    forgetTimers(host, cpu);
+    if (untilNs > host.lastGapEndNs) host.lastGapEndNs = untilNs;
+    const channel = host.channels.gap;
+    if (!channel.isWanted) return;
+    channel.emit({ host, cpu, what, count, beginNs: fromNs, endNs: untilNs, isCertain: false });
+  }
+
+  #addRules(rules: readonly Rule[]): void {
+    for (const rule of rules) {
+      for (const name of rule.names) {
+        const list = this.#rules.get(name);
+        if (list === undefined) this.#rules.set(name, [rule]);
+        else if (!list.includes(rule)) list.push(rule);
+      }
+    }
+  }
+
+  #rulesFor(eventRecordClass: EventRecordClass, trace: Trace): readonly Rule[] | undefined {
+    if (!isKernelTrace(trace)) return undefined;
     const name = plainEventName(eventRecordClass.name ?? '');
     const known = this.#rules.get(name);
     if (known !== undefined || this.#systemCalls === 'none') return known;
     if (!isSystemCallEntry(name) && !isSystemCallExit(name)) return undefined;
-    return systemCallRule(name);
+    const rule = systemCallRule(name);
+    return rule === undefined ? undefined : [rule];
   }
 
-  #handlerOf(
-    transition: ReturnType<Rule['bind']>,
-    state: StreamState,
-    eventRecordClass: EventRecordClass,
-    demands: ReturnType<typeof demandOf>['demands'],
-  ): EventHandler {
+  #handlerOf(rule: Rule, state: StreamState, eventRecordClass: EventRecordClass): EventHandler {
+    const { host } = state;
+    const { demands } = demandOf(rule.fields, eventRecordClass);
     const ownCpu = payloadCpuField(eventRecordClass);
     const all =
       ownCpu === undefined
         ? demands
         : [...demands, { scope: 'event-record-payload' as const, path: [ownCpu], as: 'ownCpuId' }];
     const projection = compileProjection(eventRecordClass, all);
+    const transition = rule.bind(host, {
+      eventName: plainEventName(eventRecordClass.name ?? ''),
+      priorityOffset: priorityOffsetOf(eventRecordClass),
+    });
     const record = projection.record as never;
     if (ownCpu === undefined) {
       return (cursor) => {
         const end = projection.read(cursor);
-        transition(record, cursor.timeNs, state.cpu);
+        const { timeNs } = cursor;
+        state.lastEventNs = timeNs;
+        transition(record, timeNs, state.cpu);
         return end;
       };
     }
-    const { host } = state;
     return (cursor) => {
       const end = projection.read(cursor);
       transition(record, cursor.timeNs, host.cpu((record as { ownCpuId: number }).ownCpuId));
@@ -238,7 +242,16 @@ export class LinuxModel implements Downstream {
   #stateOf(stream: DataStream): StreamState {
     let state = this.#streams.get(stream);
     if (state !== undefined) return state;
-    const { trace } = stream;
+    const host = this.#hostOf(stream.trace);
+    const members = stream.dataStreamClass.packetContext?.members ?? [];
+    const hasCpuId = members.some((member) => member.name === 'cpu_id');
+    const cpu = host.cpu(0);
+    state = { host, cpu, hasCpuId, lastEventNs: Number.NaN, discardedCount: 0 };
+    this.#streams.set(stream, state);
+    return state;
+  }
+
+  #hostOf(trace: Trace): Host {
     const hostname = trace.environment.get('hostname');
     const name = hostname === undefined || hostname === '' ? trace.path : String(hostname);
     let host = this.#hosts.get(name);
@@ -246,18 +259,26 @@ export class LinuxModel implements Downstream {
       host = new Host(name, this.#channels);
       host.beginNs = this.#beginNs;
       host.followsFiles = this.#kinds.has('file-operation') || this.#kinds.has('file-life');
+      host.followsInterrupts = this.#kinds.has('hard-irq') && this.#kinds.has('soft-irq');
       this.#hosts.set(name, host);
     }
-    if (trace.environment.get('domain') !== 'ust') {
-      host.dialect = dialectOf(trace);
-      host.identifiesByContext = !hasEvent(trace.traceClass, 'sched_switch');
+    if (isKernelTrace(trace) && !this.#described.has(trace)) {
+      this.#described.add(trace);
+      describe(host, trace);
     }
-    const members = stream.dataStreamClass.packetContext?.members ?? [];
-    const hasCpuId = members.some((member) => member.name === 'cpu_id');
-    state = { host, cpu: host.cpu(0), hasCpuId };
-    this.#streams.set(stream, state);
-    return state;
+    return host;
   }
+}
+
+/** What the metadata of a kernel trace says about its host. A host may have several. */
+function describe(host: Host, trace: Trace): void {
+  const { traceClass } = trace;
+  host.dialect = dialectOf(trace);
+  host.hasSwitches ||= hasEvent(traceClass, 'sched_switch');
+  host.hasExits ||= hasEvent(traceClass, 'sched_process_exit');
+  host.hasMigrationEvents ||= hasEvent(traceClass, 'sched_migrate_task');
+  host.isX86 ||= isX86(trace);
+  host.identifiesByContext = !host.hasSwitches;
 }
 
 /** `cpu_id` of the packet context. */

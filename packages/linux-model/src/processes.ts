@@ -1,18 +1,19 @@
-import { fileTypeOfPath } from './files.ts';
+import type { Cpu } from './cpu.ts';
 import type { Host } from './host.ts';
+import { releaseThread } from './release-thread.ts';
 import {
   contextText,
   integer,
+  optionalField,
   optionalInteger,
   optionalText,
   type Rule,
   rule,
   text,
 } from './rule.ts';
-import type { Process } from './threads.ts';
+import { handOver } from './sched.ts';
+import type { Process, Thread } from './threads.ts';
 
-/** `O_CLOEXEC` (include/uapi/asm-generic/fcntl.h, v6.12). */
-export const closeOnExecFlag = 0o2000000;
 /** `TASK_COMM_LEN` without the terminator. */
 const commLength = 15;
 
@@ -26,53 +27,148 @@ function inheritFiles(host: Host, from: Process, to: Process, timeNs: number): v
   }
 }
 
-export const processFork: Rule = rule(
+/** `CLONE_FILES`, `CLONE_THREAD` (include/uapi/linux/sched.h, v6.12). */
+const cloneFilesFlag = 0x400;
+const cloneThreadFlag = 0x1_0000;
+/** Fork events follow at once: more are fork events that are missing. */
+const maxNewTasks = 1024;
+
+/** Comes just before the fork event, and alone says what is shared. */
+export const newTask: Rule = rule(
+  ['task_newtask'],
+  { tid: integer('tid', 'pid'), flags: integer('clone_flags') },
+  (host) => (event) => {
+    if (host.cloneFlags.size >= maxNewTasks) host.cloneFlags.clear();
+    host.cloneFlags.set(event.tid, event.flags);
+  },
+);
+
+function takeCloneFlags(host: Host, tid: number): number | undefined {
+  const flags = host.cloneFlags.get(tid);
+  if (flags !== undefined) host.cloneFlags.delete(tid);
+  return flags;
+}
+
+export function setPidNamespace(thread: Thread, inode: number | undefined): void {
+  if (inode !== undefined && inode !== 0) thread.containerId = String(inode);
+}
+
+interface ForkEvent {
+  readonly childTid: number;
+  readonly childPid: number;
+  readonly comm: string | undefined;
+  readonly flags: number;
+  readonly childNamespace: number | undefined;
+  /** Ids in the child's namespaces, outermost first. */
+  readonly virtualTids: unknown;
+}
+
+function fork(host: Host, parent: Thread, event: ForkEvent, timeNs: number): void {
+  const { childTid, childPid, flags, virtualTids } = event;
+  const sharesFiles = (flags & cloneFilesFlag) !== 0;
+  const isProcess = childPid === childTid;
+  const files = isProcess && sharesFiles ? parent.process.files : undefined;
+  const child = host.threads.create(childTid, childPid, event.comm ?? parent.comm, files);
+  child.containerId = parent.containerId;
+  child.cgroupId = parent.cgroupId;
+  setPidNamespace(child, event.childNamespace);
+  const own: unknown = Array.isArray(virtualTids) ? virtualTids.at(-1) : undefined;
+  if (typeof own === 'number' && own !== childTid) child.virtualTid = own;
+  if (isProcess) {
+    child.process.parentPid = parent.process.pid;
+    if (!sharesFiles) inheritFiles(host, parent.process, child.process, timeNs);
+  }
+  const lives = host.channels['thread-life'];
+  if (lives.isWanted) lives.emit({ host, timeNs, kind: 'fork', thread: child, parent });
+}
+
+/** LTTng: tids, pids and namespaces. */
+const lttngFork = {
+  parentTid: integer('parent_tid'),
+  parentPid: optionalInteger('parent_pid'),
+  parentComm: optionalText('parent_comm'),
+  parentNamespace: optionalInteger('parent_ns_inum'),
+  childTid: integer('child_tid'),
+  childPid: optionalInteger('child_pid'),
+  childComm: optionalText('child_comm'),
+  childNamespace: optionalInteger('child_ns_inum'),
+  virtualTids: optionalField('vtids'),
+};
+
+export const processFork: Rule = rule(['sched_process_fork'], lttngFork, (host) => {
+  const { threads } = host;
+  return (event, timeNs) => {
+    const { parentPid, childTid } = event;
+    const parent = threads.ensure(event.parentTid, event.parentComm);
+    if (parentPid !== undefined && parent.process.pid === -1)
+      threads.joinProcess(parent, parentPid);
+    setPidNamespace(parent, event.parentNamespace);
+    const flags = takeCloneFlags(host, childTid) ?? 0;
+    const childPid = event.childPid ?? childTid;
+    fork(host, parent, { ...event, childPid, comm: event.childComm, flags }, timeNs);
+  };
+});
+
+/** ftrace, perf: `parent_pid` and `child_pid` are what LTTng calls tids; `task_newtask` tells threads from processes. */
+export const kernelFork: Rule = rule(
   ['sched_process_fork'],
   {
-    parentTid: optionalInteger('parent_tid', 'parent_pid'),
-    parentPid: optionalInteger('parent_pid'),
+    parentTid: integer('parent_pid'),
     parentComm: optionalText('parent_comm'),
-    childTid: integer('child_tid', 'child_pid'),
-    childPid: optionalInteger('child_pid'),
+    childTid: integer('child_pid'),
     childComm: optionalText('child_comm'),
   },
   (host) => (event, timeNs) => {
-    const { threads } = host;
-    const parent = threads.ensure(event.parentTid ?? event.parentPid ?? 0, event.parentComm);
-    if (event.parentPid !== undefined && parent.process.pid === -1) {
-      threads.joinProcess(parent, event.parentPid);
-    }
-    const childPid = event.childPid ?? event.childTid;
-    const child = threads.create(event.childTid, childPid, event.childComm ?? parent.comm);
-    child.containerId = parent.containerId;
-    child.cgroupId = parent.cgroupId;
-    if (childPid === event.childTid) {
-      child.process.parentPid = parent.process.pid;
-      inheritFiles(host, parent.process, child.process, timeNs);
-    }
-    const lives = host.channels['thread-life'];
-    if (lives.isWanted) lives.emit({ host, timeNs, kind: 'fork', thread: child, parent });
+    const { childTid, childComm: comm } = event;
+    const parent = host.threads.ensure(event.parentTid, event.parentComm);
+    const flags = takeCloneFlags(host, childTid) ?? 0;
+    const isThread = (flags & cloneThreadFlag) !== 0;
+    // Without other knowledge, a forking thread is the first of its process.
+    if (isThread && parent.process.pid === -1) host.threads.joinProcess(parent, parent.tid);
+    const childPid = isThread ? parent.process.pid : childTid;
+    const none = { childNamespace: undefined, virtualTids: undefined };
+    fork(host, parent, { childTid, childPid, comm, flags, ...none }, timeNs);
   },
 );
+
+function closeOnExec(host: Host, process: Process, timeNs: number): void {
+  const channel = host.channels['file-life'];
+  for (const file of [...process.files.values()]) {
+    if (!file.isCloseOnExec) continue;
+    file.closeNs = timeNs;
+    process.files.delete(file.fd);
+    if (channel.isWanted) channel.emit({ host, timeNs, kind: 'close', file });
+  }
+}
+
+/** A thread that is not the first of its process gets the first one's tid when it calls execve. */
+function becomeLeader(host: Host, cpu: Cpu, old: Thread, tid: number, timeNs: number): Thread {
+  const leader = host.threads.ensure(tid, old.comm);
+  if (old.process.pid !== -1) host.threads.joinProcess(leader, old.process.pid);
+  leader.priority ??= old.priority;
+  leader.systemCall = old.systemCall;
+  old.systemCall = undefined;
+  if (cpu.thread === old) handOver(host, cpu, leader, timeNs);
+  host.threads.release(old);
+  return leader;
+}
 
 export const processExec: Rule = rule(
   ['sched_process_exec'],
   {
     tid: integer('tid', 'pid'),
+    oldTid: optionalInteger('old_tid', 'old_pid'),
     filename: optionalText('filename'),
     procname: contextText('procname'),
   },
-  (host) => (event, timeNs) => {
-    const thread = host.threads.ensure(event.tid);
+  (host) => (event, timeNs, cpu) => {
+    const { tid, oldTid } = event;
+    const old = oldTid === undefined || oldTid === tid ? undefined : host.threads.get(oldTid);
+    const thread =
+      old === undefined ? host.threads.ensure(tid) : becomeLeader(host, cpu, old, tid, timeNs);
     const comm = event.procname ?? event.filename?.split('/').pop()?.slice(0, commLength);
     if (comm !== undefined && comm !== '') thread.comm = comm;
-    const channel = host.channels['file-life'];
-    for (const file of [...thread.process.files.values()]) {
-      if (!file.isCloseOnExec) continue;
-      file.closeNs = timeNs;
-      thread.process.files.delete(file.fd);
-      if (channel.isWanted) channel.emit({ host, timeNs, kind: 'close', file });
-    }
+    closeOnExec(host, thread.process, timeNs);
     const lives = host.channels['thread-life'];
     if (lives.isWanted) lives.emit({ host, timeNs, kind: 'exec', thread, parent: undefined });
   },
@@ -83,10 +179,12 @@ export const processExit: Rule = rule(
   { tid: integer('tid', 'pid') },
   (host) => (event, timeNs) => {
     const thread = host.threads.get(event.tid);
+    if (thread === undefined || thread.tid === 0 || thread.isExiting) return;
     const lives = host.channels['thread-life'];
-    if (thread !== undefined && lives.isWanted) {
-      lives.emit({ host, timeNs, kind: 'exit', thread, parent: undefined });
-    }
+    if (lives.isWanted) lives.emit({ host, timeNs, kind: 'exit', thread, parent: undefined });
+    // It runs on until its last switch-out.
+    thread.isExiting = true;
+    if (!host.hasSwitches) releaseThread(host, thread, timeNs);
   },
 );
 
@@ -94,9 +192,11 @@ export const processExit: Rule = rule(
 export const processFree: Rule = rule(
   ['sched_process_free'],
   { tid: integer('tid', 'pid') },
-  (host) => (event) => {
+  (host) => (event, timeNs) => {
     const thread = host.threads.get(event.tid);
-    if (thread !== undefined && thread.runningOn === -1) host.threads.release(event.tid);
+    // A newer thread may have the tid by now: the old one is freed late.
+    if (thread === undefined || thread.runningOn !== -1) return;
+    if (thread.isExiting || !host.hasExits) releaseThread(host, thread, timeNs);
   },
 );
 
@@ -105,108 +205,5 @@ export const processRename: Rule = rule(
   { tid: integer('tid', 'pid'), newComm: text('newcomm') },
   (host) => (event) => {
     host.threads.ensure(event.tid, event.newComm);
-  },
-);
-
-export const statedumpNamespace: Rule = rule(
-  ['lttng_statedump_process_pid_ns', 'lttng_statedump_process_cgroup_ns'],
-  { tid: integer('tid'), namespace: integer('ns_inum'), level: optionalInteger('ns_level') },
-  (host, eventName) => {
-    const isPid = eventName.includes('pid_ns');
-    // The innermost of nested namespaces is the container's own.
-    const levels = new Map<number, number>();
-    return (event) => {
-      const thread = host.threads.ensure(event.tid);
-      if (!isPid) {
-        thread.cgroupId = String(event.namespace);
-        return;
-      }
-      const level = event.level ?? 0;
-      if (level < (levels.get(event.tid) ?? 0)) return;
-      levels.set(event.tid, level);
-      thread.containerId = String(event.namespace);
-    };
-  },
-);
-
-export const statedumpProcess: Rule = rule(
-  ['lttng_statedump_process_state'],
-  {
-    tid: integer('tid'),
-    pid: optionalInteger('pid'),
-    parentPid: optionalInteger('ppid'),
-    name: optionalText('name'),
-    priority: optionalInteger('prio'),
-    fileTable: optionalInteger('file_table_address'),
-  },
-  (host) => (event, timeNs) => {
-    const { threads } = host;
-    const thread = threads.ensure(event.tid, event.name);
-    const pid = event.pid ?? event.tid;
-    threads.joinProcess(thread, pid);
-    if (event.parentPid !== undefined) thread.process.parentPid = event.parentPid;
-    if (pid !== event.tid) threads.joinProcess(threads.ensure(pid), pid);
-    if (thread.priority === undefined && event.priority !== undefined) {
-      thread.priority = event.priority;
-    }
-    if (event.fileTable !== undefined) {
-      let pids = host.pidsByFileTable.get(event.fileTable);
-      if (pids === undefined) host.pidsByFileTable.set(event.fileTable, (pids = new Set()));
-      pids.add(pid);
-    }
-    const lives = host.channels['thread-life'];
-    if (lives.isWanted) lives.emit({ host, timeNs, kind: 'state-dump', thread, parent: undefined });
-  },
-);
-
-function dumpFile(
-  host: Host,
-  process: Process,
-  fd: number,
-  path: string,
-  isCloseOnExec: boolean,
-  timeNs: number,
-): void {
-  const channel = host.channels['file-life'];
-  const known = process.files.get(fd);
-  if (known !== undefined) {
-    if (known.path === path) return;
-    known.path = path;
-    if (known.type === 'unknown') known.type = fileTypeOfPath(path);
-    if (channel.isWanted) channel.emit({ host, timeNs, kind: 'rename', file: known });
-    return;
-  }
-  const type = fileTypeOfPath(path);
-  const file = {
-    fd,
-    process,
-    path,
-    type,
-    isCloseOnExec,
-    openNs: Number.NaN,
-    closeNs: Number.NaN,
-  };
-  process.files.set(file);
-  if (channel.isWanted) channel.emit({ host, timeNs, kind: 'open', file });
-}
-
-export const statedumpFile: Rule = rule(
-  ['lttng_statedump_file_descriptor'],
-  {
-    pid: optionalInteger('pid'),
-    fileTable: optionalInteger('file_table_address'),
-    fd: integer('fd'),
-    filename: text('filename'),
-    flags: optionalInteger('flags'),
-  },
-  (host) => (event, timeNs) => {
-    const closes = ((event.flags ?? 0) & closeOnExecFlag) !== 0;
-    const pids =
-      event.pid !== undefined ? [event.pid] : host.pidsByFileTable.get(event.fileTable ?? -1);
-    for (const pid of pids ?? []) {
-      const process = host.threads.ensureProcess(pid);
-      host.threads.joinProcess(host.threads.ensure(pid), pid);
-      dumpFile(host, process, event.fd, event.filename, closes, timeNs);
-    }
   },
 );

@@ -1,42 +1,103 @@
 /** Memory, network and power: events that are facts by themselves. */
-import { integer, optionalInteger, type Rule, rule, text } from './rule.ts';
+import type { Cpu } from './cpu.ts';
+import { integer, optionalAddress, optionalInteger, type Rule, rule, text } from './rule.ts';
+import type { Thread } from './threads.ts';
+
+/** More than any kernel's `MAX_PAGE_ORDER`: what is above is no order. */
+const maxOrder = 31;
 
 const pageRule = (kind: 'allocate' | 'free', names: string[]): Rule =>
   rule(names, { order: optionalInteger('order') }, (host) => {
     const channel = host.channels['page-operation'];
     return (event, timeNs, cpu) => {
       if (!channel.isWanted) return;
-      channel.emit({ host, timeNs, kind, order: event.order ?? 0, cpu, thread: cpu.busyThread });
+      const said = event.order ?? 0;
+      const order = said >= 0 && said <= maxOrder ? said : 0;
+      channel.emit({ host, timeNs, kind, order, cpu, thread: cpu.busyThread });
     };
   });
 
 export const pageAllocate: Rule = pageRule('allocate', ['kmem_mm_page_alloc', 'mm_page_alloc']);
 export const pageFree: Rule = pageRule('free', ['kmem_mm_page_free', 'mm_page_free']);
 
-const packetRule = (direction: 'sent' | 'received', names: string[]): Rule =>
-  rule(names, { name: text('name'), lengthBytes: integer('len') }, (host) => {
+/** What a write sends makes its unknown descriptor a likely socket. */
+function suspectSocket(cpu: Cpu): void {
+  const file = cpu.busyThread?.fileCall?.file;
+  if (file?.type === 'unknown') file.type = 'maybe-network';
+}
+
+const packetFields = { name: text('name'), lengthBytes: integer('len') };
+
+export const packetSent: Rule = rule(['net_dev_xmit'], packetFields, (host) => {
+  const channel = host.channels['network-packet'];
+  return (event, timeNs, cpu) => {
+    suspectSocket(cpu);
+    if (!channel.isWanted) return;
+    const { name: interfaceName, lengthBytes: sizeBytes } = event;
+    channel.emit({ host, timeNs, direction: 'sent', interfaceName, sizeBytes, cpu });
+  };
+});
+
+export const packetReceived: Rule = rule(
+  ['net_if_receive_skb', 'netif_receive_skb'],
+  packetFields,
+  (host) => {
     const channel = host.channels['network-packet'];
     return (event, timeNs, cpu) => {
-      // What a write sends makes its unknown descriptor a likely socket.
-      const file = direction === 'sent' ? cpu.busyThread?.fileCall?.file : undefined;
-      if (file?.type === 'unknown') file.type = 'maybe-network';
       if (!channel.isWanted) return;
+      const { name: interfaceName, lengthBytes: sizeBytes } = event;
+      channel.emit({ host, timeNs, direction: 'received', interfaceName, sizeBytes, cpu });
+    };
+  },
+);
+
+/** A packet between queueing and transmission. */
+export interface PendingTransmission {
+  readonly beginNs: number;
+  readonly thread: Thread | undefined;
+}
+
+/** Packets that a queue drops would pile up. */
+const maxTransmissions = 16_384;
+
+export const packetQueued: Rule = rule(
+  ['net_dev_queue'],
+  { buffer: optionalAddress('skbaddr') },
+  (host) => (event, timeNs, cpu) => {
+    if (event.buffer === undefined) return;
+    if (host.transmissions.size >= maxTransmissions) host.transmissions.clear();
+    host.transmissions.set(event.buffer, { beginNs: timeNs, thread: cpu.busyThread });
+  },
+);
+
+/** `packetSent` for those who want transmissions too: they need the buffer's address, exact and so not for free. */
+export const packetTransmitted: Rule = rule(
+  packetSent.names,
+  { ...packetFields, buffer: optionalAddress('skbaddr') },
+  (host, binding) => {
+    const send = packetSent.bind(host, binding);
+    const channel = host.channels['network-transmission'];
+    return (event, timeNs, cpu) => {
+      send(event, timeNs, cpu);
+      const { name: interfaceName, lengthBytes: sizeBytes, buffer } = event;
+      const queued = buffer === undefined ? undefined : host.transmissions.get(buffer);
+      if (queued === undefined) return;
+      host.transmissions.delete(buffer!);
+      const { beginNs, thread } = queued;
+      const isCertain = beginNs >= host.lastGapEndNs;
       channel.emit({
         host,
-        timeNs,
-        direction,
-        interfaceName: event.name,
-        sizeBytes: event.lengthBytes,
         cpu,
+        thread,
+        interfaceName,
+        sizeBytes,
+        beginNs,
+        endNs: timeNs,
+        isCertain,
       });
     };
-  });
-
-export const packetSent: Rule = packetRule('sent', ['net_dev_xmit']);
-export const packetReceived: Rule = packetRule('received', [
-  'net_if_receive_skb',
-  'netif_receive_skb',
-]);
+  },
+);
 
 const powerRule = (kind: 'idle' | 'frequency', names: string[]): Rule =>
   rule(names, { state: integer('state'), cpuId: optionalInteger('cpu_id') }, (host) => {

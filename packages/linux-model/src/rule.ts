@@ -13,6 +13,8 @@ export interface FieldSpec<T> {
   readonly names: readonly string[];
   readonly scope: Scope;
   readonly isOptional: boolean;
+  /** A kernel address: must not be rounded. */
+  readonly isExact?: boolean;
   /** Only for type inference; never set. */
   readonly example?: T;
 }
@@ -32,6 +34,15 @@ export const integer = (...names: string[]): FieldSpec<number> =>
   spec(names, false, 'event-record-payload');
 export const optionalInteger = (...names: string[]): FieldSpec<number | undefined> =>
   spec(names, true, 'event-record-payload');
+/** A kernel address, which tells objects apart: a number where that is exact, else a bigint. */
+export const address = (...names: string[]): FieldSpec<number | bigint> => ({
+  ...spec<number | bigint>(names, false, 'event-record-payload'),
+  isExact: true,
+});
+export const optionalAddress = (...names: string[]): FieldSpec<number | bigint | undefined> => ({
+  ...spec<number | bigint | undefined>(names, true, 'event-record-payload'),
+  isExact: true,
+});
 export const text = (...names: string[]): FieldSpec<string> =>
   spec(names, false, 'event-record-payload');
 export const optionalText = (...names: string[]): FieldSpec<string | undefined> =>
@@ -50,32 +61,29 @@ export type Transition<F extends FieldSpecs> = (
   cpu: Cpu,
 ) => void;
 
+/** What a transition is made for. */
+export interface Binding {
+  /** Without subsystem. */
+  readonly eventName: string;
+  /** Added to every priority of the class: the kernel's own numbers, which ftrace and perf show, are 100 higher than LTTng's. */
+  readonly priorityOffset: number;
+}
+
 export interface Rule {
   /** Names as LTTng has them first; ftrace's and perf's (without subsystem) after it. */
   readonly names: readonly string[];
-  /** Instead of names: all events that begin so. */
-  readonly prefixes?: readonly string[];
   readonly fields: FieldSpecs;
-  /** Makes the transition for one event record class; `eventName` is without subsystem. */
-  bind(host: Host, eventName: string): Transition<FieldSpecs>;
+  /** Makes the transition for one event record class. */
+  bind(host: Host, binding: Binding): Transition<FieldSpecs>;
 }
 
 /** Declares a rule; the record type follows from the fields. */
 export function rule<F extends FieldSpecs>(
   names: readonly string[],
   fields: F,
-  bind: (host: Host, eventName: string) => Transition<F>,
+  bind: (host: Host, binding: Binding) => Transition<F>,
 ): Rule {
   return { names, fields, bind: bind as unknown as Rule['bind'] };
-}
-
-/** The same for a family of events, such as all `syscall_entry_…`. */
-export function familyRule<F extends FieldSpecs>(
-  prefixes: readonly string[],
-  fields: F,
-  bind: (host: Host, eventName: string) => Transition<F>,
-): Rule {
-  return { names: [], prefixes, fields, bind: bind as unknown as Rule['bind'] };
 }
 
 function memberNames(fieldClass: StructureFieldClass | undefined): Set<string> {
@@ -96,9 +104,24 @@ export function demandOf(
     const name = field.names.find((candidate) => members.has(candidate));
     if (name === undefined && !field.isOptional) missing.push(field.names.join(' or '));
     // An absent optional field keeps its slot (undefined), so that all records of a rule have one shape.
-    demands.push({ scope: field.scope, path: [name ?? field.names[0]!], as });
+    const path = [name ?? field.names[0]!];
+    demands.push({ scope: field.scope, path, as, ...(field.isExact ? { wide: 'exact' } : {}) });
   }
   return { demands, missing };
+}
+
+/** Fields that LTTng names otherwise: a class with one of them numbers priorities as the kernel does. */
+const kernelFieldNames = ['prev_pid', 'next_pid', 'pid', 'common_pid'];
+const kernelPriorityOffset = -100;
+
+/** Of one event record class, by the names of its fields. */
+export function priorityOffsetOf(eventRecordClass: EventRecordClass): number {
+  const members = memberNames(eventRecordClass.payload);
+  const isKernels =
+    !members.has('tid') &&
+    !members.has('prev_tid') &&
+    kernelFieldNames.some((name) => members.has(name));
+  return isKernels ? kernelPriorityOffset : 0;
 }
 
 /** Subsystems whose names perf puts before an event (`sched:sched_switch`). */

@@ -1,28 +1,45 @@
 import type { Cpu } from './cpu.ts';
 import type { Host } from './host.ts';
+import { releaseThread } from './release-thread.ts';
 import { integer, optionalInteger, optionalText, type Rule, rule } from './rule.ts';
+import type { WakerContext } from './segments.ts';
 import type { Thread } from './threads.ts';
 
 /** `TASK_REPORT_MAX` and above are flags, such as the preemption mark (include/linux/sched.h, v6.12). */
 const taskStateMask = 0xff;
+/** `EXIT_DEAD` and `EXIT_ZOMBIE`: it will not run again. */
+const deadStates = 0x10 | 0x20;
+/** `TASK_DEAD` of old kernels (0x40, since then that of parked threads) and new ones: told apart by the exit before. */
+const deadStatesOfExiting = deadStates | 0x40 | 0x80;
 
 const offset = (priority: number | undefined, by: number): number | undefined =>
   priority === undefined ? undefined : priority + by;
 
-/** Reports the slice that ends now. */
-function endSlice(host: Host, cpu: Cpu, thread: Thread, timeNs: number, state: number): void {
+function emitSlice(
+  host: Host,
+  cpu: Cpu,
+  thread: Thread,
+  beginNs: number,
+  endNs: number,
+  endState: number,
+  isCertain: boolean,
+): void {
   const channel = host.channels['scheduling-slice'];
-  if (!channel.isWanted) return;
-  channel.emit({
-    host,
-    cpu,
-    thread,
-    beginNs: cpu.threadSinceNs,
-    endNs: timeNs,
-    isCertain: cpu.threadSinceIsCertain && cpu.threadSinceNs >= host.lastGapEndNs,
-    endState: state,
-    priority: thread.priority,
-  });
+  if (!channel.isWanted || Number.isNaN(beginNs)) return;
+  const { priority } = thread;
+  channel.emit({ host, cpu, thread, beginNs, endNs, isCertain, endState, priority });
+}
+
+/** Reports the slice that ends now. What ran in a gap is nobody's. */
+function endSlice(host: Host, cpu: Cpu, thread: Thread, timeNs: number, state: number): void {
+  let sinceNs = cpu.threadSinceNs;
+  let isCertain = cpu.threadSinceIsCertain && sinceNs >= cpu.lastGapEndNs;
+  if (cpu.thread === undefined && sinceNs < cpu.lastGapEndNs && timeNs >= cpu.lastGapEndNs) {
+    emitSlice(host, cpu, host.threads.unknown, sinceNs, cpu.lastGapEndNs, -1, false);
+    sinceNs = cpu.lastGapEndNs;
+    isCertain = true;
+  }
+  emitSlice(host, cpu, thread, sinceNs, timeNs, state, isCertain);
 }
 
 /** The thread that runs from now on had waited: for a CPU since its wakeup, for something else before. */
@@ -36,6 +53,8 @@ function endWait(host: Host, cpu: Cpu, thread: Thread, timeNs: number): void {
       beginNs: thread.wakeupNs,
       endNs: timeNs,
       waker: thread.waker,
+      wakerContext: thread.wakerContext,
+      targetCpuId: thread.wakeupTargetCpuId,
       priority: thread.priority,
       isCertain: thread.wakeupNs >= host.lastGapEndNs,
     });
@@ -70,6 +89,14 @@ function switchedOut(host: Host, cpu: Cpu, tid: number, comm: string | undefined
   return host.threads.ensure(tid, comm);
 }
 
+/** Without `sched_migrate_task`, a thread that comes back on another CPU has migrated. */
+function reportMigration(host: Host, cpu: Cpu, thread: Thread, timeNs: number): void {
+  const fromCpuId = thread.lastCpuId;
+  thread.lastCpuId = cpu.id;
+  if (fromCpuId === -1 || fromCpuId === cpu.id || thread.tid === 0) return;
+  host.channels.migration.emit({ host, timeNs, thread, cpu, fromCpuId, toCpuId: cpu.id });
+}
+
 export const schedSwitch: Rule = rule(
   ['sched_switch'],
   {
@@ -81,9 +108,9 @@ export const schedSwitch: Rule = rule(
     nextComm: optionalText('next_comm'),
     nextPriority: optionalInteger('next_prio'),
   },
-  (host) => {
-    const { priorityOffset } = host.dialect;
-    const switches = host.channels.switch;
+  (host, { priorityOffset }) => {
+    const { switch: switches, migration } = host.channels;
+    const derivesMigrations = migration.isWanted && !host.hasMigrationEvents;
     return (event, timeNs, cpu) => {
       const prev = switchedOut(host, cpu, event.prevTid, event.prevComm);
       const next = host.threads.ensure(event.nextTid, event.nextComm);
@@ -100,10 +127,25 @@ export const schedSwitch: Rule = rule(
       cpu.threadSinceIsCertain = true;
       if (next.tid !== 0) next.runningOn = cpu.id;
       if (switches.isWanted) switches.emit({ host, cpu, timeNs, previous: prev, next, state });
+      if (derivesMigrations) {
+        prev.lastCpuId = cpu.id;
+        reportMigration(host, cpu, next, timeNs);
+      }
       endWait(host, cpu, next, timeNs);
+      if (state >= 0x10 && isDead(prev, state)) releaseThread(host, prev, timeNs);
     };
   },
 );
+
+function isDead(thread: Thread, state: number): boolean {
+  return (state & (thread.isExiting ? deadStatesOfExiting : deadStates)) !== 0;
+}
+
+function contextOf(host: Host, cpu: Cpu): WakerContext {
+  if (!host.followsInterrupts) return 'unknown';
+  if (cpu.hardIrqs.length > 0) return 'hard-irq';
+  return cpu.softIrqDepth > 0 ? 'soft-irq' : 'thread';
+}
 
 export const schedWakeup: Rule = rule(
   ['sched_waking', 'sched_wakeup', 'sched_wakeup_new'],
@@ -111,9 +153,10 @@ export const schedWakeup: Rule = rule(
     tid: integer('tid', 'pid'),
     comm: optionalText('comm'),
     priority: optionalInteger('prio'),
+    targetCpuId: optionalInteger('target_cpu'),
   },
-  (host) => {
-    const { wakeupPriorityOffset } = host.dialect;
+  (host, { priorityOffset }) => {
+    const byDialect = host.dialect.wakeupPriorityOffset + priorityOffset;
     return (event, timeNs, cpu) => {
       const { tid } = event;
       if (tid === 0) return;
@@ -122,10 +165,13 @@ export const schedWakeup: Rule = rule(
       if (thread !== undefined && thread.runningOn !== -1) return;
       thread ??= host.threads.ensure(tid);
       if (thread.comm === '' && event.comm !== undefined) thread.comm = event.comm;
-      host.setPriority(thread, offset(event.priority, wakeupPriorityOffset), timeNs);
+      host.setPriority(thread, offset(event.priority, byDialect), timeNs);
+      // The last of the events of one wakeup has chosen the CPU.
+      thread.wakeupTargetCpuId = event.targetCpuId ?? -1;
       if (!Number.isNaN(thread.wakeupNs)) return;
       thread.wakeupNs = timeNs;
       thread.waker = cpu.busyThread;
+      thread.wakerContext = contextOf(host, cpu);
     };
   },
 );
@@ -139,8 +185,7 @@ export const schedMigrate: Rule = rule(
     fromCpuId: optionalInteger('orig_cpu'),
     toCpuId: optionalInteger('dest_cpu'),
   },
-  (host) => {
-    const { priorityOffset } = host.dialect;
+  (host, { priorityOffset }) => {
     const migrations = host.channels.migration;
     return (event, timeNs, cpu) => {
       const thread = host.threads.ensure(event.tid, event.comm);
@@ -162,18 +207,48 @@ export const schedMigrate: Rule = rule(
 export const schedPiSetprio: Rule = rule(
   ['sched_pi_setprio'],
   { tid: integer('tid', 'pid'), comm: optionalText('comm'), newPriority: integer('newprio') },
-  (host) => {
-    const { priorityOffset } = host.dialect;
-    return (event, timeNs) => {
+  (host, { priorityOffset }) =>
+    (event, timeNs) => {
       const thread = host.threads.ensure(event.tid, event.comm);
       host.setPriority(thread, event.newPriority + priorityOffset, timeNs);
-    };
-  },
+    },
 );
+
+/** The thread that runs goes on under another id. */
+export function handOver(host: Host, cpu: Cpu, thread: Thread, timeNs: number): void {
+  const old = cpu.thread!;
+  endSlice(host, cpu, old, timeNs, 0);
+  old.runningOn = -1;
+  cpu.thread = thread;
+  cpu.threadSinceNs = timeNs;
+  thread.runningOn = cpu.id;
+}
+
+/** Events of a CPU are missing from `beginNs` to `endNs`: who ran until then is known, who runs then is not. */
+export function forgetRunning(host: Host, cpu: Cpu, beginNs: number, endNs: number): void {
+  if (Number.isNaN(cpu.threadSinceNs)) cpu.threadSinceNs = host.beginNs;
+  const fromNs = Math.max(beginNs, cpu.threadSinceNs);
+  if (cpu.thread !== undefined) {
+    endSlice(host, cpu, cpu.thread, fromNs, -1);
+    cpu.thread.runningOn = -1;
+    cpu.thread = undefined;
+    cpu.threadSinceNs = fromNs;
+  }
+  cpu.threadSinceIsCertain = false;
+  cpu.lastGapEndNs = endNs;
+}
 
 /** Reports what still runs when the events end. */
 export function finishScheduling(host: Host, timeNs: number): void {
   for (const cpu of host.cpus) {
-    if (cpu.thread !== undefined) endSlice(host, cpu, cpu.thread, timeNs, -1);
+    // Nothing but a gap: who has run since is unknown. Nothing at all: so is everything.
+    const thread =
+      cpu.thread ?? (Number.isNaN(cpu.threadSinceNs) ? undefined : host.threads.unknown);
+    if (thread !== undefined) emitFinal(host, cpu, thread, timeNs);
   }
+}
+
+function emitFinal(host: Host, cpu: Cpu, thread: Thread, timeNs: number): void {
+  if (thread !== host.threads.unknown) endSlice(host, cpu, thread, timeNs, -1);
+  else emitSlice(host, cpu, thread, cpu.threadSinceNs, timeNs, -1, false);
 }

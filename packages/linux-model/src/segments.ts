@@ -15,11 +15,14 @@ interface Segment {
   readonly isCertain: boolean;
 }
 
-/** One thread (maybe the idle thread, tid 0) running on one CPU, from switch-in to switch-out. */
+/**
+ * One thread running on one CPU, from switch-in to switch-out: maybe the idle thread (tid 0), or, while events were discarded, nobody
+ * knows which (`ThreadTable.unknown`, tid -1). The slices of a CPU follow one another without a gap.
+ */
 export interface SchedulingSlice extends Segment {
   readonly cpu: Cpu;
   readonly thread: Thread;
-  /** `prev_state` of the switch-out, masked to the task states; -1: the trace ended first. */
+  /** `prev_state` of the switch-out, masked to the task states; -1: the trace ended, or events were discarded, first. */
   readonly endState: number;
   readonly priority: number | undefined;
 }
@@ -29,10 +32,16 @@ export interface WakeupLatency extends Segment {
   /** CPU of the switch-in. */
   readonly cpu: Cpu;
   readonly thread: Thread;
-  /** Undefined: woken from the idle thread, from an interrupt on it, or by somebody unknown. */
+  /** Who ran where the wakeup happened. Undefined: the idle thread, or somebody unknown. */
   readonly waker: Thread | undefined;
+  /** Whether it was `waker` itself, or an interrupt that came over it. `unknown`: nobody subscribed to interrupts. */
+  readonly wakerContext: WakerContext;
+  /** CPU that the wakeup chose, by its event; -1: it doesn't say. */
+  readonly targetCpuId: number;
   readonly priority: number | undefined;
 }
+
+export type WakerContext = 'thread' | 'hard-irq' | 'soft-irq' | 'unknown';
 
 /** From the switch-out of a thread to its next switch-in: blocked, then waiting for a CPU. */
 export interface OffCpu extends Segment {
@@ -43,7 +52,7 @@ export interface OffCpu extends Segment {
   readonly wakeupNs: number;
 }
 
-/** One system call. Calls without an exit are reported when the model finishes, with `isFinished` false. */
+/** One system call. Calls without an exit are reported when their thread dies or the model finishes, with `isFinished` false. */
 export interface SystemCall extends Segment {
   readonly cpu: Cpu;
   readonly thread: Thread;
@@ -69,7 +78,7 @@ export interface FileOperation extends Segment {
   readonly file: OpenFile | undefined;
   /** `read-write` only: where the bytes went (`splice`, `sendfile`), `file` being where they came from. */
   readonly targetFile: OpenFile | undefined;
-  /** Bytes moved; undefined: not an operation with a size, or it failed. */
+  /** Bytes moved; undefined: not an operation with a size (`recvmmsg` tells messages only), or it failed. */
   readonly sizeBytes: number | undefined;
   /** Positive errno; 0: success. */
   readonly errno: number;
@@ -84,8 +93,12 @@ export interface BlockRequest extends Segment {
   readonly isWrite: boolean;
   /** Who issued it; undefined: unknown. */
   readonly thread: Thread | undefined;
-  /** NaN: not seen. `beginNs` is the issue. */
+  /** NaN: not seen. `beginNs` is the (last) issue. */
   readonly insertNs: number;
+  /** How often the driver gave it back. */
+  readonly requeueCount: number;
+  /** Positive errno of the completion; 0: success, or not told. */
+  readonly errno: number;
 }
 
 export interface HardIrq extends Segment {
@@ -103,13 +116,26 @@ export interface SoftIrq extends Segment {
   readonly raiseNs: number;
 }
 
-/** From the start of a high-resolution timer's handler to its end. */
+/** From the start of a timer's handler to its end; an interval timer's expiry is a moment. */
 export interface TimerExpiry extends Segment {
   readonly cpu: Cpu;
-  /** Kernel address of the timer (rounded to 53 bits: an identity only). */
-  readonly timer: number;
+  /** `hrtimer`: high resolution; `timer`: of the timer wheel; `itimer`: setitimer's. */
+  readonly kind: TimerKind;
+  /** Kernel address of the timer, exact (an identity only); of an `itimer` the id of the thread group. */
+  readonly timer: number | bigint;
   /** How much later than asked it ran (ns); NaN: the start was not seen, or another clock. */
   readonly latenessNs: number;
+}
+
+export type TimerKind = 'hrtimer' | 'timer' | 'itimer';
+
+/** From the queueing of a packet for transmission to its handing over to the driver. */
+export interface NetworkTransmission extends Segment {
+  readonly interfaceName: string;
+  readonly sizeBytes: number;
+  readonly cpu: Cpu;
+  /** Who ran at the queueing; undefined: idle or unknown. */
+  readonly thread: Thread | undefined;
 }
 
 interface Point {
@@ -135,7 +161,7 @@ export interface NetworkPacket extends Point {
 
 export interface PageOperation extends Point {
   readonly kind: 'allocate' | 'free';
-  /** 2^order pages of memory. */
+  /** 2^order pages of memory; 0 to 31. */
   readonly order: number;
   readonly cpu: Cpu;
   /** Who ran there; undefined: idle or unknown. */
@@ -175,9 +201,13 @@ export interface CpuPower extends Point {
   readonly value: number;
 }
 
-/** Events that a tracer discarded on one CPU. */
+/**
+ * Events that a tracer discarded on one CPU. LTTng loses them between the last record and the end of a packet: so its gaps begin at the
+ * last event that the model looked at. Other tracers' gaps last from the end of one packet to the end of the next.
+ */
 export interface Gap extends Segment {
-  readonly cpu: Cpu | undefined;
+  readonly cpu: Cpu;
+  readonly what: 'events' | 'packets';
   /** Undefined: unknown. */
   readonly count: number | undefined;
 }
@@ -195,6 +225,7 @@ export interface SegmentKinds {
   'soft-irq': SoftIrq;
   'timer-expiry': TimerExpiry;
   'network-packet': NetworkPacket;
+  'network-transmission': NetworkTransmission;
   'page-operation': PageOperation;
   migration: Migration;
   'priority-change': PriorityChange;

@@ -1,13 +1,24 @@
+import type { Cpu } from './cpu.ts';
+import { beginFileCall, endFileCall } from './file-call-state.ts';
 import {
-  beginFileCall,
-  endFileCall,
+  argumentsOf,
+  type FileCall,
   type FileCallArguments,
   fileCallFields,
   fileCallOf,
 } from './file-calls.ts';
 import type { Host } from './host.ts';
 import type { FieldSpecs, Rule, Transition } from './rule.ts';
-import { contextInteger, contextText, familyRule, optionalInteger } from './rule.ts';
+import {
+  contextInteger,
+  contextText,
+  integer,
+  optionalField,
+  optionalInteger,
+  rule,
+} from './rule.ts';
+import { systemCallOfNumber } from './system-call-numbers.ts';
+import { beginSystemCall, reportUnfinished } from './system-call-state.ts';
 import type { Thread } from './threads.ts';
 
 const entryPrefixes = [
@@ -23,6 +34,11 @@ const exitPrefixes = [
   'sys_exit_',
   'exit_syscall',
 ] as const;
+/** Events that have the number of the call, and its arguments as six registers. */
+const rawEntries = new Set(['syscall_entry_unknown', 'compat_syscall_entry_unknown', 'sys_enter']);
+const rawExits = new Set(['syscall_exit_unknown', 'compat_syscall_exit_unknown', 'sys_exit']);
+/** From here on, numbers are the same on all architectures (include/uapi/asm-generic/unistd.h, v6.12). */
+const firstCommonNumber = 424;
 
 interface CallName {
   readonly name: string;
@@ -39,50 +55,67 @@ export function systemCallName(eventName: string): CallName {
   };
 }
 
+export function isSystemCallExit(eventName: string): boolean {
+  return rawExits.has(eventName) || exitPrefixes.some((prefix) => eventName.startsWith(prefix));
+}
+
 /** True for the names that `sys_` alone would claim wrongly. */
 export function isSystemCallEntry(eventName: string): boolean {
-  if (eventName.startsWith('sys_exit')) return false;
-  return entryPrefixes.some((prefix) => eventName.startsWith(prefix));
+  return (
+    !isSystemCallExit(eventName) && entryPrefixes.some((prefix) => eventName.startsWith(prefix))
+  );
 }
 
-export function isSystemCallExit(eventName: string): boolean {
-  return exitPrefixes.some((prefix) => eventName.startsWith(prefix));
+/** The name behind a number, as far as the trace's architecture is known. */
+function nameOfNumber(host: Host, number: number, isCompat: boolean): string {
+  const isKnown = !isCompat && (host.isX86 || number >= firstCommonNumber);
+  return (isKnown ? systemCallOfNumber(number) : undefined) ?? 'unknown';
 }
 
-/** Who made the call: the thread running there; by the contexts where the trace has no `sched_switch`. */
+/**
+ * Who made the call: the thread running there. Contexts say it where the trace has no `sched_switch`, and after a gap. Before a CPU's first
+ * switch nobody is taken to run.
+ */
 function callerOf(
   host: Host,
-  running: Thread | undefined,
+  cpu: Cpu,
   tid: number | undefined,
   comm: string | undefined,
 ): Thread | undefined {
+  const running = cpu.thread;
   if (running !== undefined) return running.tid === 0 ? undefined : running;
-  if (!host.identifiesByContext || tid === undefined) return undefined;
-  return host.threads.ensure(tid, comm);
+  if (tid === undefined || tid <= 0) return undefined;
+  const isInGap = cpu.lastGapEndNs !== Number.NEGATIVE_INFINITY;
+  return host.identifiesByContext || isInGap ? host.threads.ensure(tid, comm) : undefined;
 }
 
-type EntryFields = FileCallArguments & {
-  contextTid: number | undefined;
-  contextPid: number | undefined;
-  contextComm: string | undefined;
-};
+interface Identity {
+  readonly contextTid: number | undefined;
+  readonly contextPid: number | undefined;
+  readonly contextComm: string | undefined;
+}
 
 const identityFields = {
-  contextTid: contextInteger('tid', 'vtid'),
-  contextPid: contextInteger('pid', 'vpid'),
+  contextTid: contextInteger('tid', 'vtid', 'perf_tid'),
+  contextPid: contextInteger('pid', 'vpid', 'perf_pid'),
   contextComm: contextText('procname'),
 };
 
-/** Starts a call on a thread; a call that was still open lost its exit. */
-function beginCall(thread: Thread, call: CallName, timeNs: number): void {
-  const pending = thread.systemCall;
-  if (pending === undefined) {
-    thread.systemCall = { name: call.name, isCompat: call.isCompat, beginNs: timeNs };
-    return;
+function beginCall(
+  host: Host,
+  thread: Thread,
+  { name, isCompat }: CallName,
+  fileCall: FileCall | undefined,
+  event: FileCallArguments & Identity,
+  timeNs: number,
+): void {
+  beginSystemCall(thread, name, isCompat, timeNs);
+  thread.fileCall = undefined;
+  if (fileCall === undefined || !host.followsFiles) return;
+  if (thread.process.pid === -1 && event.contextPid !== undefined && event.contextPid > 0) {
+    host.threads.joinProcess(thread, event.contextPid);
   }
-  pending.name = call.name;
-  pending.isCompat = call.isCompat;
-  pending.beginNs = timeNs;
+  beginFileCall(host, thread, fileCall, event, timeNs);
 }
 
 /** The entry rule of one event class: file calls keep their arguments until the exit. */
@@ -93,89 +126,117 @@ function entryRule(eventName: string): Rule {
     fileCall === undefined ? identityFields : { ...identityFields, ...fileCallFields(fileCall) };
   const bind = (host: Host): Transition<FieldSpecs> => {
     return (record, timeNs, cpu) => {
-      const event = record as unknown as EntryFields;
-      const thread = callerOf(host, cpu.thread, event.contextTid, event.contextComm);
-      if (thread === undefined) return;
-      beginCall(thread, call, timeNs);
-      if (fileCall === undefined || !host.followsFiles) {
-        thread.fileCall = undefined;
-        return;
-      }
-      if (thread.process.pid === -1 && event.contextPid !== undefined) {
-        host.threads.joinProcess(thread, event.contextPid);
-      }
-      beginFileCall(host, thread, fileCall, event, timeNs);
+      const event = record as unknown as FileCallArguments & Identity;
+      const thread = callerOf(host, cpu, event.contextTid, event.contextComm);
+      if (thread !== undefined) beginCall(host, thread, call, fileCall, event, timeNs);
     };
   };
   return { names: [eventName], fields, bind };
 }
 
+function rawEntryRule(eventName: string): Rule {
+  const { isCompat } = systemCallName(eventName);
+  const fields = {
+    ...identityFields,
+    number: integer('id'),
+    registers: optionalField('args'),
+  };
+  return rule([eventName], fields, (host) => (event, timeNs, cpu) => {
+    const { contextTid, contextPid, contextComm, registers } = event;
+    const thread = callerOf(host, cpu, contextTid, contextComm);
+    if (thread === undefined) return;
+    const name = nameOfNumber(host, event.number, isCompat);
+    const fileCall = fileCallOf(name);
+    const known =
+      fileCall === undefined ? ({} as FileCallArguments) : argumentsOf(fileCall, registers);
+    const identity = { contextTid, contextPid, contextComm };
+    beginCall(host, thread, { name, isCompat }, fileCall, { ...known, ...identity }, timeNs);
+  });
+}
+
+/**
+ * Whether an exit belongs to the call in progress. Where not, one of them lost its other half. A 64-bit task that has become a 32-bit one
+ * in execve comes back under a foreign name.
+ */
+const matches = (pending: CallName, name: string | undefined, isCompat: boolean): boolean =>
+  name === undefined || pending.name === name || pending.isCompat !== isCompat;
+
+interface ExitEvent extends Identity {
+  readonly result: number | undefined;
+  readonly pair: unknown;
+}
+
+function endCall(
+  host: Host,
+  cpu: Cpu,
+  event: ExitEvent,
+  name: string | undefined,
+  isCompat: boolean,
+  timeNs: number,
+): void {
+  const thread = callerOf(host, cpu, event.contextTid, event.contextComm);
+  const pending = thread?.systemCall;
+  if (thread === undefined || pending === undefined || Number.isNaN(pending.beginNs)) return;
+  const { beginNs } = pending;
+  pending.beginNs = Number.NaN;
+  if (!matches(pending, name, isCompat)) {
+    thread.fileCall = undefined;
+    return;
+  }
+  const channel = host.channels['system-call'];
+  if (channel.isWanted) {
+    channel.emit({
+      host,
+      cpu,
+      thread,
+      name: pending.name,
+      isCompat: pending.isCompat,
+      result: event.result,
+      isFinished: true,
+      beginNs,
+      endNs: timeNs,
+      isCertain: beginNs >= host.lastGapEndNs,
+    });
+  }
+  if (thread.fileCall !== undefined) {
+    endFileCall(host, thread, event.result, event.pair, beginNs, timeNs);
+  }
+}
+
 function exitRule(eventName: string): Rule {
-  return familyRule(
-    [eventName],
-    {
-      ...identityFields,
-      result: optionalInteger('ret'),
-      first: optionalInteger('fd0'),
-      pair: { ...optionalInteger('fildes', 'usockvec'), isOptional: true },
-    },
-    (host) => {
-      const channel = host.channels['system-call'];
-      return (event, timeNs, cpu) => {
-        const thread = callerOf(host, cpu.thread, event.contextTid, event.contextComm);
-        const pending = thread?.systemCall;
-        if (thread === undefined || pending === undefined || Number.isNaN(pending.beginNs)) {
-          return;
-        }
-        const { beginNs } = pending;
-        if (channel.isWanted) {
-          channel.emit({
-            host,
-            cpu,
-            thread,
-            name: pending.name,
-            isCompat: pending.isCompat,
-            result: event.result,
-            isFinished: true,
-            beginNs,
-            endNs: timeNs,
-            isCertain: beginNs >= host.lastGapEndNs,
-          });
-        }
-        if (thread.fileCall !== undefined) {
-          endFileCall(host, thread, event.result, event.pair, beginNs, timeNs);
-        }
-        pending.beginNs = Number.NaN;
-      };
-    },
-  );
+  const { name, isCompat } = systemCallName(eventName);
+  // Up to LTTng 2.5 there is one exit for all.
+  const expected = eventName === 'exit_syscall' ? undefined : name;
+  const fields = {
+    ...identityFields,
+    result: optionalInteger('ret'),
+    pair: optionalField('fildes', 'socket', 'usockvec'),
+  };
+  return rule([eventName], fields, (host) => (event, timeNs, cpu) => {
+    endCall(host, cpu, event, expected, isCompat, timeNs);
+  });
+}
+
+function rawExitRule(eventName: string): Rule {
+  const { isCompat } = systemCallName(eventName);
+  const fields = { ...identityFields, number: integer('id'), result: optionalInteger('ret') };
+  return rule([eventName], fields, (host) => (event, timeNs, cpu) => {
+    const { contextTid, contextPid, contextComm, result } = event;
+    const exit = { contextTid, contextPid, contextComm, result, pair: undefined };
+    endCall(host, cpu, exit, nameOfNumber(host, event.number, isCompat), isCompat, timeNs);
+  });
 }
 
 /** The rule for a system call event, made for its name; undefined: not one. */
 export function systemCallRule(eventName: string): Rule | undefined {
+  if (rawEntries.has(eventName)) return rawEntryRule(eventName);
+  if (rawExits.has(eventName)) return rawExitRule(eventName);
   if (isSystemCallExit(eventName)) return exitRule(eventName);
   if (isSystemCallEntry(eventName)) return entryRule(eventName);
   return undefined;
 }
 
-/** Reports the calls that never returned. */
+/** Reports the calls that have not returned. */
 export function finishSystemCalls(host: Host, timeNs: number): void {
-  const channel = host.channels['system-call'];
-  if (!channel.isWanted) return;
-  for (const thread of host.threads.values()) {
-    const pending = thread.systemCall;
-    if (pending === undefined || Number.isNaN(pending.beginNs)) continue;
-    channel.emit({
-      host,
-      cpu: host.cpu(Math.max(0, thread.runningOn)),
-      thread,
-      name: pending.name,
-      isCompat: pending.isCompat,
-      result: undefined,
-      isFinished: false,
-      beginNs: pending.beginNs,
-      endNs: timeNs,
-      isCertain: false,
-    });
-  }
+  for (const thread of host.threads.values()) reportUnfinished(host, thread, timeNs);
 }

@@ -1,5 +1,6 @@
-import type { PendingFileCall } from './file-calls.ts';
+import type { PendingFileCall } from './file-call-state.ts';
 import { FileTable } from './files.ts';
+import type { WakerContext } from './segments.ts';
 
 /** A system call in progress. One object per thread, reused. */
 export interface PendingSystemCall {
@@ -34,17 +35,25 @@ export class Thread {
   priority: number | undefined = undefined;
   /** CPU id it runs on; -1: it doesn't, or unknown. */
   runningOn = -1;
+  /** CPU id it ran on last, kept where migrations must be found by it; -1: unknown. */
+  lastCpuId = -1;
   /** First wakeup since it last ran (ns); NaN: none. */
   wakeupNs = Number.NaN;
   waker: Thread | undefined = undefined;
+  wakerContext: WakerContext = 'unknown';
+  wakeupTargetCpuId = -1;
   /** Last switch-out (ns), for off-CPU segments; NaN: not seen. */
   switchOutNs = Number.NaN;
   switchOutState = -1;
+  /** `sched_process_exit` was seen: it will be switched out for the last time. */
+  isExiting = false;
   systemCall: PendingSystemCall | undefined = undefined;
   /** The file call in progress: `fileCallBuffer`, or undefined. */
   fileCall: PendingFileCall | undefined = undefined;
   fileCallBuffer: PendingFileCall | undefined = undefined;
-  /** Numbers of its control group and pid namespaces, where the state dump says them; children have their parents'. */
+  /** Id in its own pid namespace, where it differs from `tid`; -1: the same, or unknown. */
+  virtualTid = -1;
+  /** Numbers of its control group and (innermost) pid namespaces, where events say them; children have their parents'. */
   cgroupId: string | undefined = undefined;
   containerId: string | undefined = undefined;
 
@@ -66,9 +75,12 @@ export class ThreadTable {
   readonly #processes = new Map<number, Process>();
   /** One per CPU in the kernel; one in the model, for they share the tid. */
   readonly idle: Thread;
+  /** Stands for whoever ran while events were discarded; tid -1. */
+  readonly unknown: Thread;
 
   constructor() {
     this.idle = new Thread(0, new Process(0), 'swapper');
+    this.unknown = new Thread(-1, new Process(-1), 'unknown');
   }
 
   get(tid: number): Thread | undefined {
@@ -126,10 +138,10 @@ export class ThreadTable {
     return thread;
   }
 
-  release(tid: number): void {
-    const thread = this.#threads.get(tid);
-    if (thread === undefined) return;
-    this.#threads.delete(tid);
+  /** Forgets a thread; of a newer one with its tid nothing. */
+  release(thread: Thread): void {
+    if (this.#threads.get(thread.tid) !== thread) return;
+    this.#threads.delete(thread.tid);
     this.#leave(thread);
   }
 
@@ -137,8 +149,13 @@ export class ThreadTable {
     return this.#threads.values();
   }
 
+  /** Threads known now. */
   get count(): number {
     return this.#threads.size;
+  }
+
+  get processCount(): number {
+    return this.#processes.size;
   }
 
   #leave(thread: Thread): void {

@@ -1,75 +1,142 @@
-import { integer, optionalInteger, type Rule, rule } from './rule.ts';
+import type { Cpu } from './cpu.ts';
+import type { Host } from './host.ts';
+import { address, integer, optionalInteger, type Rule, rule } from './rule.ts';
+import type { TimerKind } from './segments.ts';
 
 export interface PendingTimer {
-  /** When it was asked to expire, on the timer's clock (ns); NaN: not seen. */
+  /** When it was asked to expire, on the timer's clock (ns); NaN: not seen, or in another unit. */
   expiresNs: number;
   /** Begin of the running handler (trace time); NaN: not running. */
   beginNs: number;
   latenessNs: number;
+  /** Where the handler runs; -1: it doesn't. */
+  cpuId: number;
 }
 
 /** Timers that are started and never expire would pile up. */
 const maxTimers = 16_384;
 
+function keep(host: Host, timer: number | bigint, pending: PendingTimer): void {
+  if (host.timers.size >= maxTimers && !host.timers.has(timer)) {
+    const oldest = host.timers.keys().next();
+    if (!oldest.done) host.timers.delete(oldest.value);
+  }
+  host.timers.set(timer, pending);
+}
+
 export const hrtimerStart: Rule = rule(
   ['timer_hrtimer_start', 'hrtimer_start'],
-  { timer: integer('hrtimer'), expires: integer('expires') },
-  () => (event, _timeNs, cpu) => {
-    if (cpu.timers.size >= maxTimers) cpu.timers.clear();
-    const { timer, expires } = event;
-    cpu.timers.set(timer, { expiresNs: expires, beginNs: Number.NaN, latenessNs: Number.NaN });
-  },
+  { timer: address('hrtimer'), expires: integer('expires') },
+  (host) =>
+    ({ timer, expires }) => {
+      const pending = host.timers.get(timer);
+      // Its handler may start it again.
+      if (pending !== undefined) pending.expiresNs = expires;
+      else {
+        const { NaN: no } = Number;
+        keep(host, timer, { expiresNs: expires, beginNs: no, latenessNs: no, cpuId: -1 });
+      }
+    },
 );
 
 export const hrtimerCancel: Rule = rule(
   ['timer_hrtimer_cancel', 'hrtimer_cancel'],
-  { timer: integer('hrtimer') },
-  () => (event, _timeNs, cpu) => {
+  { timer: address('hrtimer') },
+  (host) => (event) => {
     // Expiry, too, cancels the timer just before the handler runs, so only forget it if none follows.
-    const pending = cpu.timers.get(event.timer);
-    if (pending !== undefined && !Number.isNaN(pending.beginNs)) {
-      cpu.timers.delete(event.timer);
-    }
+    const pending = host.timers.get(event.timer);
+    if (pending !== undefined && !Number.isNaN(pending.beginNs)) host.timers.delete(event.timer);
   },
 );
 
+function beginExpiry(
+  host: Host,
+  timer: number | bigint,
+  nowNs: number | undefined,
+  timeNs: number,
+  cpu: Cpu,
+): void {
+  const expiresNs = host.timers.get(timer)?.expiresNs ?? Number.NaN;
+  const latenessNs = nowNs === undefined ? Number.NaN : nowNs - expiresNs;
+  keep(host, timer, {
+    expiresNs: Number.NaN,
+    beginNs: timeNs,
+    latenessNs: latenessNs >= 0 ? latenessNs : Number.NaN,
+    cpuId: cpu.id,
+  });
+}
+
+function endExpiry(
+  host: Host,
+  kind: TimerKind,
+  timer: number | bigint,
+  timeNs: number,
+  cpu: Cpu,
+): void {
+  const pending = host.timers.get(timer);
+  if (pending === undefined || Number.isNaN(pending.beginNs)) return;
+  const { beginNs, latenessNs } = pending;
+  if (Number.isNaN(pending.expiresNs)) host.timers.delete(timer);
+  else pending.beginNs = Number.NaN;
+  const channel = host.channels['timer-expiry'];
+  if (!channel.isWanted) return;
+  const isCertain = beginNs >= cpu.lastGapEndNs;
+  channel.emit({ host, cpu, kind, timer, latenessNs, beginNs, endNs: timeNs, isCertain });
+}
+
 export const hrtimerEntry: Rule = rule(
   ['timer_hrtimer_expire_entry', 'hrtimer_expire_entry'],
-  { timer: integer('hrtimer'), now: optionalInteger('now') },
-  () => (event, timeNs, cpu) => {
-    const pending = cpu.timers.get(event.timer);
-    const latenessNs =
-      pending === undefined || event.now === undefined ? Number.NaN : event.now - pending.expiresNs;
-    cpu.timers.set(event.timer, {
-      expiresNs: Number.NaN,
-      beginNs: timeNs,
-      latenessNs: latenessNs >= 0 ? latenessNs : Number.NaN,
-    });
-  },
+  { timer: address('hrtimer'), now: optionalInteger('now') },
+  (host) =>
+    ({ timer, now }, timeNs, cpu) =>
+      beginExpiry(host, timer, now, timeNs, cpu),
 );
 
 export const hrtimerExit: Rule = rule(
   ['timer_hrtimer_expire_exit', 'hrtimer_expire_exit'],
-  { timer: integer('hrtimer') },
+  { timer: address('hrtimer') },
+  (host) =>
+    ({ timer }, timeNs, cpu) =>
+      endExpiry(host, 'hrtimer', timer, timeNs, cpu),
+);
+
+/** Of the timer wheel: its times are jiffies, so that nothing is said about lateness. */
+export const timerEntry: Rule = rule(
+  ['timer_expire_entry'],
+  { timer: address('timer') },
+  (host) => (event, timeNs, cpu) => beginExpiry(host, event.timer, undefined, timeNs, cpu),
+);
+
+export const timerExit: Rule = rule(
+  ['timer_expire_exit'],
+  { timer: address('timer') },
+  (host) => (event, timeNs, cpu) => endExpiry(host, 'timer', event.timer, timeNs, cpu),
+);
+
+export const itimerExpire: Rule = rule(
+  ['timer_itimer_expire', 'itimer_expire'],
+  { pid: integer('pid') },
   (host) => {
     const channel = host.channels['timer-expiry'];
     return (event, timeNs, cpu) => {
-      const pending = cpu.timers.get(event.timer);
-      if (pending === undefined || Number.isNaN(pending.beginNs)) return;
-      const { beginNs, latenessNs } = pending;
-      // The handler may have started the timer again.
-      if (!Number.isNaN(pending.expiresNs)) pending.beginNs = Number.NaN;
-      else cpu.timers.delete(event.timer);
       if (!channel.isWanted) return;
       channel.emit({
         host,
         cpu,
-        timer: event.timer,
-        latenessNs,
-        beginNs,
+        kind: 'itimer',
+        timer: event.pid,
+        latenessNs: Number.NaN,
+        beginNs: timeNs,
         endNs: timeNs,
         isCertain: true,
       });
     };
   },
 );
+
+/** Handlers that ran on the CPU of a gap have ended somewhen. */
+export function forgetTimers(host: Host, cpu: Cpu): void {
+  for (const [timer, pending] of host.timers) {
+    if (pending.cpuId === cpu.id && !Number.isNaN(pending.beginNs)) host.timers.delete(timer);
+  }
+}

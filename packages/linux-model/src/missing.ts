@@ -1,0 +1,93 @@
+/** What a trace can't tell, said before it is read. */
+import type { EventRecordClass, Trace } from '@sonde/trace-model';
+import { classesOf } from './dialect.ts';
+import { type Fact, needs } from './needs.ts';
+import { demandOf, plainEventName, type Rule } from './rule.ts';
+import type { SegmentKind } from './segments.ts';
+import { isSystemCallEntry, isSystemCallExit } from './syscalls.ts';
+
+const hostOf = ({ environment, path }: Trace): string =>
+  String(environment.get('hostname') ?? path);
+
+/** Whether the model looks at a trace at all. */
+export const isKernelTrace = ({ environment }: Trace): boolean =>
+  environment.get('domain') !== 'ust';
+
+/** The rule for a class among those of its name: the first whose fields it has. Else the first, with what it lacks. */
+export function chooseRule(
+  rules: readonly Rule[],
+  eventRecordClass: EventRecordClass,
+): { readonly rule: Rule; readonly missing: readonly string[] } {
+  for (const rule of rules) {
+    if (demandOf(rule.fields, eventRecordClass).missing.length === 0) return { rule, missing: [] };
+  }
+  const rule = rules[0]!;
+  return { rule, missing: demandOf(rule.fields, eventRecordClass).missing };
+}
+
+export function missingFields({ name, id }: EventRecordClass, fields: readonly string[]): string {
+  return `${name ?? `event ${id}`} is ignored: it has no field ${fields.join(', ')}`;
+}
+
+/** The names of events that a host's traces have and the model can use. */
+function usableEvents(
+  traces: readonly Trace[],
+  rules: ReadonlyMap<string, readonly Rule[]>,
+  say: (message: string) => void,
+): Set<string> {
+  const usable = new Set<string>();
+  for (const eventRecordClass of traces.flatMap((trace) => classesOf(trace.traceClass))) {
+    const name = plainEventName(eventRecordClass.name ?? '');
+    if (isSystemCallEntry(name)) usable.add('syscall_entry_*');
+    else if (isSystemCallExit(name)) usable.add('syscall_exit_*');
+    const candidates = rules.get(name);
+    if (candidates === undefined) continue;
+    const { missing } = chooseRule(candidates, eventRecordClass);
+    if (missing.length === 0) usable.add(name);
+    else say(missingFields(eventRecordClass, missing));
+  }
+  return usable;
+}
+
+const alternatives = (names: readonly string[]): string =>
+  names.length < 2 ? String(names[0]) : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+
+function lackOf({ what, events }: Fact, usable: ReadonlySet<string>): string | undefined {
+  const absent = events.filter((names) => !names.some((name) => usable.has(name)));
+  if (absent.length === 0) return undefined;
+  return `no ${what}: the trace has no ${absent.map(alternatives).join(', and no ')}`;
+}
+
+/**
+ * Sentences, without full stops, about what these traces can't tell of the wanted kinds: events that their metadata doesn't have, events
+ * that lack fields. What can be computed is computed all the same.
+ * @param rules - By plain event name.
+ */
+export function missingFrom(
+  traces: readonly Trace[],
+  kinds: Iterable<SegmentKind>,
+  rules: ReadonlyMap<string, readonly Rule[]>,
+): string[] {
+  const byHost = new Map<string, Trace[]>();
+  for (const trace of traces.filter(isKernelTrace)) {
+    const name = hostOf(trace);
+    byHost.set(name, [...(byHost.get(name) ?? []), trace]);
+  }
+  if (byHost.size === 0) return ['there is no kernel trace: nothing to analyse'];
+  const wanted = [...kinds];
+  const messages = new Set<string>();
+  for (const [host, ofHost] of byHost) {
+    const suffix = byHost.size > 1 ? ` (${host})` : '';
+    const say = (message: string): unknown => messages.add(message + suffix);
+    const usable = usableEvents(ofHost, rules, say);
+    if (usable.size === 0) {
+      say('the trace has no kernel event that the analysis could use');
+      continue;
+    }
+    for (const fact of wanted.flatMap((kind) => needs[kind].facts)) {
+      const lack = lackOf(fact, usable);
+      if (lack !== undefined) say(lack);
+    }
+  }
+  return [...messages];
+}

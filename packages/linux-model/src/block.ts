@@ -5,6 +5,7 @@ import {
   integer,
   optionalField,
   optionalInteger,
+  optionalText,
   type Rule,
   rule,
   text,
@@ -33,27 +34,36 @@ export const blockInsert: Rule = rule(['block_rq_insert'], requestFields, (host)
 });
 
 /** Who issues: the event's thread, who mostly runs there. Kept, for it may be gone at the completion. */
-function issuerOf(host: Host, cpu: Cpu, tid: number | undefined): Thread | undefined {
+function issuerOf(
+  host: Host,
+  cpu: Cpu,
+  tid: number | undefined,
+  comm: string | undefined,
+): Thread | undefined {
   const running = cpu.busyThread;
   if (tid === undefined || running?.tid === tid) return running;
-  return host.threads.get(tid);
+  return tid > 0 ? host.threads.ensure(tid, comm) : undefined;
 }
 
 export const blockIssue: Rule = rule(
   ['block_rq_issue'],
-  { ...requestFields, tid: optionalInteger('tid', 'common_pid'), rwbs: optionalField('rwbs') },
+  {
+    ...requestFields,
+    tid: optionalInteger('tid', 'common_pid'),
+    comm: optionalText('comm'),
+    rwbs: optionalField('rwbs'),
+  },
   (host) => (event, timeNs, cpu) => {
     const { device, sector, sectorCount } = event;
     // Flushes have no sectors, and no completion that could be told from another's.
     if (sectorCount === 0) return;
     const waiting = host.disk(device).takeWaiting(sector);
-    const thread = issuerOf(host, cpu, event.tid);
+    const thread = issuerOf(host, cpu, event.tid, event.comm);
     host.disk(host.disks.originalDevice(device, sector)).issue(sector, {
       sector,
       sectorCount,
       remainingSectors: sectorCount,
       isWrite: isWriteRequest(event.rwbs),
-      tid: event.tid ?? thread?.tid ?? -1,
       thread,
       issueNs: timeNs,
       insertNs: waiting?.insertNs ?? Number.NaN,
@@ -101,7 +111,7 @@ export const blockComplete: Rule = rule(
         sector: request.sector,
         sectorCount: request.sectorCount,
         isWrite: request.isWrite,
-        thread: request.thread ?? (request.tid < 0 ? undefined : host.threads.get(request.tid)),
+        thread: request.thread,
         insertNs: request.insertNs,
         requeueCount: request.requeueCount,
         errno: error === undefined ? 0 : Math.abs(error),

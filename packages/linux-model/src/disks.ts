@@ -6,7 +6,7 @@ export interface PendingBlockRequest {
   readonly sectorCount: number;
   remainingSectors: number;
   readonly isWrite: boolean;
-  readonly tid: number;
+  /** Who issued it; undefined: unknown. */
   readonly thread: Thread | undefined;
   readonly issueNs: number;
   readonly insertNs: number;

@@ -5,7 +5,6 @@ import {
   integer,
   optionalField,
   optionalInteger,
-  optionalText,
   type Rule,
   rule,
   text,
@@ -34,15 +33,10 @@ export const blockInsert: Rule = rule(['block_rq_insert'], requestFields, (host)
 });
 
 /** Who issues: the event's thread, who mostly runs there. Kept, for it may be gone at the completion. */
-function issuerOf(
-  host: Host,
-  cpu: Cpu,
-  tid: number | undefined,
-  comm: string | undefined,
-): Thread | undefined {
+function issuerOf(host: Host, cpu: Cpu, tid: number | undefined): Thread | undefined {
   const running = cpu.busyThread;
   if (tid === undefined || running?.tid === tid) return running;
-  return tid > 0 ? host.threads.ensure(tid, comm) : undefined;
+  return host.threads.get(tid);
 }
 
 export const blockIssue: Rule = rule(
@@ -50,7 +44,6 @@ export const blockIssue: Rule = rule(
   {
     ...requestFields,
     tid: optionalInteger('tid', 'common_pid'),
-    comm: optionalText('comm'),
     rwbs: optionalField('rwbs'),
   },
   (host) => (event, timeNs, cpu) => {
@@ -58,7 +51,7 @@ export const blockIssue: Rule = rule(
     // Flushes have no sectors, and no completion that could be told from another's.
     if (sectorCount === 0) return;
     const waiting = host.disk(device).takeWaiting(sector);
-    const thread = issuerOf(host, cpu, event.tid, event.comm);
+    const thread = issuerOf(host, cpu, event.tid);
     host.disk(host.disks.originalDevice(device, sector)).issue(sector, {
       sector,
       sectorCount,

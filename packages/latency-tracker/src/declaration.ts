@@ -171,7 +171,7 @@ export interface TrackerSettings {
 }
 
 /**
- * What a tracker has seen. begins - overwritten - full - ends - aborted - collected = pending, where one operation is kept per key.
+ * What a tracker has seen. begins = ends + overwritten + full + aborted + collected + (dropped) negative + pending.
  */
 export interface TrackerCounters {
   readonly begins: number;
@@ -217,8 +217,14 @@ export interface HistogramData {
 }
 
 export interface SeriesData {
-  readonly labels: Readonly<Record<string, string>>;
+  /** Label values by name; empty for a tracker without labels. */
+  readonly labels: Readonly<Record<string, number | string>>;
+  /** With the buckets of the declaration. */
   readonly histogram: HistogramData;
+  /** All delays are known one by one; else quantiles come from buckets. */
+  readonly isExact: boolean;
+  /** The delay (ns) that the share `q` (0 to 1) is not above (nearest rank); NaN: there is none. */
+  quantileNs(q: number): number;
 }
 
 /** The state of one tracker at one moment. */

@@ -1,6 +1,10 @@
 export { catalogue, findTracker } from './catalogue/catalogue.ts';
+export { formatTroubles } from './counters.ts';
 export * from './declaration.ts';
 export { durationNs, formatDuration } from './duration.ts';
 export { eventMatches, fieldNames, plainName, systemCallOf } from './event-names.ts';
 export * from './expression.ts';
+export { bucketBegin, bucketCount, bucketOf, Histogram, quantileOf } from './histogram.ts';
+export * from './latency-tracker.ts';
 export { parseTracker } from './parse-tracker.ts';
+export { type StreamingOptions, StreamingSession } from './streaming/streaming-session.ts';

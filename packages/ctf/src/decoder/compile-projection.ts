@@ -183,10 +183,10 @@ function holdsNumber({ fieldClass }: FieldPlace, wide: Target['wide']): boolean 
     case 'fixed-length-signed-integer':
     case 'variable-length-unsigned-integer':
     case 'variable-length-signed-integer':
-      return wide === 'number' || !isWide(fieldClass);
+      return wide === 'number' || wide === 'signed' || !isWide(fieldClass);
     case 'fixed-length-bit-array':
     case 'fixed-length-bit-map':
-      return wide === 'number';
+      return wide === 'number' || wide === 'signed';
     case 'fixed-length-floating-point-number':
       return true;
     default:

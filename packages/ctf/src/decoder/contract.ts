@@ -41,9 +41,10 @@ export interface FieldDemand {
   readonly path: readonly string[];
   /**
    * How integers wider than 53 bits come: rounded numbers (default, fast), exact bigints, or (`exact`) numbers where exact and else
-   * bigints. Bit arrays and bit maps of any width are numbers or bigints.
+   * bigints. `signed`: numbers of the same 64 bits taken as a signed integer: fast, and exact for the addresses of a kernel, which
+   * lie within 2^53 of 2^64. Bit arrays and bit maps of any width are numbers or bigints.
    */
-  readonly wide?: 'number' | 'bigint' | 'exact';
+  readonly wide?: 'number' | 'bigint' | 'exact' | 'signed';
   /** Property of the record that holds the value; default `f` + position. A JavaScript identifier of ours, never text from a trace. */
   readonly as?: string;
 }

@@ -36,11 +36,13 @@ export class DemandedValueCollector extends ValueCollector {
 
   override integer(fc: IntegerFieldClass, value: number | bigint): void {
     if (this.#wide === 'number') super.integer(fc, Number(value));
-    else super.integer(fc, this.#wide === 'bigint' && isWide(fc) ? BigInt(value) : value);
+    else if (this.#wide === 'signed' && isWide(fc)) {
+      super.integer(fc, Number(BigInt.asIntN(64, BigInt(value))));
+    } else super.integer(fc, this.#wide === 'bigint' && isWide(fc) ? BigInt(value) : value);
   }
 
   override bitArray(fc: unknown, value: bigint): void {
-    if (this.#wide === 'number') super.float(fc, Number(value));
+    if (this.#wide === 'number' || this.#wide === 'signed') super.float(fc, Number(value));
     else super.bitArray(fc, value);
   }
 }

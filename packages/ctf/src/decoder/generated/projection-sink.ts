@@ -70,12 +70,15 @@ export class ProjectionSink implements WalkSink {
   integer(out: CodeWriter, fc: IntegerFieldClass, value: IntegerCode): void {
     this.#leaf(out, fc, (wide) => {
       if (wide === 'number' || !isWide(fc)) return value.number;
+      if (wide === 'signed') return `((${value.hi}|0)*4294967296+(${value.lo}>>>0))`;
       return wide === 'bigint' ? value.bigint : value.exact;
     });
   }
 
   bitArray(out: CodeWriter, fc: FieldClass, value: IntegerCode): void {
-    this.#leaf(out, fc, (wide) => (wide === 'number' ? value.number : value.bigint));
+    this.#leaf(out, fc, (wide) =>
+      wide === 'number' || wide === 'signed' ? value.number : value.bigint,
+    );
   }
 
   boolean(out: CodeWriter, fc: FieldClass, expression: string): void {

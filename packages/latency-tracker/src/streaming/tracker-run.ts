@@ -1,0 +1,283 @@
+import { type MutableCounters, zeroCounters } from '../counters.ts';
+import type {
+  Alert,
+  Point,
+  PointSet,
+  Tracker,
+  TrackerCounters,
+  TrackerSettings,
+  TrackerSnapshot,
+} from '../declaration.ts';
+import { Histogram } from '../histogram.ts';
+import { PairMatcher } from '../pair-matcher.ts';
+import { WholeEvent } from './alert-values.ts';
+import type { EventContext, HostState } from './event-context.ts';
+import { LabelTable, SeriesTable } from './series.ts';
+import { TextKeys } from './text-keys.ts';
+
+/** Values of `info` by name. */
+export type InfoValues = { [name: string]: number | string };
+type LabelValues = readonly (number | string)[];
+
+const waitingFlag = 2;
+const noLabels: LabelValues = [];
+
+export interface TrackerRunOptions {
+  /** Undefined: nobody wants alerts. */
+  readonly onAlert: ((alert: Alert) => void) | undefined;
+  /** Absolute time of a time of the run. */
+  readonly toAbsoluteNs: (timeNs: number) => bigint;
+}
+
+/** One tracker over the events of all machines. */
+export class TrackerRun {
+  readonly index: number;
+  readonly tracker: Tracker;
+  readonly set: PointSet;
+  readonly texts: TextKeys;
+  /** By part of the key: it is a text, and its number one of `texts`. */
+  readonly keyIsText: boolean[] = [];
+  readonly beginLabels: LabelTable = new LabelTable();
+  /** Of the end that is being handled. */
+  endLabels: LabelValues = noLabels;
+  endPoint: Point | undefined;
+  readonly #labels: LabelTable;
+  readonly #hasBeginLabels: boolean;
+  readonly #series: SeriesTable;
+  readonly #uncertain: Histogram;
+  readonly #hosts: HostState[] = [];
+  readonly #isPerCpu: boolean;
+  readonly #hasOwnTime: boolean;
+  readonly #context: EventContext;
+  readonly #options: TrackerRunOptions;
+  #settings: TrackerSettings = {};
+  #uncertainCount = 0;
+  readonly #base: MutableCounters = zeroCounters();
+
+  constructor(
+    index: number,
+    tracker: Tracker,
+    set: PointSet,
+    context: EventContext,
+    options: TrackerRunOptions,
+  ) {
+    this.index = index;
+    this.tracker = tracker;
+    this.set = set;
+    this.#context = context;
+    this.#options = options;
+    const [begin, end] = [set.begin[0]!, set.end[0]!];
+    const beginNames = [...begin.labels.keys()];
+    const endNames = [...end.labels.keys()];
+    this.#hasBeginLabels = beginNames.length > 0;
+    this.#labels = endNames.length === 0 ? this.beginLabels : new LabelTable();
+    // Without labels all is one series, with the id of no labels.
+    this.#labels.idOf(noLabels);
+    this.#series = new SeriesTable([...beginNames, ...endNames], this.#labels, tracker.histogram);
+    this.#uncertain = new Histogram(tracker.histogram.bits, tracker.histogram.kind);
+    const [first] = begin.key;
+    this.#isPerCpu = first?.type === 'builtin' && first.name === 'cpu';
+    this.#hasOwnTime = begin.time !== undefined;
+    this.texts = new TextKeys(2 * tracker.max, () => this.#liveTexts());
+  }
+
+  get wantsAlerts(): boolean {
+    return this.#options.onAlert !== undefined;
+  }
+
+  addHost(host: HostState): void {
+    this.#hosts.push(host);
+    const { keep, max, alert, timeoutNs, gcNs } = this.tracker;
+    const matcher: PairMatcher = new PairMatcher(
+      {
+        keyParts: this.set.begin[0]!.key.length,
+        keep,
+        max,
+        thresholdNs: alert.thresholdNs,
+        timeoutNs,
+        gcNs,
+        ratePerS: alert.ratePerS,
+        clampNegative: this.#hasOwnTime,
+      },
+      {
+        ended: (slot, endNs, delayNs, outId, isAlert) =>
+          this.#ended(host, matcher, slot, endNs, delayNs, outId, isAlert),
+        timedOut: (slot, timeNs) => this.#tell(matcher, slot, 'timeout', timeNs, undefined),
+        collected: (slot, timeNs) => this.#tell(matcher, slot, 'gc', timeNs, undefined),
+      },
+    );
+    matcher.set(this.#settings);
+    host.matchers[this.index] = matcher;
+  }
+
+  set settings(settings: TrackerSettings) {
+    this.#settings = { ...this.#settings, ...settings };
+    for (const host of this.#hosts) host.matchers[this.index]!.set(settings);
+  }
+
+  get thresholdNs(): number {
+    return this.#hosts[0]?.matchers[this.index]?.thresholdNs ?? this.tracker.alert.thresholdNs;
+  }
+
+  advance(timeNs: number): void {
+    for (const host of this.#hosts) host.matchers[this.index]!.advance(timeNs);
+  }
+
+  /** An event of a pending operation. */
+  peeked(context: EventContext, slot: number, point: Point): void {
+    const { alert } = this.tracker;
+    if (!alert.halfStack || !this.wantsAlerts) return;
+    const matcher = context.host.matchers[this.index]!;
+    const { pending } = matcher;
+    const delayNs = context.timeNs - pending.beginNs[slot]!;
+    if (!(delayNs > matcher.thresholdNs / 2)) return;
+    if ((pending.flags[slot]! & waitingFlag) !== 0) return;
+    pending.flags[slot]! |= waitingFlag;
+    this.#tell(matcher, slot, 'waiting', context.timeNs, point);
+  }
+
+  snapshot(): TrackerSnapshot {
+    return {
+      tracker: this.tracker,
+      counters: this.#counters(),
+      series: this.#series.snapshot(),
+      uncertain: this.#uncertainCount > 0 ? this.#uncertain : undefined,
+    };
+  }
+
+  reset(): void {
+    const now = this.#sum();
+    // What is pending stays.
+    Object.assign(this.#base, now, { pending: 0 });
+    this.#series.reset();
+    this.#uncertain.reset();
+    this.#uncertainCount = 0;
+  }
+
+  #counters(): TrackerCounters {
+    const sum = this.#sum();
+    for (const name of Object.keys(sum) as (keyof MutableCounters)[]) sum[name] -= this.#base[name];
+    sum.uncertain = this.#uncertainCount;
+    return sum;
+  }
+
+  #sum(): MutableCounters {
+    const sum = zeroCounters();
+    for (const { matchers } of this.#hosts) {
+      const { counters } = matchers[this.index]!;
+      for (const name of Object.keys(sum) as (keyof MutableCounters)[]) sum[name] += counters[name];
+    }
+    return sum;
+  }
+
+  #ended(
+    host: HostState,
+    matcher: PairMatcher,
+    slot: number,
+    endNs: number,
+    delayNs: number,
+    outId: number,
+    isAlert: boolean,
+  ): void {
+    const gapEndNs = this.#isPerCpu ? this.#context.cpu.gapEndNs : host.gapEndNs;
+    if (!this.#hasOwnTime && matcher.pending.beginNs[slot]! < gapEndNs) {
+      this.#uncertainCount++;
+      this.#uncertain.add(delayNs);
+    } else {
+      this.#series.add(this.#seriesOf(matcher.pending.tags[slot]!), delayNs);
+    }
+    if (isAlert) this.#tell(matcher, slot, 'alert', endNs, this.endPoint, outId, delayNs);
+  }
+
+  #seriesOf(tag: number): number {
+    if (this.endLabels.length === 0) return tag;
+    if (!this.#hasBeginLabels) return this.#labels.idOf(this.endLabels);
+    return this.#labels.idOf([...this.beginLabels.valuesOf(tag), ...this.endLabels]);
+  }
+
+  #tell(
+    matcher: PairMatcher,
+    slot: number,
+    kind: Alert['kind'],
+    endNs: number,
+    point: Point | undefined,
+    outId = 0,
+    delay?: number,
+  ): void {
+    const { onAlert } = this.#options;
+    if (onAlert === undefined) return;
+    const context = this.#context;
+    const delayNs = delay ?? endNs - matcher.pending.beginNs[slot]!;
+    const whole =
+      point === undefined || context.cursor === undefined
+        ? undefined
+        : new WholeEvent(context.cursor, context);
+    const info = this.#infoOf(matcher, slot, point, whole);
+    const key = this.#keyOf(matcher, slot);
+    const endAbsoluteNs = this.#options.toAbsoluteNs(
+      this.#hasOwnTime && kind === 'alert' ? context.timeNs : endNs,
+    );
+    const { tid, comm, ...others } = info;
+    const [first] = key;
+    const ofTask = this.tracker.per === 'task' && typeof first === 'number' ? first : undefined;
+    onAlert({
+      tracker: this.tracker.name,
+      kind,
+      beginNs: endAbsoluteNs - BigInt(Math.round(delayNs)),
+      endNs: endAbsoluteNs,
+      delayNs,
+      outId,
+      key,
+      cpuId: context.cpu.id,
+      tid: typeof tid === 'number' ? tid : ofTask,
+      comm: typeof comm === 'string' ? comm : undefined,
+      info: others,
+      kernelStack: whole?.stack('kernel'),
+      userStack: whole?.stack('user'),
+    });
+  }
+
+  #infoOf(
+    matcher: PairMatcher,
+    slot: number,
+    point: Point | undefined,
+    whole: WholeEvent | undefined,
+  ): InfoValues {
+    const { pending } = matcher;
+    const info: InfoValues = {};
+    const labels = this.beginLabels.valuesOf(pending.tags[slot]!);
+    let i = 0;
+    for (const name of this.set.begin[0]!.labels.keys()) {
+      const value = labels[i++];
+      if (value !== undefined) info[name] = value;
+    }
+    Object.assign(info, pending.data[slot] as InfoValues | undefined);
+    for (const [name, expression] of point?.info ?? []) {
+      const value = whole?.value(expression);
+      if (value !== undefined) info[name] = value;
+    }
+    // Who ran may not have been known.
+    for (const name of Object.keys(info)) if (Number.isNaN(info[name])) delete info[name];
+    return info;
+  }
+
+  #keyOf(matcher: PairMatcher, slot: number): (number | string)[] {
+    return this.set.begin[0]!.key.map((_, part) => {
+      const value = matcher.pending.keyPart(slot, part);
+      return this.keyIsText[part] === true ? (this.texts.textOf(value) ?? '') : value;
+    });
+  }
+
+  #liveTexts(): ReadonlySet<number> {
+    const live = new Set<number>();
+    for (const { matchers } of this.#hosts) {
+      const { pending } = matchers[this.index]!;
+      for (let slot = pending.oldest; slot !== -1; slot = pending.newerThan(slot)) {
+        for (let part = 0; part < this.keyIsText.length; part++) {
+          live.add(pending.keyPart(slot, part));
+        }
+      }
+    }
+    return live;
+  }
+}

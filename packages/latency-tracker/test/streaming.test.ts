@@ -1,0 +1,276 @@
+import { UsageError } from '@sonde/base';
+import { findTracker, parseTracker, StreamingSession, type Tracker } from '@sonde/latency-tracker';
+import { describe, expect, test } from 'vitest';
+import { everyPair, pairsOf, TextTrace, track } from './text-trace.ts';
+
+const mine = (parts: object = {}): Tracker =>
+  everyPair(
+    parseTracker({
+      name: 'mine',
+      begin: [{ event: 'start', key: ['id'] }],
+      end: [{ event: 'stop', key: ['id'] }],
+      ...parts,
+    }),
+  );
+
+const countersOf = (session: StreamingSession) => session.snapshot()[0]!.counters;
+
+describe('a key that is pending already', () => {
+  const text = `
+    10 0 start id=1
+    20 0 start id=1
+    50 0 stop id=1`;
+  test.each([
+    ['last', ['1 20+30'], { overwritten: 1 }],
+    ['first', ['1 10+40'], { overwritten: 1 }],
+    ['all', ['1 20+30', '1 10+40'], { overwritten: 0 }],
+  ])('keep %s', (keep, pairs, counters) => {
+    const { session, alerts } = track(mine({ keep }), text);
+    expect(pairsOf(alerts)).toEqual(pairs);
+    expect(countersOf(session)).toMatchObject({ begins: 2, pending: 0, ...counters });
+  });
+});
+
+test('texts and several parts make keys', () => {
+  const tracker = mine({
+    begin: [{ event: 'start', key: ['name', 'id + 1'] }],
+    end: [{ event: 'stop', key: ['name', 'id'] }],
+  });
+  const { alerts } = track(
+    tracker,
+    `
+    10 0 start name=a id=1
+    20 0 start name=b id=1
+    30 0 stop name=a id=2
+    40 0 stop name=a id=1
+    50 0 stop name=b id=2`,
+  );
+  expect(pairsOf(alerts)).toEqual(['a:2 10+20', 'b:2 20+30']);
+});
+
+test('texts that nobody waits for are forgotten', () => {
+  const lines = Array.from(
+    { length: 200 },
+    (_, i) => `${i * 10} 0 start name=n${i}\n${i * 10 + 5} 0 stop name=n${i}`,
+  );
+  const tracker = mine({
+    begin: [{ event: 'start', key: ['name'] }],
+    end: [{ event: 'stop', key: ['name'] }],
+    max: 4,
+  });
+  const text = `1 0 start name=first\n${lines.join('\n')}\n5000 0 stop name=first`;
+  const { session, alerts } = track(tracker, text);
+  expect(countersOf(session)).toMatchObject({ begins: 201, ends: 201, full: 0 });
+  expect(pairsOf(alerts).at(-1)).toBe('first 1+4999');
+});
+
+test('no room is counted, and what is pending is kept', () => {
+  const { session, alerts } = track(
+    mine({ max: 2 }),
+    `
+    10 0 start id=1
+    20 0 start id=2
+    30 0 start id=3
+    40 0 stop id=3
+    50 0 stop id=1
+    60 0 start id=4`,
+  );
+  expect(pairsOf(alerts)).toEqual(['1 10+40']);
+  expect(countersOf(session)).toMatchObject({ full: 1, unmatchedEnds: 1, pending: 2 });
+});
+
+describe('timeouts and collection, in event time', () => {
+  const text = `
+    0 0 start id=1
+    40 0 start id=2
+    100 0 stop id=2
+    150 0 start id=3
+    300 0 stop id=1`;
+
+  test('a timeout is told once, at its time; the end still counts', () => {
+    const { session, alerts } = track(mine({ timeout: 60 }), text, { endNs: 1000 });
+    expect(alerts.map(({ kind, key, endNs, delayNs }) => [kind, key[0], endNs, delayNs])).toEqual([
+      ['timeout', 1, 60n, 60],
+      // An end at the very time of its timeout is in time.
+      ['alert', 2, 100n, 60],
+      ['timeout', 3, 210n, 60],
+      ['alert', 1, 300n, 300],
+    ]);
+    expect(countersOf(session)).toMatchObject({ timeouts: 2, ends: 2, pending: 1 });
+  });
+
+  test('gc gives up', () => {
+    const { session, alerts } = track(mine({ gc: 200 }), text, { endNs: 1000 });
+    expect(alerts.map(({ kind, key, endNs }) => [kind, key[0], endNs])).toEqual([
+      ['alert', 2, 100n],
+      ['gc', 1, 200n],
+      ['gc', 3, 350n],
+    ]);
+    expect(countersOf(session)).toMatchObject({ collected: 2, unmatchedEnds: 1, pending: 0 });
+  });
+});
+
+describe('lost events', () => {
+  const text = `
+    10 0 start id=1
+    11 1 start id=2
+    20 0 stop id=1
+    30 0 start id=3
+    90 0 LOST from=40
+    100 0 stop id=3
+    101 1 stop id=2
+    110 0 start id=4
+    120 0 stop id=4`;
+
+  test('pairs across them count apart', () => {
+    const { session } = track(mine(), text);
+    const [snapshot] = session.snapshot();
+    expect(snapshot!.counters).toMatchObject({ ends: 4, uncertain: 2 });
+    expect(snapshot!.series[0]!.histogram).toMatchObject({ count: 2, sumNs: 20 });
+    expect(snapshot!.uncertain).toMatchObject({ count: 2, sumNs: 70 + 90 });
+  });
+
+  test('what is bound to one CPU knows of its own losses only', () => {
+    const key = ['$cpu', 'id'];
+    const perCpu = mine({ begin: [{ event: 'start', key }], end: [{ event: 'stop', key }] });
+    const { session } = track(perCpu, text);
+    expect(countersOf(session).uncertain).toBe(1);
+  });
+});
+
+test('conditions, labels, and quantiles that are exact', () => {
+  const tracker = mine({
+    begin: [{ event: 'start', key: ['id'], when: ['id != 9', 'size & 1'], labels: { op: 'op' } }],
+    end: [{ event: 'stop', key: ['id'], labels: { name: 'name' } }],
+  });
+  const { session } = track(
+    tracker,
+    `
+    10 0 start id=1 size=3 op=0
+    10 0 start id=2 size=1 op=1
+    10 0 start id=3 size=1 op=0
+    10 0 start id=4 size=2 op=0
+    10 0 start id=9 size=1 op=0
+    17 0 stop id=1 name=a
+    20 0 stop id=2 name=a
+    1010 0 stop id=3 name=a
+    1010 0 stop id=4 name=a
+    1010 0 stop id=9 name=a`,
+  );
+  const series = session
+    .snapshot()[0]!
+    .series.map(({ labels, histogram, quantileNs, isExact }) => [
+      labels,
+      histogram.count,
+      quantileNs(0.5),
+      quantileNs(1),
+      isExact,
+    ]);
+  expect(series).toEqual([
+    [{ op: 0, name: 'a' }, 2, 7, 1000, true],
+    [{ op: 1, name: 'a' }, 1, 10, 10, true],
+  ]);
+});
+
+test('alerts tell what points know, and who', () => {
+  const text = `
+    100 0 sched_waking tid=5 comm=a procname=waker
+    150 1 sched_switch prev_tid=0 prev_state=0 next_tid=5 next_comm=a next_prio=20`;
+  const { alerts } = track(everyPair(findTracker('wakeup')!), text, { contexts: ['procname'] });
+  expect(alerts).toEqual([
+    {
+      tracker: 'wakeup',
+      kind: 'alert',
+      beginNs: 100n,
+      endNs: 150n,
+      delayNs: 50,
+      outId: 0,
+      key: [5],
+      cpuId: 1,
+      tid: 5,
+      comm: 'a',
+      info: { waker: 'waker', prio: 20 },
+      kernelStack: undefined,
+      userStack: undefined,
+    },
+  ]);
+});
+
+test('a call that waits is told of when half the threshold is over', () => {
+  const tracker = findTracker('syscall')!;
+  const quick = { ...tracker, alert: { ...tracker.alert, thresholdNs: 100 } };
+  const { alerts } = track(
+    quick,
+    `
+    100 0 syscall_entry_read tid=5
+    120 0 sched_switch prev_pid=0 next_pid=5 tid=0
+    160 0 sched_switch prev_pid=0 next_pid=5 tid=0
+    190 0 sched_switch prev_pid=0 next_pid=5 tid=0
+    230 0 syscall_exit_read tid=5 ret=1`,
+    { contexts: ['tid'] },
+  );
+  expect(alerts.map(({ kind, delayNs, info }) => [kind, delayNs, info['call']])).toEqual([
+    ['waiting', 60, 'read'],
+    ['alert', 130, 'read'],
+  ]);
+});
+
+test('two machines have nothing in common', () => {
+  const a = new TextTrace('10 0 start id=1\n50 0 stop id=1', { hostname: 'a' });
+  const b = new TextTrace('20 0 start id=1\n25 0 stop id=2', { hostname: 'b' });
+  const session = new StreamingSession([mine()], {
+    origin: { nsFromOrigin: 0n },
+    traces: [a.trace, b.trace],
+  });
+  b.run(session);
+  a.run(session);
+  expect(countersOf(session)).toMatchObject({ begins: 2, ends: 1, unmatchedEnds: 1, pending: 1 });
+});
+
+test('settings change at work; a reset keeps what is pending', () => {
+  const trace = new TextTrace('10 0 start id=1\n20 0 stop id=1\n30 0 start id=2');
+  const session = new StreamingSession([mine()], {
+    origin: { nsFromOrigin: 0n },
+    traces: [trace.trace],
+  });
+  trace.run(session);
+  expect(session.snapshotAndReset()[0]!.counters).toMatchObject({ begins: 2, ends: 1, pending: 1 });
+  expect(countersOf(session)).toMatchObject({ begins: 0, ends: 0, pending: 1 });
+  expect(session.snapshot()[0]!.series[0]!.histogram.count).toBe(0);
+  session.set('mine', { on: false });
+  expect(countersOf(session).pending).toBe(0);
+  expect(() => session.set('yours', {})).toThrow(/No tracker yours runs here; there are mine\./);
+});
+
+describe('refused before the first event', () => {
+  const text = '10 0 start id=1 name=x\n20 0 stop id=1 name=x';
+  test.each([
+    [
+      mine({ end: [{ event: 'halt', key: ['id'] }] }),
+      /mine can't use this trace: there is no start and halt/,
+    ],
+    [
+      mine({ begin: [{ event: 'start', key: ['idd'] }] }),
+      /mine: start: there is no field idd; there are id, name, cpu_id/,
+    ],
+    [
+      mine({ end: [{ event: 'stop', key: ['name'] }] }),
+      /the key at stop \(name\) is text; that at start \(id\) is number/,
+    ],
+    [
+      mine({ begin: [{ event: 'start', key: ['id'], when: 'name == 1' }] }),
+      /name is a text, where a number is needed/,
+    ],
+    [
+      mine({ begin: [{ event: 'start', key: ['id'], when: 'id startsWith "x"' }] }),
+      /id is a number, where a text is needed/,
+    ],
+    [
+      mine({ begin: [{ event: 'start', key: ['id'], labels: { c: '$cgroup' } }] }),
+      /no context cgroup_ns/,
+    ],
+  ])('%#', (tracker, message) => {
+    expect(() => track(tracker, text)).toThrow(UsageError);
+    expect(() => track(tracker, text)).toThrow(message);
+  });
+});

@@ -9,6 +9,7 @@ import {
   type Reducer,
   type ReducerContext,
 } from './analysis.ts';
+import { doubt } from './losses.ts';
 import { formatFixed, formatPriorities, formatRow } from './number-format.ts';
 import {
   type Cell,
@@ -39,6 +40,7 @@ const perCpu: TableClass = {
   columns: [
     { title: 'CPU', class: 'cpu' },
     { title: 'CPU usage', class: 'ratio' },
+    { title: 'Unknown time', class: 'duration', isExtra: true },
   ],
 };
 const total: TableClass = {
@@ -60,6 +62,8 @@ interface ThreadUsage {
   readonly thread: Thread;
   totalNs: number;
   uncertainNs: number;
+  /** It ran into a gap, or out of one. */
+  isTouched: boolean;
   migrations: number;
   /** Those it was switched in with first or changed to, in the order of appearance. */
   readonly priorities: number[];
@@ -69,6 +73,8 @@ interface CpuUsage {
   readonly host: Host;
   readonly cpu: Cpu;
   totalNs: number;
+  /** Nobody knows who ran: events were discarded. */
+  unknownNs: number;
 }
 
 class CpuTop implements Reducer {
@@ -108,13 +114,24 @@ class CpuTop implements Reducer {
     const subject = this.#context.subjectOf(thread);
     let usage = this.#threads.get(subject);
     if (usage !== undefined) return usage;
-    usage = { host, thread: subject, totalNs: 0, uncertainNs: 0, migrations: 0, priorities: [] };
+    usage = {
+      host,
+      thread: subject,
+      totalNs: 0,
+      uncertainNs: 0,
+      isTouched: false,
+      migrations: 0,
+      priorities: [],
+    };
     this.#threads.set(subject, usage);
     return usage;
   }
 
   #addSlice(slice: SchedulingSlice): void {
-    this.#addRun(slice.host, slice.cpu, slice.thread, slice.beginNs, slice.endNs, slice.isCertain);
+    const { host, cpu, thread, beginNs, endNs, isCertain, endState } = slice;
+    const usage = this.#addRun(host, cpu, thread, beginNs, endNs, isCertain);
+    if (usage === undefined || cpu.lastGapEndNs === Number.NEGATIVE_INFINITY) return;
+    if (!isCertain || endState === -1) usage.isTouched = true;
   }
 
   #addRun(
@@ -124,27 +141,34 @@ class CpuTop implements Reducer {
     beginNs: number,
     endNs: number,
     isCertain: boolean,
-  ): void {
-    if (!passesCpu(this.#options, cpu.id)) return;
+  ): ThreadUsage | undefined {
+    if (!passesCpu(this.#options, cpu.id)) return undefined;
     let cpuUsage = this.#cpus.get(cpu);
     if (cpuUsage === undefined) {
-      cpuUsage = { host, cpu, totalNs: 0 };
+      cpuUsage = { host, cpu, totalNs: 0, unknownNs: 0 };
       this.#cpus.set(cpu, cpuUsage);
     }
-    if (thread.tid === 0) return;
+    if (thread.tid === 0) return undefined;
+    const ranNs = Math.max(0, endNs - Math.max(beginNs, this.#context.periodBeginNs));
+    if (thread === host.threads.unknown) {
+      cpuUsage.unknownNs += ranNs;
+      return undefined;
+    }
     const usage = this.#usageOf(host, thread);
-    if (usage === undefined) return;
-    const ranNs = endNs - Math.max(beginNs, this.#context.periodBeginNs);
+    if (usage === undefined) return undefined;
     usage.totalNs += ranNs;
     cpuUsage.totalNs += ranNs;
     if (!isCertain) usage.uncertainNs += ranNs;
+    return usage;
   }
 
   report(period: Period): Report {
     const { host } = this.#context;
     for (const cpu of host.cpus) {
-      if (cpu.thread === undefined) continue;
-      this.#addRun(host, cpu, cpu.thread, cpu.threadSinceNs, period.endNs, true);
+      // Nobody after a gap; nobody at all before the first switch.
+      const thread = cpu.thread ?? host.threads.unknown;
+      if (Number.isNaN(cpu.threadSinceNs)) continue;
+      this.#addRun(host, cpu, thread, cpu.threadSinceNs, period.endNs, true);
     }
     const durationNs = period.endNs - period.beginNs;
     const ratio = (ns: number): number => (durationNs > 0 ? ns / durationNs : 0);
@@ -160,7 +184,11 @@ class CpuTop implements Reducer {
         { tableClass: perProcess, rows: shown.map((usage) => threadRow(usage, ratio)) },
         {
           tableClass: perCpu,
-          rows: cpus.map((c) => [{ class: 'cpu', id: c.cpu.id }, ratioCell(ratio(c.totalNs))]),
+          rows: cpus.map((c) => [
+            { class: 'cpu', id: c.cpu.id },
+            ratioCell(ratio(c.totalNs)),
+            { class: 'duration', value: c.unknownNs },
+          ]),
         },
         { tableClass: total, rows: cpus.length > 0 ? [[ratioCell(totalRatio)]] : [] },
         {
@@ -192,6 +220,9 @@ function percentRow(ratio: number, label: string): BarRow {
   return { value: percent, valueText: `${formatFixed(percent, 2)} %`, label };
 }
 
+const unknownText = (ratio: number): string =>
+  ratio > 0 ? `, unknown ${formatFixed(ratio * 100, 2)} %${doubt(true)}` : '';
+
 function textOf(
   threads: readonly ThreadUsage[],
   cpus: readonly CpuUsage[],
@@ -201,7 +232,7 @@ function textOf(
   const label = (usage: ThreadUsage): string => {
     const name = `${usage.thread.comm} (${usage.thread.tid})`;
     const cells = [name, String(usage.migrations), `  ${formatPriorities(usage.priorities)}`];
-    return `  ${formatRow(cells, labelWidths)}`;
+    return `  ${formatRow(cells, labelWidths)}${doubt(usage.isTouched)}`;
   };
   const blocks: TextBlock[] = [
     {
@@ -213,7 +244,9 @@ function textOf(
     {
       kind: 'bars',
       title: 'Per-CPU Usage',
-      rows: cpus.map((c) => percentRow(ratio(c.totalNs), `CPU ${c.cpu.id}`)),
+      rows: cpus.map((c) =>
+        percentRow(ratio(c.totalNs), `CPU ${c.cpu.id}${unknownText(ratio(c.unknownNs))}`),
+      ),
     },
   ];
   if (totalRatio !== undefined) {

@@ -28,6 +28,7 @@ export interface IoOperation {
   readonly errno: number;
   readonly beginNs: number;
   readonly endNs: number;
+  readonly isCertain: boolean;
 }
 
 export interface Bytes {
@@ -179,8 +180,20 @@ export class IoCollector {
     addBytes(ofFile.bytes, kind, size);
   }
 
-  #keep({ kind, name, thread, fd, file, sizeBytes, errno, beginNs, endNs }: FileOperation): void {
-    this.operations.push({ kind, name, thread, fd, file, sizeBytes, errno, beginNs, endNs });
+  #keep(operation: FileOperation): void {
+    const { kind, name, thread, fd, file, sizeBytes, errno, beginNs, endNs, isCertain } = operation;
+    this.operations.push({
+      kind,
+      name,
+      thread,
+      fd,
+      file,
+      sizeBytes,
+      errno,
+      beginNs,
+      endNs,
+      isCertain,
+    });
   }
 
   #addRequest(request: BlockRequest): void {
@@ -193,7 +206,7 @@ export class IoCollector {
       this.disks.set(owner, disk);
     }
     disk.sectors += sectorCount;
-    disk.durations.add(durationNs);
+    disk.durations.add(durationNs, request.isCertain);
     if (thread === undefined || thread.tid === 0) return;
     addBytes(
       this.#threadOf(host, thread).block,

@@ -11,6 +11,7 @@ import {
 } from './frequency.ts';
 import type { IoCollector, IoOperation } from './io-collector.ts';
 import type { ReportParts } from './io-usage.ts';
+import { doubt } from './losses.ts';
 import { formatRow, formatSize, formatUs } from './number-format.ts';
 import { Samples } from './samples.ts';
 import {
@@ -19,7 +20,15 @@ import {
   statisticsCells,
   statisticsTexts,
 } from './statistics-columns.ts';
-import { type Cell, type Column, durationCell, sizeCell, type TableClass } from './table.ts';
+import {
+  type Cell,
+  type Column,
+  durationCell,
+  numberCell,
+  sizeCell,
+  type TableClass,
+  uncertainColumn,
+} from './table.ts';
 import { lines } from './text-block.ts';
 
 const callStats: TableClass = {
@@ -66,6 +75,7 @@ const logColumns: readonly Column[] = [
   { title: 'Process', class: 'process' },
   { title: 'File path', class: 'path' },
   { title: 'File descriptor', class: 'fd' },
+  uncertainColumn,
 ];
 const topCalls: TableClass = {
   name: 'top-syscall',
@@ -99,7 +109,7 @@ function samplesByCategory(collector: IoCollector): [Category, Samples][] {
     const samples = new Samples();
     for (const operation of collector.operations) {
       if (isOf(operation, category) && collector.passes(operation))
-        samples.add(latencyOf(operation));
+        samples.add(latencyOf(operation), operation.isCertain);
     }
     return [category, samples];
   });
@@ -110,6 +120,7 @@ function samplesByDisk(collector: IoCollector, options: AnalysisOptions): [strin
   for (const disk of collector.disks.values()) {
     const samples = new Samples();
     for (const ns of disk.durations.values) if (passesDuration(options, ns)) samples.add(ns);
+    samples.uncertainCount = disk.durations.uncertainCount;
     if (samples.count > 0) all.push([disk.name, samples]);
   }
   return all;
@@ -144,8 +155,10 @@ export function addLatencyStatistics(
     formatRow([first, 'Count', 'Min', 'Average', 'Max', 'Stdev'], statisticsWidths);
   const block = (title: string, first: string, rows: [string, Samples][]): void => {
     if (rows.length === 0) return;
-    const texts = rows.map(([name, samples]) =>
-      formatRow([name, ...statisticsTexts(samples)], statisticsWidths),
+    const texts = rows.map(
+      ([name, samples]) =>
+        formatRow([name, ...statisticsTexts(samples)], statisticsWidths) +
+        doubt(samples.uncertainCount > 0),
     );
     parts.text.push(lines('', title, header(first), '-'.repeat(89), ...texts));
   };
@@ -236,6 +249,7 @@ function operationCells(operation: IoOperation, context: ReducerContext): Cell[]
         : { class: 'unknown' }
       : { class: 'path', path: file.path },
     fd < 0 ? null : { class: 'fd', fd },
+    numberCell(operation.isCertain ? 0 : 1),
   ];
 }
 
@@ -260,7 +274,8 @@ function operationText(operation: IoOperation, context: ReducerContext): string 
     [40, 16, -16, -11],
   );
   const { comm, tid } = operation.thread;
-  return `${first}  ${formatRow([comm, String(tid), fileText(operation)], [24, 8, 14])}`;
+  const last = formatRow([comm, String(tid), fileText(operation)], [24, 8, 14]);
+  return `${first}  ${last}${doubt(!operation.isCertain)}`;
 }
 
 function addOperations(

@@ -21,6 +21,7 @@ import {
   percentileTable,
   seriesTable,
 } from './frequency.ts';
+import { doubt } from './losses.ts';
 import { formatRow, formatUs } from './number-format.ts';
 import { Samples } from './samples.ts';
 import {
@@ -37,6 +38,7 @@ import {
   type Report,
   type ResultTable,
   type TableClass,
+  uncertainColumn,
   unknownCell,
 } from './table.ts';
 import { lines, type TextBlock } from './text-block.ts';
@@ -60,6 +62,7 @@ const logColumns: readonly Column[] = [
   { title: 'Raised timestamp', class: 'timestamp' },
   { title: 'CPU', class: 'cpu' },
   { title: 'Interrupt', class: 'irq' },
+  uncertainColumn,
 ];
 const durations: readonly Column[] = [
   { title: 'Interrupt', class: 'irq' },
@@ -128,6 +131,7 @@ interface HandlerRun {
   /** NaN: hard, or not seen. */
   readonly raiseNs: number;
   readonly cpuId: number;
+  readonly isCertain: boolean;
 }
 
 const nameOf = ({ isHard, number, names }: Population): string =>
@@ -178,10 +182,11 @@ class Interrupts implements Reducer {
     }
     if ('name' in segment && segment.name !== '') population.names.add(segment.name);
     if (!passesCpu(this.#options, cpu.id) || !passesDuration(this.#options, durationNs)) return;
-    population.durations.add(durationNs);
+    population.durations.add(durationNs, segment.isCertain);
     if (!Number.isNaN(raiseNs)) population.raiseLatencies.add(beginNs - raiseNs);
     if (!this.#keepsRuns) return;
-    this.#runs.push({ population, beginNs, endNs, raiseNs, cpuId: cpu.id });
+    const { isCertain } = segment;
+    this.#runs.push({ population, beginNs, endNs, raiseNs, cpuId: cpu.id, isCertain });
   }
 
   report(period: Period): Report {
@@ -251,6 +256,7 @@ class Interrupts implements Reducer {
           raisedCell(run, toAbsoluteNs),
           { class: 'cpu', id: run.cpuId },
           { class: 'irq', hard: p.isHard, nr: p.number, name: nameOf(p) },
+          numberCell(run.isCertain ? 0 : 1),
         ];
         return tableClass === top ? [...cells, durationCell(run.endNs - run.beginNs)] : cells;
       }),
@@ -276,7 +282,8 @@ class Interrupts implements Reducer {
             [0, -15, -4],
           );
           const type = p.isHard ? 'IRQ' : 'SoftIRQ';
-          return `${numbers}  ${formatRow([type, String(p.number)], [9, -4])}  ${name.padEnd(22)}`;
+          const last = `${formatRow([type, String(p.number)], [9, -4])}  ${name.padEnd(22)}`;
+          return `${numbers}  ${last}${doubt(!run.isCertain)}`;
         }),
       ),
     );

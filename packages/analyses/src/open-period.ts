@@ -2,6 +2,7 @@
 import type { Host, SegmentKind, Thread } from '@sonde/linux-model';
 import type { Analysis, AnalysisOptions, Period, Reducer, ReducerContext } from './analysis.ts';
 import { arrangeReport, joinHosts } from './arrange.ts';
+import { LossCounter } from './losses.ts';
 import type { PeriodInstance } from './period-engine.ts';
 import { Subjects } from './subjects.ts';
 import type { Report } from './table.ts';
@@ -26,6 +27,7 @@ const itself = (thread: Thread): Thread => thread;
 export class OpenPeriod {
   readonly beginNs: number;
   readonly instance: PeriodInstance | undefined;
+  readonly losses = new LossCounter();
   readonly #planned: readonly PlannedAnalysis[];
   readonly #kinds: readonly SegmentKind[];
   readonly #toAbsoluteNs: (timeNs: number) => bigint;
@@ -62,15 +64,17 @@ export class OpenPeriod {
       if (isNeeded) this.#reducersOf(host);
     }
     if (this.#hosts.length === 0 && hosts[0] !== undefined) this.#reducersOf(hosts[0]);
+    const { losses } = this.losses;
+    const lossy = losses.cpuIds.length > 0 ? { losses } : {};
     return this.#planned.map(({ analysis, options }, i) => {
       const reports = this.#hosts.map(({ host, reducers }): [string, Report] => [
         host.name,
         reducers[i]!.report(period),
       ]);
       if (reports.length === 0) {
-        return [analysis, { timeRange: period.timeRange, tables: [], text: [] }];
+        return [analysis, { timeRange: period.timeRange, tables: [], text: [], ...lossy }];
       }
-      return [analysis, arrangeReport(joinHosts(reports), options)];
+      return [analysis, { ...arrangeReport(joinHosts(reports), options), ...lossy }];
     });
   }
 

@@ -13,8 +13,10 @@ import type {
   Packet,
   RecordCursor,
   TimeOrigin,
+  Trace,
 } from '@sonde/trace-model';
 import type { Analysis, Period } from './analysis.ts';
+import { LossCounter, type Losses } from './losses.ts';
 import { OpenPeriod, type PlannedAnalysis } from './open-period.ts';
 import { PeriodEngine, type PeriodInstance } from './period-engine.ts';
 import type { PeriodDefinition } from './period-language.ts';
@@ -63,7 +65,7 @@ export class AnalysisRun implements Downstream {
   #whole: OpenPeriod | undefined;
   #firstEventNs = Number.NaN;
   #lastEventNs = Number.NaN;
-  #discardedEventCount = 0n;
+  readonly #losses = new LossCounter();
   /** An event after the end was seen: stop reading. */
   isDone = false;
 
@@ -83,9 +85,13 @@ export class AnalysisRun implements Downstream {
     });
   }
 
-  /** Before the first message. */
-  begin(origin: TimeOrigin): void {
+  /**
+   * Before the first message.
+   * @param traces - Their metadata is asked for what it lacks, and warnings come now.
+   */
+  begin(origin: TimeOrigin, traces?: readonly Trace[]): void {
     this.#origin = origin;
+    if (traces !== undefined) this.model.missing(traces).forEach(this.#options.warn);
     const { begin, end } = this.#options.plan;
     const relative = (ns: bigint): number => Number(ns - origin.nsFromOrigin);
     if (begin !== undefined) this.#beginNs = relative(begin);
@@ -102,9 +108,9 @@ export class AnalysisRun implements Downstream {
     for (const period of [...this.#open]) this.#closePeriod(period, endNs);
   }
 
-  /** Events that the tracer discarded, as far as it says. */
-  get discardedEventCount(): bigint {
-    return this.#discardedEventCount;
+  /** What tracers discarded in the whole run, as far as they say. */
+  get losses(): Losses {
+    return this.#losses.losses;
   }
 
   get firstEventNs(): number {
@@ -147,13 +153,14 @@ export class AnalysisRun implements Downstream {
     this.model.packetBeginning(packet, cursor);
   }
   discardedEvents(discarded: Discarded): void {
-    this.#discardedEventCount += discarded.count ?? 0n;
     this.model.discardedEvents(discarded);
   }
   discardedPackets(discarded: Discarded): void {
     this.model.discardedPackets(discarded);
   }
-  packetEnd(): void {}
+  packetEnd(packet: Packet): void {
+    this.model.packetEnd(packet);
+  }
   streamEnd(): void {}
   inactivity(): void {}
 
@@ -166,6 +173,10 @@ export class AnalysisRun implements Downstream {
     if (this.#options.analyses.some(({ options }) => options.groupBy !== undefined)) {
       kinds.add('thread-life');
     }
+    this.model.on('gap', (gap) => {
+      this.#losses.add(gap);
+      for (const period of this.#open) period.losses.add(gap);
+    });
     const filter = this.#filter;
     [...kinds].forEach((kind, index) => {
       this.model.on(kind, (segment) => {

@@ -13,7 +13,12 @@ export class Samples {
     return this.#count;
   }
 
-  add(value: number): void {
+  /** How many were added as uncertain. */
+  uncertainCount = 0;
+
+  /** @param isCertain - False: events were discarded within it. */
+  add(value: number, isCertain = true): void {
+    if (!isCertain) this.uncertainCount++;
     if (this.#count === this.#values.length) {
       const grown = new Float64Array(this.#count * 2);
       grown.set(this.#values);

@@ -22,6 +22,7 @@ import {
   percentileTable,
   seriesTable,
 } from './frequency.ts';
+import { doubt } from './losses.ts';
 import { formatPriorities, formatRow, formatUs } from './number-format.ts';
 import { Samples } from './samples.ts';
 import {
@@ -39,6 +40,7 @@ import {
   type ResultTable,
   stringCell,
   type TableClass,
+  uncertainColumn,
 } from './table.ts';
 import { lines, type TextBlock } from './text-block.ts';
 
@@ -50,6 +52,7 @@ const logColumns: readonly Column[] = [
   { title: 'Target CPU', class: 'cpu' },
   { title: 'Wakee process', class: 'process' },
   { title: 'Waker process', class: 'process' },
+  uncertainColumn,
 ];
 const statistics: readonly Column[] = [
   { title: 'Scheduling count', class: 'number', unit: 'schedulings' },
@@ -105,6 +108,7 @@ interface SchedulingEvent {
   readonly wakeeComm: string;
   readonly waker: Thread | undefined;
   readonly wakerComm: string;
+  readonly isCertain: boolean;
 }
 
 interface ThreadLatencies {
@@ -138,23 +142,23 @@ class SchedulingLatencies implements Reducer {
   };
 
   #add(latency: WakeupLatency): void {
-    const { thread, cpu, beginNs, endNs } = latency;
+    const { thread, cpu, beginNs, endNs, isCertain } = latency;
     const options = this.#options;
     if (!passesProcess(options, thread) || !passesCpu(options, cpu.id)) return;
     const durationNs = endNs - beginNs;
     if (!passesDuration(options, durationNs)) return;
     const priority = latency.priority ?? 0;
-    this.#total.add(durationNs);
+    this.#total.add(durationNs, isCertain);
     const subject = this.#context.subjectOf(thread);
     let row = this.#threads.get(subject);
     if (row === undefined) {
       row = { thread: subject, samples: new Samples(), priorities: [priority] };
       this.#threads.set(subject, row);
     }
-    row.samples.add(durationNs);
+    row.samples.add(durationNs, isCertain);
     let samples = this.#priorities.get(priority);
     if (samples === undefined) this.#priorities.set(priority, (samples = new Samples()));
-    samples.add(durationNs);
+    samples.add(durationNs, isCertain);
     if (!this.#keepsEvents) return;
     this.#events.push({
       wakeupNs: beginNs,
@@ -166,6 +170,7 @@ class SchedulingLatencies implements Reducer {
       wakeeComm: thread.comm,
       waker: latency.waker,
       wakerComm: latency.waker?.comm ?? '',
+      isCertain,
     });
   }
 
@@ -202,6 +207,7 @@ class SchedulingLatencies implements Reducer {
         { class: 'cpu', id: event.cpuId },
         processCell(event.wakee, event.wakeeComm),
         event.waker === undefined ? null : processCell(event.waker, event.wakerComm),
+        numberCell(event.isCertain ? 0 : 1),
       ]),
     });
     const { times } = this.#options;
@@ -220,7 +226,8 @@ class SchedulingLatencies implements Reducer {
             event.waker === undefined ? 'Unknown (N/A)' : `${event.wakerComm} (${event.waker.tid})`,
           ];
           const begin = times.time(toAbsoluteNs(event.wakeupNs));
-          return logRow(begin, times.time(toAbsoluteNs(event.switchNs)), rest, false);
+          const end = times.time(toAbsoluteNs(event.switchNs));
+          return logRow(begin, end, rest, false) + doubt(!event.isCertain);
         }),
       ),
     );
@@ -252,7 +259,11 @@ class SchedulingLatencies implements Reducer {
       tables.push({ tableClass: totalStats, rows: [row] });
       const widths = [12, 12, 12, 12, 12];
       const header = formatRow(['Count', 'Min', 'Avg', 'Max', 'Stdev'], widths);
-      text.push(statisticsText('total', header, [formatRow(statisticsTexts(samples), widths)]));
+      text.push(
+        statisticsText('total', header, [
+          formatRow(statisticsTexts(samples), widths) + doubt(samples.uncertainCount > 0),
+        ]),
+      );
     }
     if (this.#wants('per-tid')) {
       const rows = this.#threadRows();
@@ -270,7 +281,8 @@ class SchedulingLatencies implements Reducer {
         ]),
       });
       const format = ([priority, samples]: [number, Samples]): string =>
-        priorityRow([String(priority), ...statisticsTexts(samples)]);
+        priorityRow([String(priority), ...statisticsTexts(samples)]) +
+        doubt(samples.uncertainCount > 0);
       const header = priorityRow(['Prio', 'Count', 'Min', 'Avg', 'Max', 'Stdev']);
       text.push(statisticsText('per-prio', header, rows.map(format)));
     }
@@ -337,7 +349,8 @@ const tidHeader = tidRow(['Process', 'Count', 'Min', 'Avg', 'Max', 'Stdev', 'Pri
 
 function threadText({ thread, samples, priorities }: ThreadLatencies): string {
   const name = `${thread.comm} (${thread.tid})`;
-  return tidRow([name, ...statisticsTexts(samples), formatPriorities(priorities)]);
+  const row = tidRow([name, ...statisticsTexts(samples), formatPriorities(priorities)]);
+  return row + doubt(samples.uncertainCount > 0);
 }
 
 function threadStatistics({ thread, samples, priorities }: ThreadLatencies): Cell[] {

@@ -10,6 +10,7 @@ import {
   type ReducerContext,
 } from './analysis.ts';
 import { errnoName } from './errno.ts';
+import { doubt } from './losses.ts';
 import { formatRow, formatShortest } from './number-format.ts';
 import { Samples } from './samples.ts';
 import { percentileCells, percentileColumns, statisticsCells } from './statistics-columns.ts';
@@ -78,7 +79,7 @@ class SystemCallStatistics implements Reducer {
   };
 
   #add(call: SystemCall): void {
-    const { thread, cpu, name, beginNs, endNs } = call;
+    const { thread, cpu, name, beginNs, endNs, isCertain } = call;
     const options = this.#options;
     if (!passesProcess(options, thread) || !passesCpu(options, cpu.id)) return;
     if (!passesDuration(options, endNs - beginNs)) return;
@@ -94,7 +95,7 @@ class SystemCallStatistics implements Reducer {
       row.calls.set(name, statistics);
     }
     row.count++;
-    statistics.durations.add(endNs - beginNs);
+    statistics.durations.add(endNs - beginNs, isCertain);
     const result = resultName(call.result);
     statistics.results.set(result, (statistics.results.get(result) ?? 0) + 1);
   }
@@ -177,7 +178,7 @@ function textOf(threads: readonly ThreadCalls[]): TextBlock[] {
           formatShortest(durations.max / 1000),
           deviation === undefined ? '?' : formatShortest(deviation / 1000),
           formatResults(results),
-        ]),
+        ]) + doubt(durations.uncertainCount > 0),
       );
     }
     text.push(row(['Total:', String(thread.count), '', '', '', '', '']), '-'.repeat(113));

@@ -2,6 +2,7 @@
  * Result tables: typed cells in typed columns. The classes are those of the LAMI 1.0 machine interface, which every output format is
  * made from.
  */
+import type { Losses } from './losses.ts';
 import type { TextBlock } from './text-block.ts';
 
 export type CellClass =
@@ -86,7 +87,12 @@ export interface Report {
   readonly tables: readonly ResultTable[];
   /** The same for people, in reading order. */
   readonly text: readonly TextBlock[];
+  /** Undefined: nothing was discarded. */
+  readonly losses?: Losses;
 }
+
+/** How many of the values in a row a gap touches: they may be wrong. Counts and sums are lower bounds in any row. */
+export const uncertainColumn: Column = { title: 'Uncertain', class: 'number', isExtra: true };
 
 export const unknownCell: Cell = { class: 'unknown' };
 export const numberCell = (value: number): Cell => ({ class: 'number', value });

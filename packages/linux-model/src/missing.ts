@@ -49,11 +49,29 @@ function usableEvents(
   return usable;
 }
 
-const alternatives = (names: readonly string[]): string =>
-  names.length < 2 ? String(names[0]) : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+const knownNames = new Set(
+  Object.values(needs).flatMap(({ rules }) => rules.flatMap(({ names }) => names)),
+);
+
+/** Whether a trace has any event that some analysis could use. */
+function hasKernelEvents({ traceClass }: Trace): boolean {
+  return classesOf(traceClass).some((eventRecordClass) => {
+    const name = plainEventName(eventRecordClass.name ?? '');
+    return knownNames.has(name) || isSystemCallEntry(name);
+  });
+}
+
+/** As LTTng calls them. */
+function alternatives(events: readonly string[]): string {
+  const names = events.map((event) => event.split('/')[0]);
+  return names.length < 2
+    ? String(names[0])
+    : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+}
 
 function lackOf({ what, events }: Fact, usable: ReadonlySet<string>): string | undefined {
-  const absent = events.filter((names) => !names.some((name) => usable.has(name)));
+  const isUsable = (event: string): boolean => event.split('/').some((name) => usable.has(name));
+  const absent = events.filter((any) => !any.some(isUsable));
   if (absent.length === 0) return undefined;
   return `no ${what}: the trace has no ${absent.map(alternatives).join(', and no ')}`;
 }
@@ -80,8 +98,8 @@ export function missingFrom(
     const suffix = byHost.size > 1 ? ` (${host})` : '';
     const say = (message: string): unknown => messages.add(message + suffix);
     const usable = usableEvents(ofHost, rules, say);
-    if (usable.size === 0) {
-      say('the trace has no kernel event that the analysis could use');
+    if (!ofHost.some(hasKernelEvents)) {
+      say('the trace has no kernel events that tell anything');
       continue;
     }
     for (const fact of wanted.flatMap((kind) => needs[kind].facts)) {

@@ -37,8 +37,8 @@ interface StreamState {
   readonly host: Host;
   cpu: Cpu;
   readonly hasCpuId: boolean;
-  /** Last event that the model looked at (ns). */
-  lastEventNs: number;
+  /** Where the stream's records are read; undefined: before the first packet. */
+  cursor: RecordCursor | undefined;
   /** What the current packet says it discarded, where that is at its end. */
   discardedCount: number;
 }
@@ -111,6 +111,7 @@ export class LinuxModel implements Downstream {
 
   packetBeginning(packet: Packet, cursor: RecordCursor): void {
     const state = this.#stateOf(packet.stream);
+    state.cursor = cursor;
     if (!state.hasCpuId) return;
     const cpuId = cpuIdOf(cursor);
     if (cpuId !== undefined) state.cpu = state.host.cpu(cpuId);
@@ -145,11 +146,13 @@ export class LinuxModel implements Downstream {
 
   packetEnd({ stream, end }: Packet): void {
     const state = this.#stateOf(stream);
-    const { discardedCount: count, lastEventNs } = state;
+    const { discardedCount: count, cursor } = state;
     if (count === 0) return;
     state.discardedCount = 0;
-    const endNs = end === undefined ? lastEventNs : this.#relative(end);
-    this.#gap(state, { what: 'events', count, beginNs: lastEventNs, endNs });
+    // All records have passed: the cursor still has the time of the last one, whoever wanted it.
+    const beginNs = cursor?.timeNs ?? Number.NaN;
+    const endNs = end === undefined ? beginNs : this.#relative(end);
+    this.#gap(state, { what: 'events', count, beginNs, endNs });
   }
 
   streamEnd(): void {}
@@ -168,7 +171,8 @@ export class LinuxModel implements Downstream {
     what: Gap['what'],
     count: number | undefined,
   ): void {
-    const beginNs = begin === undefined ? state.lastEventNs : this.#relative(begin);
+    const beginNs =
+      begin === undefined ? (state.cursor?.timeNs ?? Number.NaN) : this.#relative(begin);
     const endNs = end === undefined ? beginNs : this.#relative(end);
     this.#gap(state, { what, count, beginNs, endNs });
   }
@@ -226,9 +230,7 @@ export class LinuxModel implements Downstream {
     if (ownCpu === undefined) {
       return (cursor) => {
         const end = projection.read(cursor);
-        const { timeNs } = cursor;
-        state.lastEventNs = timeNs;
-        transition(record, timeNs, state.cpu);
+        transition(record, cursor.timeNs, state.cpu);
         return end;
       };
     }
@@ -246,7 +248,7 @@ export class LinuxModel implements Downstream {
     const members = stream.dataStreamClass.packetContext?.members ?? [];
     const hasCpuId = members.some((member) => member.name === 'cpu_id');
     const cpu = host.cpu(0);
-    state = { host, cpu, hasCpuId, lastEventNs: Number.NaN, discardedCount: 0 };
+    state = { host, cpu, hasCpuId, cursor: undefined, discardedCount: 0 };
     this.#streams.set(stream, state);
     return state;
   }

@@ -32,7 +32,10 @@ const softIrqs = [irq.softIrqRaise, irq.softIrqEntry, irq.softIrqExit];
 export interface Fact {
   /** As in "no … in this trace". */
   readonly what: string;
-  /** All of these; each under one of its names. `syscall_entry_*` and `syscall_exit_*` stand for all of them. */
+  /**
+   * All of these, each by one of its events. Behind a `/`: what other tracers call an event. `syscall_entry_*` and `syscall_exit_*` stand
+   * for all of them.
+   */
   readonly events: readonly (readonly string[])[];
 }
 
@@ -100,12 +103,9 @@ export const needs: Readonly<Record<SegmentKind, Need>> = {
     facts: [
       {
         what: 'soft interrupts',
-        events: [
-          ['irq_softirq_entry', 'softirq_entry'],
-          ['irq_softirq_exit', 'softirq_exit'],
-        ],
+        events: [['irq_softirq_entry/softirq_entry'], ['irq_softirq_exit/softirq_exit']],
       },
-      { what: 'raise latencies', events: [['irq_softirq_raise', 'softirq_raise']] },
+      { what: 'raise latencies', events: [['irq_softirq_raise/softirq_raise']] },
     ],
   },
   'timer-expiry': {
@@ -121,7 +121,7 @@ export const needs: Readonly<Record<SegmentKind, Need>> = {
     facts: [
       {
         what: 'timers',
-        events: [['timer_hrtimer_expire_entry', 'hrtimer_expire_entry', 'timer_expire_entry']],
+        events: [['timer_hrtimer_expire_entry/hrtimer_expire_entry', 'timer_expire_entry']],
       },
     ],
   },
@@ -129,14 +129,14 @@ export const needs: Readonly<Record<SegmentKind, Need>> = {
     rules: [resources.packetSent, resources.packetReceived],
     facts: [
       { what: 'sent packets', events: [['net_dev_xmit']] },
-      { what: 'received packets', events: [['net_if_receive_skb', 'netif_receive_skb']] },
+      { what: 'received packets', events: [['net_if_receive_skb/netif_receive_skb']] },
     ],
   },
   'page-operation': {
     rules: [...running, ...lives, resources.pageAllocate, resources.pageFree],
     facts: [
-      { what: 'page allocations', events: [['kmem_mm_page_alloc', 'mm_page_alloc']] },
-      { what: 'page frees', events: [['kmem_mm_page_free', 'mm_page_free']] },
+      { what: 'page allocations', events: [['kmem_mm_page_alloc/mm_page_alloc']] },
+      { what: 'page frees', events: [['kmem_mm_page_free/mm_page_free']] },
       { what: 'owners of pages', events: [switches] },
     ],
   },
@@ -151,7 +151,7 @@ export const needs: Readonly<Record<SegmentKind, Need>> = {
     facts: [
       {
         what: 'idle states and frequencies',
-        events: [['power_cpu_idle', 'cpu_idle', 'power_cpu_frequency', 'cpu_frequency']],
+        events: [['power_cpu_idle/cpu_idle', 'power_cpu_frequency/cpu_frequency']],
       },
     ],
   },

@@ -1,4 +1,5 @@
 /** JSON, CSV and Markdown: every column and every table, ours too. */
+import { describeLosses } from '../losses.ts';
 import type { Cell, Report, ResultTable } from '../table.ts';
 import { plainValue } from './cell-text.ts';
 
@@ -45,6 +46,7 @@ export function formatJson(
     ...facts,
     reports: reports.map((report) => ({
       timeRange: report.timeRange,
+      discarded: report.losses ?? { events: 0, packets: 0, cpuIds: [] },
       tables: report.tables.filter((t) => t.rows.length > 0).map(tableOf),
     })),
   };
@@ -69,7 +71,9 @@ export function formatCsv(reports: readonly Report[]): string {
         const lines = rows.map((row) =>
           tableClass.columns.map((_, i) => csvField(plainValue(row[i]))).join(','),
         );
-        return [`# ${csvField(title)}`, header, ...lines].join('\r\n');
+        const losses = describeLosses(report.losses);
+        const head = losses === undefined ? [] : [`# discarded: ${losses}`];
+        return [`# ${csvField(title)}`, ...head, header, ...lines].join('\r\n');
       }),
   );
   return `${blocks.join('\r\n\r\n')}\r\n`;
@@ -98,7 +102,9 @@ export function formatMarkdown(reports: readonly Report[]): string {
         const rule = columns.map((c) =>
           c.class === 'string' || c.class === 'process' ? '---' : '---:',
         );
-        return [title, '', row(titles), row(rule), ...lines].join('\n');
+        const losses = describeLosses(report.losses);
+        const head = losses === undefined ? [title, ''] : [title, '', `Discarded: ${losses}.`, ''];
+        return [...head, row(titles), row(rule), ...lines].join('\n');
       }),
   );
   return `${blocks.join('\n\n')}\n`;

@@ -88,7 +88,21 @@ export function lamiResults(reports: readonly Report[]): string {
       else tables.push(table);
     }
   }
-  return dump({ results: [...byClass.values()].flat() });
+  return dump({ results: [...byClass.values()].flat(), discarded: discardedIn(reports) });
+}
+
+/** Not LAMI's: readers that don't know the member pass over it. Absent where nothing was discarded. */
+function discardedIn(reports: readonly Report[]): object | undefined {
+  const all = reports.flatMap(({ losses }) => losses ?? []);
+  if (all.length === 0) return undefined;
+  const sum = (key: 'events' | 'packets'): number =>
+    all.reduce((total, losses) => total + losses[key], 0);
+  const cpuIds = new Set(all.flatMap((losses) => losses.cpuIds));
+  return {
+    events: sum('events'),
+    packets: sum('packets'),
+    cpus: [...cpuIds].sort((a, b) => a - b),
+  };
 }
 
 /** A table's class: a name, a name with another title, or, for columns known only now, all of it. */

@@ -1,4 +1,5 @@
 import type { AnalysisOptions } from '../analysis.ts';
+import { describeLosses, doubtMark } from '../losses.ts';
 import type { Report } from '../table.ts';
 import { type BlockStyle, formatTextBlock } from '../text-block.ts';
 
@@ -14,5 +15,14 @@ export function formatText(
   const { times } = options;
   const range = `Timerange: [${times.dateTime(begin)}, ${times.dateTime(end)}]`;
   const blocks = report.text.flatMap((block) => formatTextBlock(block, { ...style, times }));
-  return `${[range, ...blocks].join('\n')}\n`;
+  const losses = describeLosses(report.losses);
+  const head =
+    losses === undefined
+      ? [range]
+      : [
+          range,
+          `Discarded: ${losses}.`,
+          `What this touches is marked with${doubtMark}; counts and sums are lower bounds.`,
+        ];
+  return `${[...head, ...blocks].join('\n')}\n`;
 }

@@ -4,6 +4,7 @@ import {
   type AnalysisOptions,
   AnalysisRun,
   compareReports,
+  describeLosses,
   findAnalysis,
   findColumn,
   findPeriodAnalysis,
@@ -179,7 +180,7 @@ async function analyse(
       if (printsAtOnce(options)) io.stdout.writeText(formatText(report, resolved, style));
     },
   });
-  analysisRun.begin(traces.origin);
+  analysisRun.begin(traces.origin, traces.traces);
   const iterator = traces.iterate(analysisRun, intersection);
   try {
     await runIterator(iterator, io.signal, () => !analysisRun.isDone);
@@ -227,11 +228,10 @@ async function runPeriods(
 }
 
 function reportLosses(run: AnalysisRun, warn: (message: string) => void): void {
-  const { discardedEventCount } = run;
-  if (discardedEventCount === 0n) return;
-  warn(
-    `the tracer discarded ${discardedEventCount} events; what they would have changed is uncertain.`,
-  );
+  const losses = describeLosses(run.losses);
+  if (losses !== undefined) {
+    warn(`the tracer discarded ${losses}; what they would have changed is uncertain`);
+  }
 }
 
 function print(

@@ -31,6 +31,8 @@ await Promise.all([
     format: 'cjs',
     conditions: ['@sonde/source'],
     charset: 'ascii',
+    // Native code, and optional: loaded when something native is asked for.
+    external: ['koffi'],
     // Names stay readable in stack traces.
     minifyWhitespace: true,
     minifySyntax: true,

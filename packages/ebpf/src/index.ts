@@ -1,2 +1,28 @@
-/** Name of the licence that programs declare to the kernel: stack and BTF helpers want a GPL-compatible one. */
-export const programLicence = 'Dual MIT/GPL';
+export {
+  Assembler,
+  type Comparison,
+  type Helper,
+  helperIds,
+  type Operand,
+  type Operation,
+  type Register,
+  type Size,
+} from './assembler.ts';
+export { Btf, type BtfArgument, type BtfMember, type BtfType } from './btf.ts';
+export { BpfMap, type MapOptions, type MapType, possibleCpus } from './maps.ts';
+export { Native, NativeMemory, SystemCallError } from './native.ts';
+export { type BpfCapability, explainBpfFailure, probeBpf } from './probe.ts';
+export {
+  type Attachment,
+  attachIterator,
+  attachRaw,
+  attachTracepoint,
+  BpfProgram,
+  enableRunStatistics,
+  type IteratorLink,
+  type ProgramOptions,
+  type ProgramStatistics,
+  type ProgramType,
+} from './programs.ts';
+export { type RecordHandler, RingBuffer, ringNoWakeup } from './ring-buffer.ts';
+export { type FormatField, parseFormat, readFormat, type TracepointFormat } from './tracefs.ts';

@@ -109,9 +109,10 @@ export function beginFileCall(
   thread.fileCall = pending;
 }
 
+/** ftrace and perf have a pointer where LTTng has the string. */
 function pathOf(call: FileCall, { path }: FileCallArguments): string {
   const { label } = call;
-  if (path === undefined) return label ?? (call.action === 'open' ? 'unknown' : '');
+  if (typeof path !== 'string') return label ?? (call.action === 'open' ? 'unknown' : '');
   return label === undefined ? path : `${label}${path}`;
 }
 

@@ -1,6 +1,6 @@
 /** System calls on files: what their arguments mean, as data. What they do is in `file-call-state.ts`. */
 import { closeOnExecFlag } from './files.ts';
-import { type FieldSpecs, optionalField, optionalInteger, optionalText } from './rule.ts';
+import { type FieldSpecs, optionalField, optionalInteger } from './rule.ts';
 
 /** What a call does. `make-…`: new descriptors without an operation to time (pipes, eventfd, …). */
 export type FileCallAction =
@@ -82,7 +82,7 @@ export function fileCallOf(name: string): FileCall | undefined {
 export interface FileCallArguments {
   readonly fd: number | undefined;
   readonly targetFd: number | undefined;
-  readonly path: string | undefined;
+  readonly path: unknown;
   readonly flags: number | undefined;
   readonly command: number | undefined;
   readonly argument: number | undefined;
@@ -109,7 +109,7 @@ const typeAsFlags = new Set(['socket', 'socketpair']);
 export function fileCallFields(call: FileCall): FieldSpecs {
   return {
     ...(call.action === 'transfer' ? transferFields : plainFields),
-    path: optionalText('filename', 'pathname', 'uname'),
+    path: optionalField('filename', 'pathname', 'uname'),
     flags: typeAsFlags.has(call.name)
       ? optionalInteger('type')
       : optionalInteger('flags', 'event_f_flags'),

@@ -19,6 +19,16 @@ export {
 } from './printers/human-text.ts';
 export { lamiError, lamiMetadata, lamiResults, lamiVersion } from './printers/lami.ts';
 export { formatText } from './printers/text.ts';
+export { formatReportHtml, type ReportHtmlStyle } from './report/report-html.ts';
+export { formatReportJson } from './report/report-json.ts';
+export { formatReportText, type ReportTextStyle } from './report/report-text.ts';
+export type { Chart, Finding, SectionReport, Severity } from './report/section.ts';
+export {
+  type HostReport,
+  type SystemReport,
+  type SystemReportRun,
+  startSystemReport,
+} from './report/system-report.ts';
 export { AnalysisRun, type AnalysisRunOptions, type PeriodPlan } from './run.ts';
 export { type GroupBy, groupings } from './subjects.ts';
 export * from './table.ts';

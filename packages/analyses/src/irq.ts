@@ -134,8 +134,12 @@ interface HandlerRun {
   readonly isCertain: boolean;
 }
 
+export function softIrqName(vector: number): string {
+  return softIrqNames[vector] ?? `SOFTIRQ ${vector}`;
+}
+
 const nameOf = ({ isHard, number, names }: Population): string =>
-  isHard ? [...names].join(', ') || 'unknown' : (softIrqNames[number] ?? `SOFTIRQ ${number}`);
+  isHard ? [...names].join(', ') || 'unknown' : softIrqName(number);
 
 class Interrupts implements Reducer {
   readonly #context: ReducerContext;

@@ -13,7 +13,7 @@ import { type Cell, numberCell, type Report, sizeCell, type TableClass } from '.
 import { lines, type TextBlock } from './text-block.ts';
 
 /** 4 KiB pages: every architecture that LTTng's traces here come from. */
-const pageBytes = 4096;
+export const pageBytes = 4096;
 /** Points of the memory-over-time table. */
 const timelinePoints = 100;
 

@@ -40,6 +40,8 @@ export interface AnalysisRunOptions {
   readonly plan: PeriodPlan;
   /** Only what ends at an event for which it is true. */
   readonly filter?: FilterExpression;
+  /** Events are counted, wanted or not. */
+  readonly countsEvents?: boolean;
   readonly warn: (message: string) => void;
   /** A period of an analysis has ended. */
   onReport(analysis: Analysis, report: Report, instance: PeriodInstance | undefined): void;
@@ -66,6 +68,7 @@ export class AnalysisRun implements Downstream {
   #firstEventNs = Number.NaN;
   #lastEventNs = Number.NaN;
   readonly #losses = new LossCounter();
+  #eventCount = 0;
   /** An event after the end was seen: stop reading. */
   isDone = false;
 
@@ -113,11 +116,25 @@ export class AnalysisRun implements Downstream {
     return this.#losses.losses;
   }
 
+  /** Events read, of all classes; only with `countsEvents`. */
+  get eventCount(): number {
+    return this.#eventCount;
+  }
+
   get firstEventNs(): number {
     return this.#firstEventNs;
   }
 
   eventHandler(cursor: RecordCursor): EventHandler | null {
+    const handle = this.#handlerFor(cursor);
+    if (handle === null || this.#options.countsEvents !== true) return handle;
+    return (current) => {
+      this.#eventCount++;
+      return handle(current);
+    };
+  }
+
+  #handlerFor(cursor: RecordCursor): EventHandler | null {
     const unguarded = this.model.eventHandler(cursor);
     const inner = unguarded === null ? null : (this.#filter?.guard(cursor, unguarded) ?? unguarded);
     const { plan } = this.#options;
@@ -160,6 +177,9 @@ export class AnalysisRun implements Downstream {
   }
   packetEnd(packet: Packet): void {
     this.model.packetEnd(packet);
+  }
+  skippedEvents(count: number): void {
+    this.#eventCount += count;
   }
   streamEnd(): void {}
   inactivity(): void {}

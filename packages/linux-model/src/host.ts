@@ -43,6 +43,8 @@ export interface Dialect {
 export class Host {
   /** Host name from the environment, else the trace's path. */
   readonly name: string;
+  /** Paths of its traces. */
+  readonly traceNames = new Set<string>();
   readonly channels: Channels;
   readonly threads = new ThreadTable();
   readonly disks = new DiskTable();

@@ -3,6 +3,7 @@ export { classesOf, hasEvent } from './dialect.ts';
 export type { Disk } from './disks.ts';
 export type { FileType, OpenFile } from './files.ts';
 export { Host } from './host.ts';
+export { eventsOf, lacksOf } from './missing.ts';
 export { LinuxModel } from './model.ts';
 export { plainEventName } from './rule.ts';
 export type * from './segments.ts';

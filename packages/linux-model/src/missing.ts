@@ -109,3 +109,25 @@ export function missingFrom(
   }
   return [...messages];
 }
+
+/** All rules that any kind uses, by plain event name. */
+function allRules(): ReadonlyMap<string, readonly Rule[]> {
+  const rules = new Map<string, Rule[]>();
+  for (const rule of Object.values(needs).flatMap((need) => need.rules)) {
+    for (const name of rule.names) rules.set(name, [...(rules.get(name) ?? []), rule]);
+  }
+  return rules;
+}
+
+/** What the traces of one machine lack for these kinds: `no wakeup latencies: the trace has no sched_waking or sched_wakeup`. */
+export function lacksOf(kinds: readonly SegmentKind[], traces: readonly Trace[]): string[] {
+  const usable = usableEvents(traces.filter(isKernelTrace), allRules(), () => {});
+  const facts = new Set(kinds.flatMap((kind) => needs[kind].facts));
+  return [...facts].flatMap((fact) => lackOf(fact, usable) ?? []);
+}
+
+/** In words, what segments of these kinds are made from: `sched_waking or sched_wakeup`. */
+export function eventsOf(kinds: readonly SegmentKind[]): string[] {
+  const facts = kinds.flatMap((kind) => needs[kind].facts);
+  return [...new Set(facts.flatMap(({ events }) => events.map(alternatives)))];
+}

@@ -264,6 +264,7 @@ export class LinuxModel implements Downstream {
       host.followsInterrupts = this.#kinds.has('hard-irq') && this.#kinds.has('soft-irq');
       this.#hosts.set(name, host);
     }
+    host.traceNames.add(trace.path);
     if (isKernelTrace(trace) && !this.#described.has(trace)) {
       this.#described.add(trace);
       describe(host, trace);

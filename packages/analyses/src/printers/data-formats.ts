@@ -22,13 +22,9 @@ function jsonCell(cell: Cell | undefined): unknown {
   return plainValue(cell);
 }
 
-/** One object per run: analysis, then reports with time range and tables; rows are objects by column title. */
-export function formatJson(
-  analysis: { readonly name: string },
-  reports: readonly Report[],
-  facts: Readonly<Record<string, unknown>>,
-): string {
-  const tableOf = ({ tableClass, subtitle, rows }: ResultTable): object => ({
+/** A table as an object: rows are objects by column title. */
+export function tableDocument({ tableClass, subtitle, rows }: ResultTable): object {
+  return {
     name: tableClass.name,
     title: tableClass.title,
     subtitle,
@@ -40,17 +36,28 @@ export function formatJson(
     rows: rows.map((row) =>
       Object.fromEntries(tableClass.columns.map((c, i) => [c.title, jsonCell(row[i])])),
     ),
-  });
-  const document = {
+  };
+}
+
+export function jsonText(document: object): string {
+  return JSON.stringify(document, jsonValue, 2);
+}
+
+/** One object per run: analysis, then reports with time range and tables. */
+export function formatJson(
+  analysis: { readonly name: string },
+  reports: readonly Report[],
+  facts: Readonly<Record<string, unknown>>,
+): string {
+  return jsonText({
     analysis: analysis.name,
     ...facts,
     reports: reports.map((report) => ({
       timeRange: report.timeRange,
       discarded: report.losses ?? { events: 0, packets: 0, cpuIds: [] },
-      tables: report.tables.filter((t) => t.rows.length > 0).map(tableOf),
+      tables: report.tables.filter((t) => t.rows.length > 0).map(tableDocument),
     })),
-  };
-  return JSON.stringify(document, jsonValue, 2);
+  });
 }
 
 function csvField(value: unknown): string {

@@ -21,7 +21,8 @@ export function formatDuration(durationNs: number): string {
   return `${Math.round(durationNs)} ns`;
 }
 
-function threeDigits(value: number): string {
+/** `7.26`, `12.3`, `123` */
+export function threeDigits(value: number): string {
   const size = Math.abs(value);
   return formatFixed(value, size < 9.995 ? 2 : size < 99.95 ? 1 : 0);
 }

@@ -24,6 +24,9 @@ const leftAligned: ReadonlySet<CellClass> = new Set([
   'timestamp',
   'time-range',
 ]);
+/** Text, and what is read from its begin. */
+export const isLeftAligned = (column: Column): boolean => leftAligned.has(column.class);
+
 /** Columns narrower than this are not cut any further. */
 const leastWidth = 8;
 const gap = '  ';

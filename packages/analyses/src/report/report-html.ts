@@ -1,0 +1,131 @@
+/** The report as one page, complete in itself: no script, nothing from the network, every text of the trace escaped. */
+import type { TimeFormat } from '../analysis.ts';
+import { humanText } from '../printers/human-text.ts';
+import { isLeftAligned } from '../printers/table-text.ts';
+import type { ResultTable } from '../table.ts';
+import { escapeHtml } from './escape-html.ts';
+import { reportStyle } from './report-style.ts';
+import { commandText, hostFacts } from './report-text.ts';
+import type { Finding, SectionReport } from './section.ts';
+import { chartSvg } from './svg-chart.ts';
+import type { HostReport, SystemReport } from './system-report.ts';
+
+export interface ReportHtmlStyle {
+  readonly times: TimeFormat;
+  /** The trace as it stands in commands. */
+  readonly trace: string;
+}
+
+export function formatReportHtml(report: SystemReport, style: ReportHtmlStyle): string {
+  const title = `Report on ${report.hosts.map(({ name }) => name).join(', ') || style.trace}`;
+  return `${[
+    '<!DOCTYPE html>',
+    '<html lang="en">',
+    '<head>',
+    '<meta charset="utf-8">',
+    // Even if something slipped through: nothing is loaded, nothing runs.
+    `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
+    '<meta name="viewport" content="width=device-width, initial-scale=1">',
+    `<title>${escapeHtml(title)}</title>`,
+    `<style>${reportStyle}</style>`,
+    '</head>',
+    '<body>',
+    ...report.hosts.map((host, i) => hostHtml(report, host, i, style)),
+    ...(report.hosts.length === 0 ? ['<p>There is no event to report on.</p>'] : []),
+    '<footer>Made by <code>sonde report</code>. Percentiles are samples, not estimates. Durations below the resolution of the trace’s clock are 0.</footer>',
+    '</body>',
+    '</html>',
+  ].join('\n')}\n`;
+}
+
+const idOf = (hostNumber: number, section: SectionReport): string => `h${hostNumber}-${section.id}`;
+
+function hostHtml(
+  report: SystemReport,
+  host: HostReport,
+  number: number,
+  style: ReportHtmlStyle,
+): string {
+  const { times } = style;
+  const shown = host.sections.filter(({ headline }) => headline !== '');
+  const absent = host.sections.filter(({ headline }) => headline === '');
+  const { begin, end } = host.timeRange;
+  const links = shown.map(
+    (section) => `<a href="#${idOf(number, section)}">${escapeHtml(section.title)}</a>`,
+  );
+  return [
+    '<main>',
+    `<h1>Report on ${escapeHtml(host.name)}</h1>`,
+    `<p class="facts">${escapeHtml(hostFacts(report, host).join(' · '))}</p>`,
+    `<p class="facts">${escapeHtml(`${times.dateTime(begin)} to ${times.time(end)}`)} · <code>${escapeHtml(style.trace)}</code></p>`,
+    `<nav>${links.join('\n')}</nav>`,
+    '<h2>What stands out</h2>',
+    findingsHtml(host.findings, style),
+    ...shown.map((section) => sectionHtml(section, idOf(number, section), style)),
+    ...(absent.length === 0 ? [] : ['<h2>Not reported</h2>']),
+    ...absent.map(
+      ({ title, missing }) =>
+        `<p class="missing">${escapeHtml(`${title}: ${missing ?? 'none of it was seen.'}`)}</p>`,
+    ),
+    '</main>',
+  ].join('\n');
+}
+
+const severityWords = { high: 'Look here', medium: 'Worth knowing', info: 'Fact' } as const;
+
+function findingsHtml(findings: readonly Finding[], { trace }: ReportHtmlStyle): string {
+  if (findings.length === 0) return '<p>Nothing.</p>';
+  const items = findings.map(
+    ({ severity, text, command }) =>
+      `<li class="${severity}"><span class="severity">${severityWords[severity]}</span>${escapeHtml(text)} <br><code>${escapeHtml(commandText(command, trace))}</code></li>`,
+  );
+  return ['<ul class="findings">', ...items, '</ul>'].join('\n');
+}
+
+function sectionHtml(section: SectionReport, id: string, style: ReportHtmlStyle): string {
+  const missing =
+    section.missing === undefined ? [] : [`<p class="missing">${escapeHtml(section.missing)}</p>`];
+  return [
+    `<section id="${id}">`,
+    `<h2>${escapeHtml(section.title)}</h2>`,
+    `<p class="headline">${escapeHtml(section.headline)}</p>`,
+    ...missing,
+    ...section.charts.map(chartSvg),
+    ...section.tables.map(({ table, command }) => tableHtml(table, command, style)),
+    '</section>',
+  ].join('\n');
+}
+
+function tableHtml(
+  { tableClass, rows }: ResultTable,
+  command: string | undefined,
+  { times, trace }: ReportHtmlStyle,
+): string {
+  if (rows.length === 0) return '';
+  const { columns, title } = tableClass;
+  const classOf = (i: number): string => {
+    const column = columns[i]!;
+    if (column.class === 'path') return ' class="path"';
+    return isLeftAligned(column) ? '' : ' class="n"';
+  };
+  const header = columns.map(({ title: text }, i) => `<th${classOf(i)}>${escapeHtml(text)}</th>`);
+  const body = rows.map((row) => {
+    const cells = columns.map((_, i) => {
+      const text = escapeHtml(humanText(row[i], times));
+      // Long paths are cut by the browser; the whole is under the pointer. Marks keep their order in a cell that runs from the right.
+      return columns[i]!.class === 'path'
+        ? `<td class="path" title="${text}"><bdi>${text}</bdi></td>`
+        : `<td${classOf(i)}>${text}</td>`;
+    });
+    return `<tr>${cells.join('')}</tr>`;
+  });
+  const more =
+    command === undefined ? '' : ` <code>${escapeHtml(commandText(command, trace))}</code>`;
+  return [
+    `<h3>${escapeHtml(title)}${more}</h3>`,
+    '<div class="scroll"><table>',
+    `<thead><tr>${header.join('')}</tr></thead>`,
+    `<tbody>${body.join('\n')}</tbody>`,
+    '</table></div>',
+  ].join('\n');
+}

@@ -1,0 +1,293 @@
+/** System calls: how many, how long, which fail. Calls that wait by design are told apart from those that work. */
+import type { SystemCall, Thread } from '@sonde/linux-model';
+import type { Period, ReducerContext } from '../analysis.ts';
+import { errnoName } from '../errno.ts';
+import { formatCount, formatDuration, formatPercent } from '../printers/human-text.ts';
+import { Samples } from '../samples.ts';
+import { type Cell, durationCell, numberCell, stringCell } from '../table.ts';
+import { distributionCells, distributionColumns } from './distributions.ts';
+import { byProcess, processCell, sum } from './names.ts';
+import {
+  type Finding,
+  rowLimit,
+  type Section,
+  type SectionReducer,
+  type SectionResult,
+  type SectionTable,
+  sectionTable,
+} from './section.ts';
+import { greatest, TopList } from './top-list.ts';
+
+interface CallUse {
+  /** Of the call; with a mark where it is on something else than a file. */
+  readonly name: string;
+  readonly waits: boolean;
+  readonly durations: Samples;
+  /** errno → count. */
+  readonly errors: Map<number, number>;
+  errorCount: number;
+}
+
+interface ThreadCalls {
+  readonly thread: Thread;
+  count: number;
+  /** Calls that wait by design left out (ns). */
+  workNs: number;
+  waitNs: number;
+}
+
+interface SlowCall {
+  readonly name: string;
+  readonly thread: Thread;
+  readonly comm: string;
+  readonly beginNs: number;
+  readonly result: number | undefined;
+}
+
+/** What these do is wait: for time, for events, for others. How long says nothing about the kernel. */
+const waitingCalls: ReadonlySet<string> = new Set(
+  (
+    'nanosleep clock_nanosleep pause select pselect6 poll ppoll epoll_wait epoll_pwait epoll_pwait2 futex futex_waitv wait4 waitid ' +
+    'rt_sigsuspend rt_sigtimedwait accept accept4 io_getevents io_pgetevents io_uring_enter semop semtimedop msgrcv ' +
+    'mq_timedreceive recvfrom recvmsg recvmmsg restart_syscall vfork'
+  ).split(' '),
+);
+/** These wait by design too, on anything but a file of a file system. */
+const readingCalls: ReadonlySet<string> = new Set([
+  'read',
+  'readv',
+  'splice',
+  'ioctl',
+  'write',
+  'writev',
+  'sendto',
+  'sendmsg',
+]);
+/** Results of calls that are asked to try, and of searching a path: hardly errors. */
+const usualErrors: ReadonlySet<string> = new Set([
+  'EAGAIN',
+  'ENOENT',
+  'ECHILD',
+  'ENOTTY',
+  'EINTR',
+  'ETIMEDOUT',
+  'EINPROGRESS',
+  '512',
+  '514',
+  '516',
+]);
+const leastErrors = 20;
+const errorShare = 0.2;
+
+class SystemCalls implements SectionReducer {
+  readonly #context: ReducerContext;
+  readonly #calls = new Map<string, CallUse>();
+  /** On pipes, sockets, terminals, eventfds, …; apart, for they wait for others. */
+  readonly #elsewhere = new Map<string, CallUse>();
+  readonly #threads = new Map<Thread, ThreadCalls>();
+  readonly #slowest = new TopList<SlowCall>(rowLimit);
+
+  constructor(context: ReducerContext) {
+    this.#context = context;
+  }
+
+  readonly handlers: SectionReducer['handlers'] = {
+    'system-call': (call) => {
+      if (call.isFinished) this.#add(call);
+    },
+  };
+
+  #add({ name, thread, beginNs, endNs, result }: SystemCall): void {
+    // The call still knows its file here: file operations end after it.
+    const isOnFile = thread.fileCall?.file?.type === 'disk';
+    const isElsewhere = !isOnFile && readingCalls.has(name);
+    const byName = isElsewhere ? this.#elsewhere : this.#calls;
+    let use = byName.get(name);
+    if (use === undefined) {
+      const waits = isElsewhere || waitingCalls.has(name);
+      const shown = isElsewhere ? `${name} (no file)` : name;
+      use = { name: shown, waits, durations: new Samples(), errors: new Map(), errorCount: 0 };
+      byName.set(name, use);
+    }
+    const ns = endNs - beginNs;
+    use.durations.add(ns);
+    if (result !== undefined && result < 0 && result > -4096) {
+      use.errorCount++;
+      use.errors.set(-result, (use.errors.get(-result) ?? 0) + 1);
+    }
+    let own = this.#threads.get(thread);
+    if (own === undefined) {
+      own = { thread, count: 0, workNs: 0, waitNs: 0 };
+      this.#threads.set(thread, own);
+    }
+    own.count++;
+    if (use.waits) {
+      own.waitNs += ns;
+      return;
+    }
+    own.workNs += ns;
+    if (!this.#slowest.accepts(ns)) return;
+    this.#slowest.add(ns, { name, thread, comm: thread.comm, beginNs, result });
+  }
+
+  report({ beginNs, endNs }: Period): SectionResult {
+    const calls = [...this.#calls.values(), ...this.#elsewhere.values()];
+    const count = sum(calls, (call) => call.durations.count);
+    if (count === 0) return { headline: '', tables: [], charts: [], findings: [] };
+    const perSecond = Math.round(count / Math.max(1e-9, (endNs - beginNs) / 1e9));
+    const errors = sum(calls, (call) => call.errorCount);
+    return {
+      headline: `${formatCount(count)} calls (${formatCount(perSecond)}/s) of ${new Set([...this.#calls.keys(), ...this.#elsewhere.keys()]).size} kinds, ${formatCount(errors)} failed`,
+      tables: [
+        callTable('calls-by-time', 'Calls that work, by total time', calls, (call) =>
+          call.waits ? 0 : call.durations.sum,
+        ),
+        callTable('calls-by-count', 'Calls by count', calls, (call) => call.durations.count),
+        callTable('calls-that-wait', 'Calls that wait by design, by total time', calls, (call) =>
+          call.waits ? call.durations.sum : 0,
+        ),
+        this.#slowestTable(),
+        errorTable(calls),
+        processTable([...this.#threads.values()]),
+      ],
+      charts: [],
+      findings: [...this.#slowFindings(), ...errorFindings(calls)],
+    };
+  }
+
+  #slowestTable(): SectionTable {
+    const { toAbsoluteNs } = this.#context;
+    return sectionTable(
+      'slowest-calls',
+      'Slowest calls that work',
+      [
+        { title: 'Began at', class: 'timestamp' },
+        { title: 'Duration', class: 'duration' },
+        { title: 'System call', class: 'syscall' },
+        { title: 'Thread', class: 'process' },
+        { title: 'Result', class: 'string' },
+      ],
+      this.#slowest.all.map(({ value, item }): Cell[] => [
+        { class: 'timestamp', value: toAbsoluteNs(item.beginNs) },
+        durationCell(value),
+        { class: 'syscall', name: item.name },
+        { class: 'process', name: item.comm, tid: item.thread.tid },
+        stringCell(resultText(item.result)),
+      ]),
+      'iolatencytop',
+    );
+  }
+
+  #slowFindings(): Finding[] {
+    const [slowest] = this.#slowest.all;
+    const [most] = greatest(this.#calls.values(), 1, (call) =>
+      call.waits ? 0 : call.durations.sum,
+    );
+    if (slowest === undefined || most === undefined) return [];
+    const { value, item } = slowest;
+    return [
+      {
+        severity: 'info',
+        text: `Most time in system calls that work went to ${most.name}: ${formatDuration(most.durations.sum)} in ${formatCount(most.durations.count)} calls. The slowest was ${item.name} of ${item.comm} (${item.thread.tid}): ${formatDuration(value)}.`,
+        command: `syscallstats --percentiles --tid ${item.thread.tid}`,
+      },
+    ];
+  }
+}
+
+function resultText(result: number | undefined): string {
+  if (result === undefined) return '?';
+  return result < 0 && result > -4096 ? errnoName(-result) : String(result);
+}
+
+function callTable(
+  name: string,
+  title: string,
+  calls: readonly CallUse[],
+  value: (call: CallUse) => number,
+): SectionTable {
+  return sectionTable(
+    name,
+    title,
+    [
+      { title: 'System call', class: 'syscall' },
+      { title: 'Total', class: 'duration' },
+      { title: 'Errors', class: 'number' },
+      ...distributionColumns,
+    ],
+    greatest(calls, rowLimit, value).map((call) => [
+      { class: 'syscall', name: call.name },
+      durationCell(call.durations.sum),
+      numberCell(call.errorCount),
+      ...distributionCells(call.durations),
+    ]),
+    'syscallstats --percentiles',
+  );
+}
+
+function errorTable(calls: readonly CallUse[]): SectionTable {
+  const rows = calls.flatMap((call) =>
+    [...call.errors].map(([errno, count]) => ({ call, errno, count })),
+  );
+  return sectionTable(
+    'errors',
+    'Calls that failed',
+    [
+      { title: 'System call', class: 'syscall' },
+      { title: 'Error', class: 'string' },
+      { title: 'Count', class: 'number' },
+      { title: 'Of its calls', class: 'ratio' },
+    ],
+    greatest(rows, rowLimit, (row) => row.count).map(({ call, errno, count }) => [
+      { class: 'syscall', name: call.name },
+      stringCell(errnoName(errno)),
+      numberCell(count),
+      { class: 'ratio', value: count / call.durations.count },
+    ]),
+    'syscallstats',
+  );
+}
+
+function processTable(threads: readonly ThreadCalls[]): SectionTable {
+  const columns = [
+    { title: 'Process', class: 'process' },
+    { title: 'Calls', class: 'number' },
+    { title: 'Time in calls that work', class: 'duration' },
+    { title: 'Time in calls that wait', class: 'duration' },
+  ] as const;
+  const rows = greatest(byProcess(threads), rowLimit, (group) =>
+    sum(group.rows, (row) => row.count),
+  ).map((group) => [
+    processCell(group),
+    numberCell(sum(group.rows, (row) => row.count)),
+    durationCell(sum(group.rows, (row) => row.workNs)),
+    durationCell(sum(group.rows, (row) => row.waitNs)),
+  ]);
+  const title = 'Processes by system calls';
+  return sectionTable('callers', title, columns, rows, 'syscallstats --group-by process');
+}
+
+function errorFindings(calls: readonly CallUse[]): Finding[] {
+  return calls.flatMap((call) =>
+    [...call.errors]
+      .filter(([errno, count]) => {
+        const isUsual = usualErrors.has(errnoName(errno));
+        return !isUsual && count >= leastErrors && count / call.durations.count >= errorShare;
+      })
+      .map(([errno, count]): Finding => {
+        const share = formatPercent(count / call.durations.count);
+        return {
+          severity: 'medium',
+          text: `${call.name} failed with ${errnoName(errno)} ${formatCount(count)} times, ${share} of its calls.`,
+          command: 'syscallstats',
+        };
+      }),
+  );
+}
+
+export const systemCallSection: Section = {
+  id: 'system-calls',
+  title: 'System calls',
+  kinds: ['system-call'],
+  start: (context) => new SystemCalls(context),
+};

@@ -15,7 +15,8 @@ import type { BackEnd } from '../decoder/contract.ts';
 import { DecodeRun } from '../decoder/decode-state.ts';
 import type { PacketHead } from '../decoder/packet-head.ts';
 import { ClockConverter, type Timeline } from './clock-converter.ts';
-import { type CompileLength, RecordDispatch } from './record-dispatch.ts';
+import { type PacketBuffer, windowAlignmentBytes } from './packet-buffer.ts';
+import { type CompileLength, maxAlignmentBitsOf, RecordDispatch } from './record-dispatch.ts';
 import { cyclesOf, type HeaderCursor, RecordHeaderReader, setCycles } from './record-header.ts';
 import { type LoopCursor, loopStatus, type RecordLoop, recordLoopOf } from './record-loop.ts';
 
@@ -65,6 +66,7 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
   skippedEvents = 0;
 
   // Shared with generated loops.
+  recordsEndBits = 0;
   dispatch: RecordDispatch;
   readonly timeline: Timeline | undefined;
   classIndex = 0;
@@ -77,6 +79,12 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
   readonly #headerIsByteAligned: boolean;
   readonly #loop: RecordLoop | undefined;
   readonly #compileLength: CompileLength;
+  /** Set: there is a window on the packet's records, not all of them. Only generated loops work in it. */
+  #window: PacketBuffer | undefined;
+  #headBytes = 0;
+  #lengthBits = 0;
+  /** Some record of the stream began within a byte, or has a greater alignment than windows keep. */
+  #needsWholePackets = false;
   #skipDispatch: RecordDispatch | undefined;
   #contentIsWholeBytes = false;
   #fault: DecodeError | undefined;
@@ -91,6 +99,8 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
     this.#header = new RecordHeaderReader(dataStreamClass);
     const header = dataStreamClass.eventRecordHeader;
     this.#headerIsByteAligned = header !== undefined && alignmentBitsOf(header) >= 8;
+    this.#needsWholePackets =
+      header !== undefined && maxAlignmentBitsOf(header) > windowAlignmentBytes * 8;
     const backEnd = options.backEnd ?? defaultBackEnd();
     this.#compileLength = options.compileLength ?? ((erc) => compileLength(erc, backEnd));
     this.dispatch = new RecordDispatch(dataStreamClass, this.#compileLength);
@@ -101,6 +111,23 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
     const eventRecordClass = this.dispatch.eventRecordClasses[this.classIndex];
     assert(eventRecordClass !== undefined, 'the cursor stands at a record');
     return eventRecordClass;
+  }
+
+  /** Whether `beginPacket` may get a window on a packet with this head. */
+  canReadInWindows({ contentLengthBits, recordsOffsetBits }: PacketHead): boolean {
+    return (
+      this.#loop !== undefined &&
+      !this.#needsWholePackets &&
+      !this.dispatch.bodiesMoveClock &&
+      contentLengthBits !== undefined &&
+      contentLengthBits % 8 === 0 &&
+      recordsOffsetBits < contentLengthBits
+    );
+  }
+
+  /** Where the next record begins in its packet (bits). */
+  get recordOffsetInPacketBits(): number {
+    return this.recordOffsetBits + (this.#window?.shiftBytes ?? 0) * 8;
   }
 
   /** Value of the stream's default clock at the current record; after the last one, at the end of the packet. */
@@ -117,6 +144,7 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
    * @param bytes - From the beginning of the packet; at least 16 zero bytes follow the content. The caller's, not changed until the
    * next packet.
    * @param availableBits - How much of the packet there is, where its length is unknown or greater.
+   * @param window - What moves on over the packet, whose first bytes it holds now (see `canReadInWindows`). Absent: all is there.
    */
   beginPacket(
     packet: Packet,
@@ -124,12 +152,14 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
     view: DataView,
     head: PacketHead,
     availableBits = Infinity,
+    window?: PacketBuffer,
   ): void {
     const contentLengthBits = head.contentLengthBits ?? Infinity;
     this.packet = packet;
     this.bytes = bytes;
     this.view = view;
     this.contentEndBits = Math.min(contentLengthBits, availableBits, bytes.length * 8);
+    this.recordsEndBits = this.contentEndBits;
     this.contentIsOpenEnded = contentLengthBits > this.contentEndBits;
     this.#contentIsWholeBytes = this.contentEndBits % 8 === 0;
     this.packetContextOffsetBits = head.packetContextOffsetBits;
@@ -141,8 +171,12 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
     }
     if (head.beginCycles !== undefined) setCycles(this, head.beginCycles);
     this.headTimeNs = this.#timeNow() ?? -Infinity;
+    this.#window = window;
+    this.#headBytes = Math.ceil(head.recordsOffsetBits / 8);
+    this.#lengthBits = contentLengthBits;
+    if (window !== undefined) this.#setWindowEnd(window);
     this.#load(head.recordsOffsetBits);
-    if (this.contentEndBits > maxContentBits) {
+    if (window === undefined && this.contentEndBits > maxContentBits) {
       const message = `Packets longer than ${maxContentBits} bits are not supported.`;
       this.#fault = this.#error('packet-too-long', message, 0);
     }
@@ -160,8 +194,14 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
       if (this.#fault !== undefined) throw this.#fault;
       if (this.dispatch.handlers[this.classIndex] === undefined) {
         this.dispatch.meet(this.classIndex, this, downstream);
+        if (this.dispatch.maxAlignmentBits > windowAlignmentBytes * 8) this.#leaveWindows();
       }
-      count += this.#canLoop() ? this.#runLoop(this.#loop!, limitNs, budget - count) : this.#step();
+      if (this.#canLoop()) {
+        count += this.#runLoop(this.#loop!, limitNs, budget - count);
+      } else {
+        this.#leaveWindows();
+        count += this.#step();
+      }
     }
     return count;
   }
@@ -198,16 +238,29 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
 
   #runLoop(loop: RecordLoop, limitNs: number, budget: number): number {
     const count = loop(this, limitNs, budget);
-    switch (this.status) {
+    const { status } = this;
+    if (status === loopStatus.pause) return count;
+    if (status === loopStatus.end) {
+      this.#advanceWindow();
+      return count;
+    }
+    // The loop stopped at what it can't pass, or at what only seems wrong as long as not all of the packet is there.
+    const isRetried = this.#window !== undefined && status !== loopStatus.meet;
+    if (isRetried) this.#readWholePacket();
+    switch (status) {
       case loopStatus.thrown:
+        if (!(this.thrown instanceof DecodeError)) throw this.thrown;
+        if (isRetried) break;
         // A record which nobody wants, after the limit: its error waits until its turn comes.
-        if (!(this.thrown instanceof DecodeError) || this.headTimeNs < limitNs) throw this.thrown;
+        if (this.headTimeNs < limitNs) throw this.thrown;
         this.#fault = this.thrown;
         break;
       case loopStatus.overrun:
       case loopStatus.empty:
-        this.#fault = faultOf(() => this.#explain());
+        if (!isRetried) this.#fault = faultOf(() => this.#explain());
         break;
+      case loopStatus.unended:
+        return count + this.#endDelivered();
       case loopStatus.meet:
         if (this.dispatch.eventRecordClasses[this.classIndex] === undefined) {
           this.#load(this.recordOffsetBits);
@@ -217,12 +270,62 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
         this.#load(this.recordOffsetBits);
         break;
       case loopStatus.unaligned:
+        this.#needsWholePackets = true;
         this.#finish(this.endBits);
         this.#load(this.endBits);
         break;
       default:
     }
     return count;
+  }
+
+  /** Finds the end of the head, which was delivered. Returns how many records that passes. */
+  #endDelivered(): number {
+    let endBits = 0;
+    this.#fault = faultOf(() => {
+      endBits = this.dispatch.lengths[this.classIndex]!(this);
+      if (!(endBits <= this.contentEndBits)) this.#explain();
+    });
+    if (this.#fault !== undefined) return 0;
+    this.#finish(endBits);
+    this.#load(endBits);
+    return 1;
+  }
+
+  #setWindowEnd({ endBytes, shiftBytes, isAtEnd, marginBytes }: PacketBuffer): void {
+    const lengthBits = this.#lengthBits - shiftBytes * 8;
+    this.contentEndBits = Math.min(endBytes * 8, lengthBits);
+    this.recordsEndBits = isAtEnd ? this.contentEndBits : (endBytes - marginBytes) * 8;
+  }
+
+  /** The records before the end of the window have passed: goes on to the first one behind, if there is more. */
+  #advanceWindow(): void {
+    const window = this.#window;
+    if (window === undefined || window.isAtEnd) return;
+    const movedBytes = window.advance(this.recordOffsetBits >>> 3, this.#headBytes);
+    this.#setWindowEnd(window);
+    this.#load(this.recordOffsetBits - movedBytes * 8);
+  }
+
+  /** This stream is not one for windows. */
+  #leaveWindows(): void {
+    this.#needsWholePackets = true;
+    if (this.#window !== undefined) this.#readWholePacket();
+  }
+
+  #readWholePacket(): void {
+    const window = this.#window!;
+    const shiftBits = window.shiftBytes * 8;
+    this.#window = undefined;
+    window.loadWhole();
+    this.bytes = window.bytes;
+    this.view = window.view;
+    this.recordOffsetBits += shiftBits;
+    this.bodyOffsetBits += shiftBits;
+    this.endBits += shiftBits;
+    this.contentEndBits = Math.min(this.#lengthBits, window.endBytes * 8);
+    this.recordsEndBits = this.contentEndBits;
+    this.contentIsOpenEnded = this.#lengthBits > this.contentEndBits;
   }
 
   /** Passes one record with closures. Returns how many: 1. */
@@ -295,6 +398,10 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
       this.headTimeNs = this.#timeNow() ?? -Infinity;
       this.#selectClass();
     });
+    if (this.#fault === undefined || this.#window === undefined) return;
+    // Errors have their place in the packet, and what is left of it.
+    this.#readWholePacket();
+    this.#load(this.recordOffsetBits);
   }
 
   indexOfId(low: number, high: number): number {

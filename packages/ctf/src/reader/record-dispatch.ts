@@ -7,6 +7,8 @@ import type {
   RecordCursor,
   StructureFieldClass,
 } from '@sonde/trace-model';
+import { alignmentBitsOf } from '@sonde/trace-model';
+import { childFieldClasses } from '../field-class-tree.ts';
 
 /** Compiles how to step over records of a class: their static length after the header (bits), or a function. */
 export type CompileLength = (eventRecordClass: EventRecordClass) => number | EventHandler;
@@ -31,6 +33,8 @@ export class RecordDispatch {
   readonly bodyMayBeEmpty: boolean[] = [];
   /** Some class met has timestamps after the record header: stepping over its records would miss them. */
   bodiesMoveClock = false;
+  /** Of all fields of all classes met. */
+  maxAlignmentBits = 1;
   readonly #compileLength: CompileLength;
   readonly #indexes = new Map<bigint, number>();
 
@@ -84,6 +88,8 @@ export class RecordDispatch {
       this.lengths[index] = length;
     }
     if (bodiesOf(eventRecordClass).some(hasTimestamp)) this.bodiesMoveClock = true;
+    const alignments = bodiesOf(eventRecordClass).map(maxAlignmentBitsOf);
+    this.maxAlignmentBits = Math.max(this.maxAlignmentBits, ...alignments);
     this.bodyMayBeEmpty[index] = bodiesOf(eventRecordClass).every(mayBeEmpty);
     this.handlers[index] = handler;
   }
@@ -107,6 +113,12 @@ function bodiesOf(eventRecordClass: EventRecordClass): StructureFieldClass[] {
     eventRecordClass.specificContext,
     eventRecordClass.payload,
   ].filter((fieldClass) => fieldClass !== undefined);
+}
+
+/** The greatest alignment of a field and of all that is in it. */
+export function maxAlignmentBitsOf(fieldClass: FieldClass): number {
+  const inner = childFieldClasses(fieldClass).map(maxAlignmentBitsOf);
+  return Math.max(alignmentBitsOf(fieldClass), ...inner);
 }
 
 function mayBeEmpty(fieldClass: FieldClass): boolean {

@@ -9,7 +9,7 @@ import type { ClockState } from './record-header.ts';
 export const loopStatus = {
   /** The head is at or after the limit, or the budget is used up. */
   pause: 0,
-  /** There are no more records in the packet. */
+  /** There are no more records before `recordsEndBits`. */
   end: 1,
   /** The handler for the head's class is not known. */
   meet: 2,
@@ -23,6 +23,8 @@ export const loopStatus = {
   unaligned: 6,
   /** `thrown` was thrown for the head's record: by its handler, or while its length was found. */
   thrown: 7,
+  /** The head was delivered, and its end could not be found: it goes beyond the content, or `thrown` was thrown. */
+  unended: 8,
 } as const;
 
 /** What a record loop works on: the state of a `PacketCursor` at its head record. */
@@ -36,6 +38,8 @@ export interface LoopCursor extends RecordCursor, ClockState {
   /** Index of the head's class in `dispatch`. */
   classIndex: number;
   skippedEvents: number;
+  /** Records that begin here or later wait; at most `contentEndBits`, where the last record may end. */
+  recordsEndBits: number;
   /** With status `unaligned`: where the record that was passed ends. */
   endBits: number;
   /** The status of the last run: one of `loopStatus`. */
@@ -85,11 +89,11 @@ function generateRecordLoop(dataStreamClass: DataStreamClass): string {
     'for (;;) {',
     passCode(isByteAligned, code.canBeEmpty),
     'count++;',
-    `if (q >= end) { s = q; status = ${loopStatus.end}; break; }`,
+    `if (q >= recordsEnd) { s = q; status = ${loopStatus.end}; break; }`,
     nextCode(code, dataStreamClass.defaultClockClass !== undefined),
     `if (count >= budget) { status = ${loopStatus.pause}; break; }`,
     '}',
-    `} catch (error) { cursor.thrown = error; status = ${loopStatus.thrown}; }`,
+    `} catch (error) { cursor.thrown = error; if (status !== ${loopStatus.unended}) status = ${loopStatus.thrown}; }`,
     epilogueCode,
   ].join('\n');
 }
@@ -125,7 +129,7 @@ const dispatch = cursor.dispatch, timeline = cursor.timeline;
 const handlers = dispatch.handlers, sizes = dispatch.staticBytes, lengths = dispatch.lengths;
 const mayBeEmpty = dispatch.bodyMayBeEmpty;
 const directCount = dispatch.directCount;
-const endBits = cursor.contentEndBits, end = endBits >>> 3;
+const endBits = cursor.contentEndBits, end = endBits >>> 3, recordsEnd = cursor.recordsEndBits >>> 3;
 const hasClock = timeline !== undefined;
 const originHigh = hasClock ? timeline.originHigh : 0, originLow = hasClock ? timeline.originLow : 0;
 const frequencyHz = hasClock ? timeline.frequencyHz : 0;
@@ -166,7 +170,12 @@ h(cursor);
 } else {
 ${dynamicBegin}
 let e = h(cursor);
-if (e < 0) e = lengths[x](cursor);
+if (e < 0) {
+status = ${loopStatus.unended};
+e = lengths[x](cursor);
+if (!(e <= endBits)) break;
+status = ${loopStatus.pause};
+}
 ${dynamicEndCode(isByteAligned, '')}
 }
 }`;

@@ -23,6 +23,8 @@ export interface DataStreamReaderOptions {
   readonly compileLength?: CompileLength;
   /** Longest packet content that is read (bytes). Default: 512 MiB, which is also as far as bit offsets go. */
   readonly maxPacketBytes?: number;
+  /** Packets with more content are read in windows of that size (bytes). Default: 128 KiB. */
+  readonly windowBytes?: number;
   /** Told about a fault; the reader then goes on with the next packet. Without it, `run` throws the fault and the stream ends. */
   readonly onFault?: (error: DecodeError) => void;
 }

@@ -85,7 +85,8 @@ export interface RecordCursor {
 
 /**
  * What to do with one event record. Returns the bit after the record's last field when the handler has walked all fields (the
- * iterator then need not), or -1 when it has not.
+ * iterator then need not), or -1 when it has not. A handler that throws a DecodeError has kept nothing of the record: it is called again
+ * when only a part of the record was there.
  */
 export type EventHandler = (cursor: RecordCursor) => number;
 

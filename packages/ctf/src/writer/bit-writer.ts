@@ -32,6 +32,15 @@ export class BitWriter {
   }
 
   /** Moves to the next multiple of `alignmentBits`. */
+  /** Takes back what was written from `offsetBits` on. */
+  rewind(offsetBits: number): void {
+    const firstByte = Math.floor(offsetBits / 8);
+    const kept = this.#bytes[firstByte]!;
+    this.#bytes.fill(0, firstByte, Math.ceil(this.offsetBits / 8));
+    this.offsetBits = offsetBits;
+    if (offsetBits % 8 !== 0) this.#bytes[firstByte] = kept;
+  }
+
   align(alignmentBits: number): void {
     const rest = this.offsetBits % alignmentBits;
     if (rest === 0) return;

@@ -120,8 +120,21 @@ export class DataStreamWriter {
     encodeValue(this.#out, { ...packetContext, members }, context, []);
   }
 
-  /** Copies a record. */
+  /**
+   * Copies a record.
+   * @throws DecodeError: nothing was written of it then
+   */
   copyEvent(cursor: RecordCursor): void {
+    const { offsetBits } = this.#out;
+    try {
+      this.#copyRecord(cursor);
+    } catch (error) {
+      this.#out.rewind(offsetBits);
+      throw error;
+    }
+  }
+
+  #copyRecord(cursor: RecordCursor): void {
     const { eventRecordClass } = cursor;
     const { eventRecordHeader } = this.#stream.dataStreamClass;
     this.#beginEvent(eventRecordClass, cursor.clockSnapshot()?.cycles ?? 0n);

@@ -7,6 +7,7 @@ const loaders: { [name: string]: () => Promise<Command> } = {
   info: async () => (await import('./commands/info.ts')).infoCommand,
   run: async () => (await import('./commands/run.ts')).runCommand,
   report: async () => (await import('./commands/report.ts')).reportCommand,
+  latency: async () => (await import('./commands/latency.ts')).latencyCommand,
   'list-plugins': async () => (await import('./commands/list-plugins.ts')).listPluginsCommand,
   help: async () =>
     (await import('./commands/help.ts')).makeHelpCommand({ findCommand, loadCommands }),

@@ -1,3 +1,4 @@
+export { type Dimension, dimensions, labelledBy } from './by-label.ts';
 export { catalogue, findTracker } from './catalogue/catalogue.ts';
 export { formatTroubles } from './counters.ts';
 export * from './declaration.ts';
@@ -6,5 +7,10 @@ export { eventMatches, fieldNames, plainName, systemCallOf } from './event-names
 export * from './expression.ts';
 export { bucketBegin, bucketCount, bucketOf, Histogram, quantileOf } from './histogram.ts';
 export * from './latency-tracker.ts';
+export { alertJson, alertLt, alertText, alertWho, frameText } from './output/alert-output.ts';
+export { AlertTrace } from './output/alert-trace.ts';
+export { openMetrics } from './output/open-metrics.ts';
+export { snapshotJson, summaryText, table, totalHistogram } from './output/summary-output.ts';
+export { deviceText, printable, valueText } from './output/value-text.ts';
 export { parseTracker } from './parse-tracker.ts';
 export { type StreamingOptions, StreamingSession } from './streaming/streaming-session.ts';

@@ -1,0 +1,66 @@
+import { UsageError } from '@sonde/base';
+import { catalogue, formatDuration, parseTracker, table } from '@sonde/latency-tracker';
+import type { CommandIo } from '../command-io.ts';
+import { defineCommand } from '../define-command.ts';
+import { AlertReporter } from '../latency/alert-reporter.ts';
+import { chooseTrackers } from '../latency/choose-trackers.ts';
+import { type LatencyOptions, latencyOptions } from '../latency/latency-options.ts';
+import { runOverTrace } from '../latency/run-over-trace.ts';
+
+export const latencyCommand = defineCommand({
+  name: 'latency',
+  summary: 'Measure how long things take, and alert on what takes too long.',
+  operands: { usage: '[TRACKER|TRACE]...', min: 0, max: Number.POSITIVE_INFINITY },
+  options: latencyOptions,
+  notes: `With a TRACE the trackers run over it; without, on the running system until Ctrl-C.
+  sonde latency --list
+  sonde latency wakeup syscall --threshold=5ms my-trace/
+  sonde latency offcpu --by=comm my-trace/
+  sonde latency --begin=ext4:ext4_da_write_begin --end=ext4:ext4_da_write_end --key='$tid' my-trace/
+  sonde latency wakeup --threshold=2ms --on-alert=snapshot
+  sonde latency wakeup --set threshold=500us
+Programs of --on-alert=exec get the alert as JSON on standard input.`,
+  async run(io, options, operands) {
+    if (options.list) return listTrackers(io);
+    const { trackers, traces } = chooseTrackers(operands, options);
+    if (trackers.length === 0) {
+      throw new UsageError(
+        'no-tracker',
+        'Name a tracker, such as wakeup; `sonde latency --list` shows them.',
+      );
+    }
+    if (traces.length === 0) throw new UsageError('no-trace', 'Name a trace.');
+    return overTrace(io, options, trackers, traces);
+  },
+});
+
+function listTrackers(io: CommandIo): number {
+  const rows = catalogue.map((declaration) => {
+    const { name, level, summary, alert } = parseTracker(declaration);
+    return [name, level, formatDuration(alert.thresholdNs), summary];
+  });
+  const lines = table(['tracker', 'level', 'threshold', 'measures'], rows, 4);
+  io.stdout.writeText(`${lines.map((line) => line.slice(2)).join('\n')}\n`);
+  return 0;
+}
+
+async function overTrace(
+  io: CommandIo,
+  options: LatencyOptions,
+  trackers: ReturnType<typeof chooseTrackers>['trackers'],
+  traces: readonly string[],
+): Promise<number> {
+  for (const name of ['duration', 'listen', 'onAlert'] as const) {
+    if (options[name] !== undefined) {
+      throw new UsageError('conflict', `--${dashed(name)} goes without a trace.`);
+    }
+  }
+  const reporter = new AlertReporter(io, options, trackers, false);
+  const { session, endNs, status } = await runOverTrace(io, traces, trackers, options, (alert) =>
+    reporter.alert(alert),
+  );
+  reporter.finish(session.snapshot(), endNs);
+  return status;
+}
+
+const dashed = (name: string): string => name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`);

@@ -1,0 +1,63 @@
+import { formatError } from '@sonde/base';
+import { openTrace, runIterator } from '@sonde/components';
+import type { Alert } from '@sonde/latency-tracker';
+import { StreamingSession, type Tracker } from '@sonde/latency-tracker';
+import { type CommandIo, withArchiveNames } from '../command-io.ts';
+import { findOperands, type InputOptions } from '../find-operands.ts';
+import { Progress, readingProgress } from '../progress.ts';
+
+export interface TraceRun {
+  readonly session: StreamingSession;
+  /** Time of the last event (ns from the clocks' origin). */
+  readonly endNs: bigint;
+  readonly status: number;
+}
+
+/**
+ * Runs trackers over traces to their end.
+ * @param wantsAlerts - Without, less is decoded.
+ */
+export async function runOverTrace(
+  io: CommandIo,
+  operands: readonly string[],
+  trackers: readonly Tracker[],
+  options: InputOptions,
+  onAlert: ((alert: Alert) => void) | undefined,
+): Promise<TraceRun> {
+  const found = await findOperands(operands, options, io);
+  let status = 0;
+  const tell = (message: string): void => io.stderr.writeText(`${withArchiveNames(message, io)}\n`);
+  try {
+    const folders = found.folders.map(({ path }) => path);
+    using progress = new Progress(io, true, readingProgress(folders));
+    const traces = openTrace(folders, {
+      metadata: { lenient: options.lenient },
+      forceUnixEpoch: options.clockForceCorrelate,
+      ...(options.clockOffset === undefined ? {} : { clockOffsetSeconds: options.clockOffset }),
+      ...(options.clockOffsetNs === undefined ? {} : { clockOffsetNs: options.clockOffsetNs }),
+      onFault: (error) => {
+        status = 1;
+        progress.hide();
+        tell(`sonde: ${formatError(error)}`);
+      },
+    });
+    const session = new StreamingSession(trackers, {
+      origin: traces.origin,
+      traces: traces.traces,
+      ...(onAlert === undefined ? {} : { onAlert }),
+    });
+    for (const note of session.notes) tell(`Note: ${note}.`);
+    const iterator = traces.iterate(session);
+    try {
+      await runIterator(iterator, io.signal);
+    } finally {
+      traces.close();
+    }
+    const lastNs = iterator.lastEventNs ?? 0;
+    session.advance(lastNs);
+    const endNs = traces.origin.nsFromOrigin + BigInt(Math.round(lastNs));
+    return { session, endNs, status };
+  } finally {
+    found.close();
+  }
+}

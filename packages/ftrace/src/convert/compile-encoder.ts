@@ -69,7 +69,9 @@ class EncoderCode {
       const bits = bytes * 8;
       for (; length - done >= bytes; done += bytes) {
         this.#lines.push(
-          `t.setUint${bits}(pos + ${to + done}, s.getUint${bits}(at + ${from + done}));`,
+          bytes === 1
+            ? `t.setInt8(pos + ${to + done}, s.getInt8(at + ${from + done}));`
+            : `t.setInt${bits}(pos + ${to + done}, s.getInt${bits}(at + ${from + done}, true), true);`,
         );
       }
     }

@@ -62,6 +62,7 @@ export class CpuStreamConverter {
     subBuffers: 0,
   };
   readonly #layout: KernelTraceLayout;
+  readonly #encoders: KernelTraceLayout['encoders'];
   readonly #reader: SubBufferReader;
   readonly #packets: PacketWriter;
   readonly #state: RecordState;
@@ -85,6 +86,7 @@ export class CpuStreamConverter {
   constructor(options: CpuStreamOptions) {
     const { layout, cpuId, processes, output, userStrings, packetBytes } = options;
     this.#layout = layout;
+    this.#encoders = layout.encoders;
     this.#reader = new SubBufferReader(layout.pageFormat);
     this.#littleEndian = layout.pageFormat.byteOrder === 'little-endian';
     this.#subBufferBytes = options.subBufferBytes ?? defaultSubBufferBytes;
@@ -178,7 +180,7 @@ export class CpuStreamConverter {
   flush(endCycles?: bigint): void {
     this.#releasePending();
     if (endCycles === undefined) this.#packets.flush();
-    else this.#packets.flush(Number(endCycles & 0xffff_ffffn), Number(endCycles >> 32n));
+    else this.#packets.flush(Number(endCycles & 0xffff_ffffn) | 0, Number(endCycles >> 32n) | 0);
   }
 
   /** Ends the packet: the next one begins a file. */
@@ -252,7 +254,7 @@ export class CpuStreamConverter {
     let position = packets.begin(event.id, timeLow, timeHigh, bodyBytes);
     if (this.#contextBytes > 0) position = this.#writeContexts(packets.view, position, at);
     if (pending !== undefined) position = pending.writeStacks(packets.view, position);
-    const encode = event.encode ?? this.#layout.encoderOf(event);
+    const encode = this.#encoders[event.id] ?? this.#layout.compileEncoder(event);
     packets.finish(encode(state.view, at, length, packets.view, position, state));
   }
 

@@ -32,7 +32,8 @@ export function copyBytes(
   lengthBytes: number,
 ): number {
   let i = 0;
-  for (; i + 4 <= lengthBytes; i += 4) to.setUint32(position + i, from.getUint32(at + i));
+  // The machine's own order, most likely: no bytes are swapped then.
+  for (; i + 4 <= lengthBytes; i += 4) to.setInt32(position + i, from.getInt32(at + i, true), true);
   for (; i < lengthBytes; i++) to.setUint8(position + i, from.getUint8(at + i));
   return position + lengthBytes;
 }

@@ -75,13 +75,12 @@ export class PacketWriter {
   #isOpen = false;
   #beginLow = 0;
   #beginHigh = 0;
-  /** Time of the last record; of the one under construction while it is. */
+  /** Time of the last record; of the one under construction while it is. Low and high 32 bits, signed. */
   #timeLow = 0;
   #timeHigh = 0;
   #fileOffset = 0;
   #sequenceNumber = 0n;
   #discardedAtLastEnd = 0;
-  #hasWritten = false;
   /** Since the beginning of the stream, as the next packet's end will say. */
   discardedEvents = 0;
 
@@ -111,14 +110,19 @@ export class PacketWriter {
     if (this.#position + maxEventHeaderBytes + bodyBytes > this.#bytes.length || !this.#isOpen) {
       this.#open(timeLow, timeHigh, bodyBytes);
     }
-    let delta = (timeHigh - this.#timeHigh) * twoTo32 + (timeLow - this.#timeLow);
     let low = timeLow;
     let high = timeHigh;
-    if (delta < 0) {
-      // Times of a stream never go back, whatever the clock did.
-      delta = 0;
-      low = this.#timeLow;
-      high = this.#timeHigh;
+    let isNear = high === this.#timeHigh && low >>> 0 >= this.#timeLow >>> 0;
+    let delta = (low - this.#timeLow) >>> 0;
+    if (!isNear) {
+      const far = distance(this.#timeLow, this.#timeHigh, low, high);
+      if (far < 0) {
+        // Times of a stream never go back, whatever the clock did.
+        low = this.#timeLow;
+        high = this.#timeHigh;
+      }
+      isNear = far < twoTo32;
+      delta = Math.max(far, 0);
     }
     this.#timeLow = low;
     this.#timeHigh = high;
@@ -126,14 +130,14 @@ export class PacketWriter {
     const view = this.view;
     const le = this.#littleEndian;
     if (this.#isCompact) {
-      if (delta >= twoTo27) return this.#extended(id, low, high);
+      if (!isNear || delta >= twoTo27) return this.#extended(id, low, high);
       const word = le ? (low << 5) | id : (id << 27) | (low & (twoTo27 - 1));
       view.setInt32(position, word, le);
       return position + 4;
     }
-    if (delta >= twoTo32) return this.#extended(id, low, high);
+    if (!isNear) return this.#extended(id, low, high);
     view.setUint16(position, id, le);
-    view.setUint32(position + 2, low, le);
+    view.setInt32(position + 2, low, le);
     return position + 6;
   }
 
@@ -169,9 +173,7 @@ export class PacketWriter {
    */
   flush(timeLow = this.#timeLow, timeHigh = this.#timeHigh): void {
     if (!this.#isOpen && this.discardedEvents > this.#discardedAtLastEnd) {
-      const isLater = timeHigh > this.#timeHigh || timeLow > this.#timeLow || !this.#hasWritten;
-      if (isLater) this.#open(timeLow, timeHigh, 0);
-      else this.#open(this.#timeLow, this.#timeHigh, 0);
+      this.#open(timeLow, timeHigh, 0);
     }
     this.endPacket();
   }
@@ -196,9 +198,7 @@ export class PacketWriter {
     }
     this.#isOpen = true;
     this.#position = headBytes;
-    const isBack =
-      timeHigh < this.#timeHigh || (timeHigh === this.#timeHigh && timeLow < this.#timeLow);
-    if (!isBack) {
+    if (distance(this.#timeLow, this.#timeHigh, timeLow, timeHigh) >= 0) {
       this.#timeLow = timeLow;
       this.#timeHigh = timeHigh;
     }
@@ -231,15 +231,19 @@ export class PacketWriter {
     this.#sequenceNumber++;
     this.#fileOffset += length;
     this.#discardedAtLastEnd = this.discardedEvents;
-    this.#hasWritten = true;
     this.#output.writePacket(this.#bytes.subarray(0, length), entry);
   }
 
   #setU64(offset: number, low: number, high: number): void {
     const le = this.#littleEndian;
-    this.view.setUint32(offset + (le ? 0 : 4), low, le);
-    this.view.setUint32(offset + (le ? 4 : 0), high, le);
+    this.view.setInt32(offset + (le ? 0 : 4), low, le);
+    this.view.setInt32(offset + (le ? 4 : 0), high, le);
   }
+}
+
+/** From one time to another, exact where it matters: below 2^53. */
+function distance(fromLow: number, fromHigh: number, toLow: number, toHigh: number): number {
+  return ((toHigh >>> 0) - (fromHigh >>> 0)) * twoTo32 + ((toLow >>> 0) - (fromLow >>> 0));
 }
 
 function split(value: number): [number, number] {

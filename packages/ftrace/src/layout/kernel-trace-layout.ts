@@ -39,13 +39,11 @@ export interface LayoutOptions {
   readonly environment?: ReadonlyMap<string, string | bigint>;
 }
 
-/** An event of the trace, compiled at its first record. */
+/** An event of the trace. */
 export interface KernelEvent {
-  /** Its class's ID in the stream. */
+  /** Its class's ID in the stream, and its place in `encoders`. */
   readonly id: number;
   readonly plan: RecordPlan;
-  /** Undefined until the first record. */
-  encode: Encode | undefined;
 }
 
 /** What the converter does with records of one type. */
@@ -79,8 +77,13 @@ export class KernelTraceLayout {
   readonly actions: readonly (RecordAction | undefined)[];
   /** No payload is longer than `fixedBytes` + `perRecordByte` × length of its ring-buffer record. */
   readonly bound: { readonly fixedBytes: number; readonly perRecordByte: number };
-  /** As in the trace, by data stream class ID and then by event ID. */
+  /** Those of the data stream class of the kernel, by ID. */
   readonly events: readonly KernelEvent[];
+  /**
+   * By the event's ID; undefined until its first record. Not a member of the event: the engine takes members that were set once for
+   * constants, and would throw away the converter's code at each new encoder.
+   */
+  readonly encoders: (Encode | undefined)[];
 
   /** @throws UsageError when there are more events than a stream can have */
   constructor(formats: EventFormats, options: LayoutOptions) {
@@ -95,6 +98,7 @@ export class KernelTraceLayout {
       throw new UsageError('too-many-events', `A trace can have ${maxEvents - 1} kinds of event.`);
     }
     this.events = events;
+    this.encoders = events.map(() => undefined);
     this.actions = actions;
     this.bound = boundOf(events);
     this.headerKind = headerKindOf(events.length);
@@ -119,9 +123,10 @@ export class KernelTraceLayout {
   }
 
   /** For converters: compiles at the first record of an event. */
-  encoderOf(event: KernelEvent): Encode {
-    event.encode ??= compileEncoder(event.plan, this.pageFormat.byteOrder === 'little-endian');
-    return event.encode;
+  compileEncoder(event: KernelEvent): Encode {
+    const encode = compileEncoder(event.plan, this.pageFormat.byteOrder === 'little-endian');
+    this.encoders[event.id] = encode;
+    return encode;
   }
 }
 
@@ -133,7 +138,9 @@ function planAll(
   contexts: ContextPlan,
 ): { events: KernelEvent[]; actions: (RecordAction | undefined)[] } {
   const events: KernelEvent[] = [];
-  const actions: (RecordAction | undefined)[] = [];
+  const lastId = Math.max(-1, ...Array.from(formats, ({ id }) => id));
+  // No holes: it is looked up for every record.
+  const actions = new Array<RecordAction | undefined>(lastId + 1).fill(undefined);
   const names = new Set<string>();
   for (const format of formats) {
     const stack = stackOf(format, contexts);
@@ -143,7 +150,7 @@ function planAll(
     if (stack === undefined && isRecorded(format)) {
       const name = names.has(plan.name) ? `${format.system}_${plan.name}` : plan.name;
       names.add(name);
-      event = { id: events.length, plan: { ...plan, name }, encode: undefined };
+      event = { id: events.length, plan: { ...plan, name } };
       events.push(event);
     }
     if (event === undefined && observe === undefined && stack === undefined) continue;

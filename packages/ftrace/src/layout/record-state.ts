@@ -9,7 +9,7 @@ export interface RecordState {
   view: DataView;
   /** `common_pid` of the record. */
   tid: number;
-  /** Time of the record: low and high 32 bits. */
+  /** Time of the record: low and high 32 bits, signed. */
   timeLow: number;
   timeHigh: number;
   /** Texts in the memory of programs; undefined: they are not read. */

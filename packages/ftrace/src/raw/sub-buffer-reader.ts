@@ -11,8 +11,6 @@ const timeExtendType = 30;
 /** Shorter records have no `common_type` and thread. */
 const minPayloadBytes = 8;
 
-const twoTo32 = 0x1_0000_0000;
-
 /**
  * Walks over the records of ring-buffer sub-buffers, as `trace_pipe_raw` gives them. Reused for all sub-buffers of a CPU.
  *
@@ -35,7 +33,10 @@ export class SubBufferReader {
   #end = 0;
   #next = 0;
 
-  /** Time of the current record: low and high 32 bits of 64. A number would not be exact beyond 104 days. */
+  /**
+   * Time of the current record: low and high 32 bits of 64, as signed numbers (`>>> 0` gives unsigned ones). A single number would not be
+   * exact beyond 104 days, and unsigned ones would have to be boxed.
+   */
   timeLow = 0;
   timeHigh = 0;
   /** Where the payload of the current record begins in the view. */
@@ -75,8 +76,8 @@ export class SubBufferReader {
       throw this.#fault('sub-buffer-too-short', `The sub-buffer has only ${lengthBytes} bytes.`);
     }
     const highWord = littleEndian ? 4 : 0;
-    this.timeLow = view.getUint32(offsetBytes + 4 - highWord, littleEndian);
-    this.timeHigh = view.getUint32(offsetBytes + highWord, littleEndian);
+    this.timeLow = view.getInt32(offsetBytes + 4 - highWord, littleEndian);
+    this.timeHigh = view.getInt32(offsetBytes + highWord, littleEndian);
     const isWide = this.#longBytes === 8;
     const commitAt = offsetBytes + this.#commitOffset + (isWide && !littleEndian ? 4 : 0);
     const commit = view.getUint32(commitAt, littleEndian);
@@ -156,25 +157,22 @@ export class SubBufferReader {
   }
 
   #advance(delta: number): void {
-    const low = this.timeLow + delta;
-    if (low < twoTo32) {
-      this.timeLow = low;
-    } else {
-      this.timeLow = low - twoTo32;
-      this.timeHigh = (this.timeHigh + 1) >>> 0;
-    }
+    const before = this.timeLow;
+    const low = (before + delta) | 0;
+    this.timeLow = low;
+    if (low >>> 0 < before >>> 0) this.timeHigh = (this.timeHigh + 1) | 0;
   }
 
   /** 59 bits: `word` has all above the low 27. */
   #setTime(type: number, delta: number, word: number): void {
-    const low = (((word & 31) << 27) | delta) >>> 0;
+    const low = ((word & 31) << 27) | delta;
     const high = word >>> 5;
     if (type === timeExtendType) {
-      this.timeHigh = (this.timeHigh + high) >>> 0;
+      this.timeHigh = (this.timeHigh + high) | 0;
       this.#advance(low);
     } else {
       this.timeLow = low;
-      this.timeHigh = ((this.timeHigh & 0xf800_0000) | high) >>> 0;
+      this.timeHigh = (this.timeHigh & 0xf800_0000) | high;
     }
   }
 

@@ -39,8 +39,8 @@ export class StateDumpWriter {
     const fields = stateDumpFields[id]!;
     const time = BigInt.asUintN(64, timeCycles);
     const bodyBytes = fields.length * 8 + fields.filter(isText).length * maxTextBytes;
-    const low = Number(time & 0xffff_ffffn);
-    let position = this.#packets.begin(id, low, Number(time >> 32n), bodyBytes);
+    const low = Number(time & 0xffff_ffffn) | 0;
+    let position = this.#packets.begin(id, low, Number(time >> 32n) | 0, bodyBytes);
     for (const field of fields) position = this.#writeField(field, values[field.name], position);
     this.#packets.finish(position);
   }

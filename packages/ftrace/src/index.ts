@@ -20,5 +20,28 @@ export { lttngNameOf, mappedEvents } from './mapping/lttng-names.ts';
 export { observedEvents } from './process/observers.ts';
 export { ProcessTable, type ThreadFacts, type ThreadInfo } from './process/process-table.ts';
 export { SubBufferReader } from './raw/sub-buffer-reader.ts';
+export {
+  type ConvertBufferOptions,
+  type ConvertedCpu,
+  convertBuffer,
+  type TraceTarget,
+} from './recording/convert-buffer.ts';
+export {
+  formatRawDescription,
+  formatStateDumpLine,
+  type RawDescription,
+  type RawThread,
+  rawDescriptionFile,
+  readRawFolder,
+} from './recording/raw-folder.ts';
+export type {
+  RandomAccess,
+  RawBuffer,
+  RawCpu,
+  RawRecording,
+  StateDumpEvent,
+} from './recording/recording.ts';
 export type { StateDumpEventName } from './state-dump/state-dump-events.ts';
 export { type StateDumpValues, StateDumpWriter } from './state-dump/state-dump-writer.ts';
+export type { Decompress } from './trace-dat/head.ts';
+export { isTraceDat, readTraceDat } from './trace-dat/read-trace-dat.ts';

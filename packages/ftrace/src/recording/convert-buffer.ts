@@ -1,0 +1,178 @@
+import type { DecodeError } from '@sonde/base';
+import { CpuStreamConverter, type CpuStreamCounts } from '../convert/cpu-stream-converter.ts';
+import type { PacketOutput } from '../convert/packet-writer.ts';
+import type { ContextName } from '../layout/contexts.ts';
+import { KernelTraceLayout } from '../layout/kernel-trace-layout.ts';
+import { ProcessTable } from '../process/process-table.ts';
+import { StateDumpWriter } from '../state-dump/state-dump-writer.ts';
+import type { RawBuffer, RawCpu, RawRecording } from './recording.ts';
+import { type BufferFacts, scanBuffer } from './scan-buffer.ts';
+
+export interface ConvertBufferOptions {
+  /** 16 bytes. */
+  readonly uuid: Uint8Array;
+  readonly environment: ReadonlyMap<string, string | bigint>;
+  /** Told about sub-buffers that can't be read. Absent: the first one is thrown. */
+  readonly onFault?: (error: DecodeError) => void;
+}
+
+/** Where the trace goes: called before the first packet, and for each data stream. */
+export interface TraceTarget {
+  begin(layout: KernelTraceLayout): void;
+  /** @param name - `channel0_3` for CPU 3, `statedump_0`. */
+  openStream(name: string): PacketOutput;
+}
+
+export interface ConvertedCpu extends CpuStreamCounts {
+  readonly cpuId: number;
+}
+
+/**
+ * Converts the buffer of a raw recording. Sub-buffers of all CPUs are taken in the order of time, so that what one CPU tells of threads
+ * is known when another one needs it; memory does not depend on the recording's length.
+ * @throws DecodeError without `onFault`
+ */
+export function convertBuffer(
+  recording: RawRecording,
+  buffer: RawBuffer,
+  target: TraceTarget,
+  options: ConvertBufferOptions,
+): ConvertedCpu[] {
+  const facts = scanBuffer(recording, buffer);
+  const layout = layoutOf(recording, buffer, facts, options);
+  target.begin(layout);
+  const processes = new ProcessTable((tid) => facts.threads.get(tid));
+  for (const { tid, ...thread } of recording.threads) processes.set(tid, thread);
+  if (recording.stateDump !== undefined) {
+    const dump = new StateDumpWriter(layout, target.openStream('statedump_0'));
+    for (const { name, timeCycles, values } of recording.stateDump()) {
+      dump.write(name, timeCycles, values);
+    }
+    dump.flush();
+  }
+  const { subBufferBytes } = buffer;
+  const { onFault } = options;
+  const inputs = buffer.cpus.map((cpu) => {
+    const converter = new CpuStreamConverter({
+      layout,
+      cpuId: cpu.cpuId,
+      processes,
+      subBufferBytes,
+      output: target.openStream(`channel0_${cpu.cpuId}`),
+      ...(onFault !== undefined && { onFault }),
+    });
+    return new CpuInput(
+      cpu,
+      converter,
+      subBufferBytes,
+      layout.pageFormat.byteOrder !== 'big-endian',
+    );
+  });
+  for (;;) {
+    const next = earliest(inputs);
+    if (next === undefined) break;
+    next.convert();
+  }
+  return inputs.map(({ cpuId, converter, droppedEvents }) => {
+    converter.setDroppedEvents(droppedEvents);
+    converter.flush();
+    return { cpuId, ...converter.counts };
+  });
+}
+
+function earliest(inputs: readonly CpuInput[]): CpuInput | undefined {
+  let first: CpuInput | undefined;
+  for (const input of inputs) {
+    if (input.isAtEnd) continue;
+    if (first === undefined || input.headTime < first.headTime) first = input;
+  }
+  return first;
+}
+
+/** The sub-buffers of one CPU, one after another. */
+class CpuInput {
+  readonly cpuId: number;
+  readonly droppedEvents: number;
+  readonly converter: CpuStreamConverter;
+  readonly #chunks: Iterator<Uint8Array>;
+  readonly #subBufferBytes: number;
+  readonly #littleEndian: boolean;
+  #chunk: Uint8Array = new Uint8Array(0);
+  #offset = 0;
+  isAtEnd = false;
+  /** Of the sub-buffer that `convert` would take. */
+  headTime = 0;
+
+  constructor(
+    { cpuId, droppedEvents, chunks }: RawCpu,
+    converter: CpuStreamConverter,
+    subBufferBytes: number,
+    littleEndian: boolean,
+  ) {
+    this.cpuId = cpuId;
+    this.droppedEvents = droppedEvents;
+    this.converter = converter;
+    this.#chunks = chunks()[Symbol.iterator]();
+    this.#subBufferBytes = subBufferBytes;
+    this.#littleEndian = littleEndian;
+    this.#advance();
+  }
+
+  convert(): void {
+    const end = this.#offset + this.#subBufferBytes;
+    const subBuffer = this.#chunk.subarray(this.#offset, end);
+    this.#offset = end;
+    this.converter.push(subBuffer);
+    this.#advance();
+  }
+
+  #advance(): void {
+    while (this.#offset + this.#subBufferBytes > this.#chunk.length) {
+      const { value, done } = this.#chunks.next();
+      if (done === true) {
+        this.isAtEnd = true;
+        return;
+      }
+      this.#chunk = value;
+      this.#offset = 0;
+    }
+    const { buffer, byteOffset } = this.#chunk;
+    const time = new DataView(buffer, byteOffset + this.#offset, 8).getBigUint64(
+      0,
+      this.#littleEndian,
+    );
+    // Only for the order of sub-buffers: exactness does not matter.
+    this.headTime = Number(time);
+  }
+}
+
+function layoutOf(
+  recording: RawRecording,
+  buffer: RawBuffer,
+  { types }: BufferFacts,
+  { uuid, environment }: ConvertBufferOptions,
+): KernelTraceLayout {
+  const { formats, pageFormat } = recording;
+  return new KernelTraceLayout(formats, {
+    pageFormat,
+    isRecorded: ({ id }) => types.has(id),
+    contexts: recording.contexts ?? contextsOf(recording, types),
+    clock: buffer.clock,
+    uuid,
+    environment,
+  });
+}
+
+/** Threads and their names are in every recording, processes are not; call stacks where there are some. */
+function contextsOf({ formats }: RawRecording, types: ReadonlySet<number>): ContextName[] {
+  const has = (name: string): boolean => {
+    const format = formats.byName('ftrace', name);
+    return format !== undefined && types.has(format.id);
+  };
+  return [
+    'procname',
+    'tid',
+    ...(has('kernel_stack') ? ['callstack-kernel' as const] : []),
+    ...(has('user_stack') ? ['callstack-user' as const] : []),
+  ];
+}

@@ -1,7 +1,7 @@
 /** From operands of the command line to trace folders. */
 import { relative, resolve } from 'node:path';
 import { UsageError } from '@sonde/base';
-import { findTraces } from '@sonde/components';
+import { findTraces, openRawRecordings } from '@sonde/components';
 import type { ParameterMap } from '@sonde/graph';
 import { type OpenedPaths, openArchives } from './archive/open-archives.ts';
 import { defaultUnpackLimits, type UnpackLimits } from './archive/unpack-target.ts';
@@ -65,7 +65,20 @@ async function unpack(
   limits: UnpackLimits,
 ): Promise<OpenedPaths> {
   using _progress = new Progress(io, false, () => `unpacking ${operands.join(', ')}`);
-  return await openArchives(operands, io.signal, limits);
+  const archives = await openArchives(operands, io.signal, limits);
+  try {
+    const recordings = openRawRecordings(archives.paths, {
+      warn: (message) => io.stderr.writeText(`WARNING: ${message}\n`),
+    });
+    const close = (): void => {
+      recordings.close();
+      archives.close();
+    };
+    return { paths: recordings.paths, close };
+  } catch (error) {
+    archives.close();
+    throw error;
+  }
 }
 
 /** Parameters of `src.ctf.fs` for all of them. */

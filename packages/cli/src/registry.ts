@@ -9,6 +9,7 @@ import {
   detailsSink,
   dummySink,
   filterFilter,
+  ftraceRawSource,
   jsonLinesSink,
   muxerFilter,
   perfettoSink,
@@ -23,6 +24,7 @@ const about = { version, author: 'the Sonde authors', license: 'MIT' };
 
 const builtinPlugins: readonly Plugin[] = [
   plugin('ctf', 'Read and write Common Trace Format traces.', [ctfFsSource, ctfFsSink]),
+  plugin('ftrace', "Read what Linux's tracer ftrace recorded.", [ftraceRawSource]),
   plugin('text', 'Print text.', [prettySink, detailsSink]),
   plugin('json', 'Write JSON.', [jsonLinesSink]),
   plugin('perfetto', 'Write for the Perfetto UI.', [perfettoSink]),

@@ -12,6 +12,8 @@ export { encodeRecord } from './encode-record.ts';
 export { type EventSelection, filterFilter, filterIterator } from './flt-filter.ts';
 export { muxerFilter, muxIterators } from './flt-muxer.ts';
 export { type TrimRange, trimIterator, trimmerFilter } from './flt-trimmer.ts';
+export { type OpenedRecordings, openRawRecordings } from './ftrace-raw/raw-recordings.ts';
+export { ftraceRawSource } from './ftrace-raw/src-ftrace-raw.ts';
 export {
   type Demand,
   type FieldRecord,

@@ -41,6 +41,7 @@ import {
 import { earliestBegin } from './ctf-fs/time-origin.ts';
 import { muxIterators } from './flt-muxer.ts';
 import { type TrimRange, trimIterator } from './flt-trimmer.ts';
+import { type OpenedRecordings, openRawRecordings } from './ftrace-raw/raw-recordings.ts';
 import { anyReady } from './ready.ts';
 
 export interface OpenTraceOptions extends TraceOptions {
@@ -145,10 +146,17 @@ export class OpenedTraces {
   readonly origin: TimeOrigin;
   readonly #logical: readonly LogicalTrace[];
   readonly #options: OpenTraceOptions;
+  /** Raw recordings that were converted for this reading. */
+  readonly #recordings: OpenedRecordings | undefined;
   readonly #subscriptions = new Subscriptions();
 
-  constructor(logical: readonly LogicalTrace[], options: OpenTraceOptions) {
+  constructor(
+    logical: readonly LogicalTrace[],
+    options: OpenTraceOptions,
+    recordings?: OpenedRecordings,
+  ) {
     this.#logical = logical;
+    this.#recordings = recordings;
     this.#options = options;
     this.traces = logical.map(({ trace }) => trace);
     const all = logical.flatMap((trace) => trace.streams);
@@ -263,6 +271,7 @@ export class OpenedTraces {
 
   close(): void {
     closeTraces(this.#logical);
+    this.#recordings?.close();
   }
 
   [Symbol.dispose](): void {
@@ -316,18 +325,24 @@ function plainEvent(cursor: RecordCursor): PlainEvent {
 }
 
 /**
- * Opens all traces at or below the paths. Only metadata and packet heads are read.
+ * Opens all traces at or below the paths. Only metadata and packet heads are read; raw recordings of ftrace are converted
+ * to temporary traces, which `close` removes.
  * @throws UsageError, MetadataError, DecodeError
  */
 export function openTrace(
   paths: string | readonly string[],
   options: OpenTraceOptions = {},
 ): OpenedTraces {
-  const list = typeof paths === 'string' ? [paths] : paths;
-  const names = new Map<string, string>();
-  for (const root of list) {
-    for (const path of findTraces(root, options)) names.set(path, relative(root, path));
+  const recordings = openRawRecordings(typeof paths === 'string' ? [paths] : paths, options);
+  try {
+    const names = new Map<string, string>();
+    for (const root of recordings.paths) {
+      for (const path of findTraces(root, options)) names.set(path, relative(root, path));
+    }
+    const traces = openTraceDirectories([...names.keys()], { names, ...options });
+    return new OpenedTraces(traces, options, recordings);
+  } catch (error) {
+    recordings.close();
+    throw error;
   }
-  const traces = openTraceDirectories([...names.keys()], { names, ...options });
-  return new OpenedTraces(traces, options);
 }

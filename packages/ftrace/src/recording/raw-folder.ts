@@ -62,7 +62,7 @@ export interface RawThread {
 export function formatRawDescription(
   description: Omit<RawDescription, 'format' | 'version'>,
 ): string {
-  return `${JSON.stringify({ format: formatName, version: formatVersion, ...description }, null, 1)}\n`;
+  return `${JSON.stringify({ format: formatName, version: formatVersion, ...description }, null, 2)}\n`;
 }
 
 /** One line of the file `stateDump`, with its newline. */
@@ -114,6 +114,7 @@ export function readRawFolder(open: (file: string) => RandomAccess): RawRecordin
       },
     };
   });
+  const contexts = contextsOf(object);
   const stateDump = object.optionalText('stateDump');
   return {
     pageFormat,
@@ -122,7 +123,7 @@ export function readRawFolder(open: (file: string) => RandomAccess): RawRecordin
     threads:
       object.optional('threads') === undefined ? [] : object.objects('threads').map(threadOf),
     environment: environmentOf(object),
-    contexts: contextsOf(object),
+    ...(contexts !== undefined && { contexts }),
     ...(stateDump !== undefined && { stateDump: () => stateDumpEvents(open(stateDump)) }),
   };
 }
@@ -170,9 +171,9 @@ function environmentOf(object: JsonObject): Map<string, string | bigint> {
   return environment;
 }
 
-function contextsOf(object: JsonObject): ContextName[] {
+function contextsOf(object: JsonObject): ContextName[] | undefined {
   const value = object.optional('contexts');
-  if (!Array.isArray(value)) return [];
+  if (!Array.isArray(value)) return undefined;
   return contextNames.filter((name) => value.includes(name));
 }
 

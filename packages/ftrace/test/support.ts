@@ -119,7 +119,7 @@ export function format(id: number, path: string, fields: readonly string[]) {
   let offset = 8;
   const lines = fields.map((text) => {
     const size = lengthOf(text);
-    const alignment = /char|\[/.test(text) && !text.startsWith('__') ? 1 : Math.max(size, 1);
+    const alignment = lengthOf(text.startsWith('__') ? text : text.replace(/\[.*/, ''));
     offset = Math.ceil(offset / alignment) * alignment;
     const signed = /^(s\d|int|long|pid_t)/.test(text) ? 1 : 0;
     const line = `\tfield:${text};\toffset:${offset};\tsize:${size};\tsigned:${signed};`;

@@ -4,6 +4,7 @@ import {
   type KernelTraceLayout,
   kernelStreamId,
   type RecordAction,
+  type StackPlace,
 } from '../layout/kernel-trace-layout.ts';
 import type { RecordState, UserStrings } from '../layout/record-state.ts';
 import type { ProcessTable } from '../process/process-table.ts';
@@ -229,7 +230,7 @@ export class CpuStreamConverter {
     if (action.observe !== undefined) action.observe(state, at);
     const { event } = action;
     if (event === undefined) {
-      if (action.stack !== undefined) this.#addStack(action, at, length);
+      if (action.stack !== undefined) this.#addStack(action.stack, at, length);
       return false;
     }
     if (this.#pending === undefined) {
@@ -283,12 +284,8 @@ export class CpuStreamConverter {
     this.#threadVersion = processes.version;
   }
 
-  #addStack({ stack }: RecordAction, at: number, length: number): void {
-    const { view, tid } = this.#state;
-    const isTaken =
-      stack === 'kernel'
-        ? this.#pending?.addKernelStack(view, tid, at, length)
-        : this.#pending?.addUserStack(view, tid, at, length);
+  #addStack(place: StackPlace, at: number, length: number): void {
+    const isTaken = this.#pending?.addStack(this.#state, place, at, length);
     if (isTaken !== true) this.counts.looseStacks++;
   }
 

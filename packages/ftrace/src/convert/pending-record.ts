@@ -3,36 +3,44 @@
  * the payload.
  */
 import type { ContextPlan } from '../layout/contexts.ts';
-import type { KernelEvent } from '../layout/kernel-trace-layout.ts';
+import type { KernelEvent, StackPlace } from '../layout/kernel-trace-layout.ts';
 import type { RecordState } from '../layout/record-state.ts';
 import type { SubBufferReader } from '../raw/sub-buffer-reader.ts';
+
+import { copyBytes } from './encoder-runtime.ts';
 
 /** Deeper stacks are cut. The kernel's own limit is lower. */
 const maxCallers = 512;
 const addressBytes = 8;
-/** Where addresses begin in the records: `size` or `tgid`, and padding, precede them. */
-const callersOffset = 16;
-const kernelSizeOffset = 8;
 
-/** Addresses of one stack, low and high words as they are in the record. */
+/** Addresses of one stack, 64 bits each in the byte order of the trace. */
 class CallStack {
   readonly view = new DataView(new ArrayBuffer(maxCallers * addressBytes));
   count = 0;
 
-  read(from: DataView, at: number, count: number): void {
-    this.count = Math.min(count, maxCallers);
-    for (let i = 0; i < this.count * addressBytes; i += 4) {
-      this.view.setUint32(i, from.getUint32(at + i));
+  /** @param room - Addresses that the record has room for. */
+  read(from: DataView, at: number, room: number, place: StackPlace, littleEndian: boolean): void {
+    const { countOffsetBytes, callersOffsetBytes } = place;
+    const said =
+      countOffsetBytes === undefined ? room : from.getInt32(at + countOffsetBytes, littleEndian);
+    const most = Math.min(said, room, maxCallers);
+    this.count = 0;
+    for (let i = 0; i < most; i++) {
+      const source = at + callersOffsetBytes + i * place.addressBytes;
+      const isWide = place.addressBytes === 8;
+      const low = from.getInt32(source + (isWide && !littleEndian ? 4 : 0), littleEndian);
+      const high = isWide ? from.getInt32(source + (littleEndian ? 4 : 0), littleEndian) : 0;
+      if (countOffsetBytes === undefined && low === 0 && high === 0) break;
+      const target = i * addressBytes;
+      this.view.setInt32(target + (littleEndian ? 0 : 4), low, littleEndian);
+      this.view.setInt32(target + (littleEndian ? 4 : 0), high, littleEndian);
+      this.count++;
     }
   }
 
   write(to: DataView, position: number, littleEndian: boolean): number {
     to.setUint32(position, this.count, littleEndian);
-    const bytes = this.count * addressBytes;
-    for (let i = 0; i < bytes; i += 4) {
-      to.setUint32(position + 4 + i, this.view.getUint32(i));
-    }
-    return position + 4 + bytes;
+    return copyBytes(this.view, 0, to, position + 4, this.count * addressBytes);
   }
 }
 
@@ -75,30 +83,18 @@ export class PendingRecord {
     this.lengthBytes = lengthBytes;
   }
 
-  /** False: no record of that thread waits for one. */
-  addKernelStack(view: DataView, tid: number, at: number, lengthBytes: number): boolean {
-    if (!this.#waits(tid, this.#kernel)) return false;
-    const said = view.getInt32(at + kernelSizeOffset, this.#littleEndian);
-    const room = Math.floor((lengthBytes - callersOffset) / addressBytes);
-    this.#kernel.read(view, at + callersOffset, Math.max(0, Math.min(said, room)));
+  /** False: no record of that thread waits for it. */
+  addStack(
+    { view, tid }: RecordState,
+    place: StackPlace,
+    at: number,
+    lengthBytes: number,
+  ): boolean {
+    const stack = place.kind === 'kernel' ? this.#kernel : this.#user;
+    if (this.event === undefined || this.tid !== tid || stack.count > 0) return false;
+    const room = Math.floor((lengthBytes - place.callersOffsetBytes) / place.addressBytes);
+    stack.read(view, at, room, place, this.#littleEndian);
     return true;
-  }
-
-  /** The kernel always writes eight addresses: the first 0 ends the stack. */
-  addUserStack(view: DataView, tid: number, at: number, lengthBytes: number): boolean {
-    if (!this.#waits(tid, this.#user)) return false;
-    const room = Math.floor((lengthBytes - callersOffset) / addressBytes);
-    let count = 0;
-    for (; count < room; count++) {
-      const position = at + callersOffset + count * addressBytes;
-      if (view.getUint32(position) === 0 && view.getUint32(position + 4) === 0) break;
-    }
-    this.#user.read(view, at + callersOffset, count);
-    return true;
-  }
-
-  #waits(tid: number, stack: CallStack): boolean {
-    return this.event !== undefined && this.tid === tid && stack.count === 0;
   }
 
   /** Room that the stacks need. */

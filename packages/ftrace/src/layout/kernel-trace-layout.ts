@@ -46,13 +46,24 @@ export interface KernelEvent {
   readonly plan: RecordPlan;
 }
 
+/** Where the addresses of a call stack are in its record. */
+export interface StackPlace {
+  readonly kind: 'kernel' | 'user';
+  /** Of the number of addresses; undefined: as many as there is room for, the first 0 ends them. */
+  readonly countOffsetBytes: number | undefined;
+  readonly callersOffsetBytes: number;
+  /** 4 or 8. */
+  readonly addressBytes: number;
+}
+
 /** What the converter does with records of one type. */
 export interface RecordAction {
   /** Undefined: only looked at. */
   readonly event: KernelEvent | undefined;
   readonly observe: Observe | undefined;
-  readonly stack: 'kernel' | 'user' | undefined;
-  /** Offset of what a call stack needs: its count (kernel) or its first address (user). */
+  /** The record is the call stack of the event before it. */
+  readonly stack: StackPlace | undefined;
+  /** Shorter payloads are refused. */
   readonly minimumBytes: number;
 }
 
@@ -160,13 +171,21 @@ function planAll(
 }
 
 function stackOf(
-  { system, name }: EventFormat,
+  { system, name, fields }: EventFormat,
   { hasKernelStack, hasUserStack }: ContextPlan,
-): 'kernel' | 'user' | undefined {
-  if (system !== 'ftrace') return undefined;
-  if (name === 'kernel_stack' && hasKernelStack) return 'kernel';
-  if (name === 'user_stack' && hasUserStack) return 'user';
-  return undefined;
+): StackPlace | undefined {
+  const isKernel = name === 'kernel_stack' && hasKernelStack;
+  const isUser = name === 'user_stack' && hasUserStack;
+  const callers = fields.find((field) => field.name === 'caller');
+  if (system !== 'ftrace' || !(isKernel || isUser) || callers === undefined) return undefined;
+  if (callers.elementBytes !== 4 && callers.elementBytes !== 8) return undefined;
+  const count = fields.find((field) => field.name === 'size' && field.lengthBytes === 4);
+  return {
+    kind: isKernel ? 'kernel' : 'user',
+    countOffsetBytes: count?.offsetBytes,
+    callersOffsetBytes: callers.offsetBytes,
+    addressBytes: callers.elementBytes,
+  };
 }
 
 function boundOf(events: readonly KernelEvent[]) {

@@ -179,3 +179,19 @@ describe('what is wrong is told in a sentence', () => {
     expect({ status: status === 0, stdout }).toEqual({ status: false, stdout: '' });
   });
 });
+
+describe('sonde hist', () => {
+  test('once: the table, and what it stands on', () => {
+    const { status, stdout, stderr } = runSonde(['hist', 'once', kernelTiny]);
+    expect(status).toBe(0);
+    expect(stdout.split('\n').length).toBe(44);
+    expect(stdout).toMatch(/^\[64us, 128us\[ {3}\|\d+ +\d+ +\d+ +\d+ +\d+ +\d+ *\|\d+ +\d+ *\|/m);
+    expect(stderr).toMatch(/^Note: fs_read: measured from syscalls:sys_enter_read/m);
+  });
+
+  test('what is no terminal gets the table', () => {
+    expect(runSonde(['hist', kernelTiny]).stdout).toBe(
+      runSonde(['hist', 'once', kernelTiny]).stdout,
+    );
+  });
+});

@@ -8,6 +8,7 @@ const loaders: { [name: string]: () => Promise<Command> } = {
   run: async () => (await import('./commands/run.ts')).runCommand,
   report: async () => (await import('./commands/report.ts')).reportCommand,
   latency: async () => (await import('./commands/latency.ts')).latencyCommand,
+  hist: async () => (await import('./commands/hist.ts')).histCommand,
   'list-plugins': async () => (await import('./commands/list-plugins.ts')).listPluginsCommand,
   help: async () =>
     (await import('./commands/help.ts')).makeHelpCommand({ findCommand, loadCommands }),

@@ -63,6 +63,7 @@ export class StreamingSession implements Downstream, TrackerSession {
   readonly #streams = new Map<DataStream, StreamState>();
   readonly #handlers = new Map<EventRecordClass, EventHandler | null>();
   readonly #origin: TimeOrigin;
+  #firstNs = Number.POSITIVE_INFINITY;
   #lastNs = Number.NEGATIVE_INFINITY;
   /** Some expression asks who runs. */
   readonly #wantsTask: boolean;
@@ -114,9 +115,9 @@ export class StreamingSession implements Downstream, TrackerSession {
     for (const run of this.#runs) run.advance(timeNs);
   }
 
-  /** Time of the last event that was handled (ns since the origin). */
-  get lastNs(): number {
-    return this.#lastNs;
+  /** From the first to the last event that was handled (ns); 0: there was none. */
+  get elapsedNs(): number {
+    return Math.max(0, this.#lastNs - this.#firstNs);
   }
 
   close(): void {}
@@ -185,6 +186,7 @@ export class StreamingSession implements Downstream, TrackerSession {
       chooseCpu?.(record);
       for (let i = 0; i < actions.length; i++) actions[i]!.handle(record);
       follow?.(record);
+      if (this.#lastNs === Number.NEGATIVE_INFINITY) this.#firstNs = context.timeNs;
       this.#lastNs = context.timeNs;
     });
   }

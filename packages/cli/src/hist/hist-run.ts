@@ -1,0 +1,64 @@
+import { formatError, UsageError } from '@sonde/base';
+import { openTrace, runIterator } from '@sonde/components';
+import { type Alert, StreamingSession, type Tracker } from '@sonde/latency-tracker';
+import { type CommandIo, withArchiveNames } from '../command-io.ts';
+import type { InputOptions, TraceFolder } from '../find-operands.ts';
+
+export interface HistTrace {
+  readonly session: StreamingSession;
+  /** Columns that can't be had: tracker → why. */
+  readonly missing: ReadonlyMap<string, string>;
+  run(signal: AbortSignal, onTurn: () => void): Promise<void>;
+  /** Time between the first and the last event so far (s). */
+  readonly elapsedS: number;
+  close(): void;
+}
+
+/** Opens traces for those of the trackers that they have events for. */
+export function openHistTrace(
+  io: CommandIo,
+  folders: readonly TraceFolder[],
+  trackers: readonly Tracker[],
+  options: InputOptions,
+  onAlert: ((alert: Alert) => void) | undefined,
+): HistTrace {
+  const traces = openTrace(
+    folders.map(({ path }) => path),
+    {
+      metadata: { lenient: options.lenient },
+      onFault: (error) => io.stderr.writeText(`${withArchiveNames(formatError(error), io)}\n`),
+    },
+  );
+  const sessionOptions = { origin: traces.origin, traces: traces.traces };
+  const missing = new Map<string, string>();
+  const usable = trackers.filter((tracker) => {
+    try {
+      new StreamingSession([tracker], sessionOptions);
+      return true;
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      missing.set(tracker.name, error.message);
+      return false;
+    }
+  });
+  const session = new StreamingSession(usable, {
+    ...sessionOptions,
+    ...(onAlert === undefined ? {} : { onAlert }),
+  });
+  return {
+    session,
+    missing,
+    async run(signal, onTurn) {
+      const iterator = traces.iterate(session);
+      await runIterator(iterator, signal, () => {
+        onTurn();
+        return true;
+      });
+      session.advance(iterator.lastEventNs ?? 0);
+    },
+    get elapsedS() {
+      return session.elapsedNs / 1e9;
+    },
+    close: () => traces.close(),
+  };
+}

@@ -1,0 +1,113 @@
+import { type Alert, Histogram, type TrackerSnapshot } from '@sonde/latency-tracker';
+import { type Column, columnHistogram, columns } from './columns.ts';
+import { RollingWindows } from './windows.ts';
+
+/** `all`: since the start; else the last minutes. */
+export type Window = 'all' | 1 | 5 | 15;
+
+const keptAlerts = 200;
+const fineBits = 5;
+
+/** What one column shows. */
+export interface ColumnView {
+  readonly column: Column;
+  /** Undefined: it can't be measured here. */
+  readonly histogram: Histogram | undefined;
+  /** The same with a bucket per power of two; empty when it can't be measured. */
+  readonly log2: Histogram;
+  /** Per second, in the window. */
+  readonly ratePerS: number;
+  readonly alerts: number;
+  /** Pairs that can't be trusted and begins without room. */
+  readonly troubles: number;
+}
+
+interface Measured {
+  readonly column: Column;
+  readonly windows: RollingWindows;
+}
+
+/** Everything behind the screen. Times come from the caller. */
+export class HistState {
+  window: Window = 'all';
+  readonly #measured = new Map<Column, Measured>();
+  readonly #alerts = new Map<Column, Alert[]>();
+  readonly #counts = new Map<string, { alerts: number; troubles: number }>();
+  #elapsedS = 0;
+
+  /** A snapshot of what happened in the last `periodS` seconds. */
+  tick(snapshots: readonly TrackerSnapshot[], periodS: number): void {
+    this.#elapsedS += periodS;
+    for (const column of columns) {
+      const histogram = columnHistogram(column, snapshots);
+      if (histogram === undefined) continue;
+      let measured = this.#measured.get(column);
+      if (measured === undefined) {
+        measured = { column, windows: new RollingWindows(fineBits) };
+        this.#measured.set(column, measured);
+      }
+      measured.windows.tick(histogram);
+    }
+    for (const { tracker, counters } of snapshots) {
+      const known = this.#counts.get(tracker.name) ?? { alerts: 0, troubles: 0 };
+      const { alerts, uncertain, full, ringLost, missed, limited } = counters;
+      this.#counts.set(tracker.name, {
+        alerts: known.alerts + alerts,
+        troubles: known.troubles + uncertain + full + ringLost + missed + limited,
+      });
+    }
+  }
+
+  alert(alert: Alert): void {
+    if (alert.kind !== 'alert') return;
+    const column = columns.find(
+      (candidate) => candidate.tracker === alert.tracker && candidate.takes(alert.info),
+    );
+    if (column === undefined) return;
+    const list = this.#alerts.get(column) ?? [];
+    list.push(alert);
+    if (list.length > keptAlerts) list.shift();
+    this.#alerts.set(column, list);
+  }
+
+  reset(): void {
+    for (const { windows } of this.#measured.values()) windows.reset();
+    this.#alerts.clear();
+    this.#counts.clear();
+    this.#elapsedS = 0;
+  }
+
+  get elapsedS(): number {
+    return this.#elapsedS;
+  }
+
+  view(): ColumnView[] {
+    const windowS =
+      this.window === 'all' ? this.#elapsedS : Math.min(this.#elapsedS, this.window * 60);
+    return columns.map((column) => {
+      const windows = this.#measured.get(column)?.windows;
+      const histogram =
+        windows === undefined || this.window === 'all' ? windows?.total : windows.last(this.window);
+      const counts = this.#counts.get(column.tracker);
+      const log2 = new Histogram(0);
+      if (histogram !== undefined) log2.merge(histogram);
+      return {
+        column,
+        histogram,
+        log2,
+        ratePerS: (histogram?.count ?? 0) / Math.max(windowS, 1e-9),
+        alerts: this.#alerts.get(column)?.length ?? 0,
+        troubles: counts?.troubles ?? 0,
+      };
+    });
+  }
+
+  /** The last alerts of a column with delays in `[beginNs, endNs)`, the newest first. */
+  alertsOf(column: Column, beginNs: number, endNs: number): readonly Alert[] {
+    const list = this.#alerts.get(column) ?? [];
+    return list
+      .filter(({ delayNs }) => delayNs >= beginNs && delayNs < endNs)
+      .reverse()
+      .slice(0, 10);
+  }
+}

@@ -1,0 +1,65 @@
+/** The table of latency-tracker's `/proc/block_hist_tracker`, for pipes and eyes that know it. */
+import type { HistogramData } from '@sonde/latency-tracker';
+import { Histogram } from '@sonde/latency-tracker';
+import { type Column, fileColumns } from './columns.ts';
+
+const rangeWidth = 16;
+const cellWidth = 6;
+/** Rows of the original: up to 2^40 ns. */
+const rowCount = 41;
+const units = ['ns', 'us', 'ms', 's'] as const;
+
+/** A power of two of ns in units that are powers of 1024, as the original has them: 2^10 is `1us`. */
+export function boundText(exponent: number): string {
+  const unit = Math.min(units.length - 1, Math.floor(exponent / 10));
+  return `${2 ** (exponent - 10 * unit)}${units[unit]}`;
+}
+
+/** Groups of neighbours: name and number of columns. */
+function groupsOf(columns: readonly Column[]): [string, number][] {
+  const groups: [string, number][] = [];
+  for (const { group } of columns) {
+    const last = groups.at(-1);
+    if (last?.[0] === group) last[1]++;
+    else groups.push([group, 1]);
+  }
+  return groups;
+}
+
+/** `histograms` by column; undefined ones (nothing can be measured) are columns of zeros, named below the table. */
+export function onceTable(histogramOf: (column: Column) => HistogramData | undefined): string {
+  const groups = groupsOf(fileColumns);
+  // The last cell of a group is a column narrower: the bar takes its place.
+  const head = groups.map(([name, count]) => {
+    const width = count * cellWidth - 1;
+    return name.padStart(Math.ceil((width + name.length) / 2)).padEnd(width);
+  });
+  const lines = [`${'Latency range'.padEnd(rangeWidth)}|${head.join('|')}`.trimEnd()];
+  const row = (range: string, cells: readonly string[]): string => {
+    let at = 0;
+    const parts = groups.map(([, count]) => {
+      const group = cells.slice(at, at + count).map((cell) => cell.padEnd(cellWidth));
+      at += count;
+      return group.join('').slice(0, -1);
+    });
+    return `${range.padEnd(rangeWidth)}|${parts.join('|')}`.trimEnd();
+  };
+  lines.push(
+    row(
+      '',
+      fileColumns.map(({ name }) => name),
+    ),
+  );
+  const counts = fileColumns.map((column) => log2Of(histogramOf(column)));
+  for (let i = 0; i < rowCount; i++) {
+    const cells = counts.map((each) => String(each[i] ?? 0));
+    lines.push(row(`[${boundText(i)}, ${boundText(i + 1)}[`, cells));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function log2Of(histogram: HistogramData | undefined): ArrayLike<number> {
+  const folded = new Histogram(0);
+  if (histogram !== undefined) folded.merge(histogram);
+  return folded.counts;
+}

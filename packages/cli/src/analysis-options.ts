@@ -43,6 +43,7 @@ const rangeOptions = optionGroup('Time', {
     'DURATION',
     parseDurationNs,
     undefined,
+    { short: 'r' },
   ),
   noIntersection: flag('Use all events, not only the time that all streams of a trace cover'),
 });

@@ -6,6 +6,7 @@ const loaders: { [name: string]: () => Promise<Command> } = {
   read: async () => (await import('./commands/read.ts')).readCommand,
   info: async () => (await import('./commands/info.ts')).infoCommand,
   run: async () => (await import('./commands/run.ts')).runCommand,
+  analyses: async () => (await import('./commands/analyses.ts')).analysesCommand,
   report: async () => (await import('./commands/report.ts')).reportCommand,
   latency: async () => (await import('./commands/latency.ts')).latencyCommand,
   hist: async () => (await import('./commands/hist.ts')).histCommand,

@@ -2,6 +2,7 @@
 import type { ImportModule } from '@sonde/graph';
 import { exitStatus } from './exit-status.ts';
 import { FdOutput } from './fd-output.ts';
+import { commandArguments } from './program-name.ts';
 import { runCli } from './run-cli.ts';
 
 /**
@@ -18,7 +19,7 @@ export async function main(importModule: ImportModule): Promise<never> {
   // `exit` listeners (temporary files of archives) run for these too.
   process.on('SIGTERM', () => process.exit(143));
   process.on('SIGHUP', () => process.exit(129));
-  const status = await runCli(process.argv.slice(2), {
+  const status = await runCli(commandArguments(process.argv[1], process.argv.slice(2)), {
     stdout: new FdOutput(1),
     stderr: new FdOutput(2),
     env: process.env,

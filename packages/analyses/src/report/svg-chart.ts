@@ -7,7 +7,7 @@ import type { Chart, HistogramChart, SeriesChart } from './section.ts';
 const width = 860;
 const height = 200;
 /** Room for the axes. */
-const margin = { left: 78, right: 12, top: 12, bottom: 26 } as const;
+const margin = { left: 78, right: 34, top: 12, bottom: 26 } as const;
 const plotWidth = width - margin.left - margin.right;
 const plotHeight = height - margin.top - margin.bottom;
 const xLabels = 6;

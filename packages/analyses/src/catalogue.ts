@@ -3,6 +3,8 @@ import { cputop } from './cputop.ts';
 import { iolatencyfreq, iolatencystats, iolatencytop, iolog, iousagetop } from './io.ts';
 import { irqfreq, irqlog, irqstats, irqtop } from './irq.ts';
 import { memtop } from './memtop.ts';
+import { memusage } from './memusage.ts';
+import { migrationlog, migrationtop } from './migrations.ts';
 import { schedfreq, schedlog, schedstats, schedtop } from './sched.ts';
 import { syscallstats } from './syscallstats.ts';
 
@@ -26,6 +28,9 @@ export const catalogue: Catalogue = [
   schedfreq,
   schedlog,
   syscallstats,
+  memusage,
+  migrationtop,
+  migrationlog,
 ];
 
 export function findAnalysis(name: string): Analysis | undefined {

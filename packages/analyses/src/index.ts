@@ -33,3 +33,4 @@ export { AnalysisRun, type AnalysisRunOptions, type PeriodPlan } from './run.ts'
 export { type GroupBy, groupings } from './subjects.ts';
 export * from './table.ts';
 export { formatTextBlock, type TextBlock } from './text-block.ts';
+export { formatFields, type TrackedEvent, type TrackOptions, TrackRun } from './track-process.ts';

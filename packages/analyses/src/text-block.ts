@@ -1,6 +1,8 @@
 /** Text for people, before it is laid out: the printer knows the width and the colours. */
 import { cellWidth, formatFixed, padEnd, padStart } from './number-format.ts';
 import { formatTable, type TableStyle } from './printers/table-text.ts';
+import { chartLines } from './report/chart-text.ts';
+import type { Chart } from './report/section.ts';
 import type { ResultTable } from './table.ts';
 
 /** Horizontal bars with values and labels. Nothing is printed without rows. */
@@ -38,7 +40,12 @@ export interface TableBlock {
   readonly table: ResultTable;
 }
 
-export type TextBlock = BarsBlock | FrequencyBlock | LinesBlock | TableBlock;
+export interface ChartBlock {
+  readonly kind: 'chart';
+  readonly chart: Chart;
+}
+
+export type TextBlock = BarsBlock | FrequencyBlock | LinesBlock | TableBlock | ChartBlock;
 
 export interface BlockStyle extends TableStyle {
   /** Cells for a bar; the labels come on top of it. Undefined: what a classic terminal has, or what `columns` leave. */
@@ -113,5 +120,7 @@ export function formatTextBlock(block: TextBlock, style: BlockStyle): string[] {
       return [...block.lines];
     case 'table':
       return formatTable(block.table, style);
+    case 'chart':
+      return chartLines(block.chart, style.columns ?? defaultGraphWidth);
   }
 }

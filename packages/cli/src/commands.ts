@@ -7,6 +7,7 @@ const loaders: { [name: string]: () => Promise<Command> } = {
   info: async () => (await import('./commands/info.ts')).infoCommand,
   run: async () => (await import('./commands/run.ts')).runCommand,
   analyses: async () => (await import('./commands/analyses.ts')).analysesCommand,
+  'track-process': async () => (await import('./commands/track-process.ts')).trackProcessCommand,
   report: async () => (await import('./commands/report.ts')).reportCommand,
   latency: async () => (await import('./commands/latency.ts')).latencyCommand,
   hist: async () => (await import('./commands/hist.ts')).histCommand,

@@ -128,6 +128,9 @@ export function lacksOf(kinds: readonly SegmentKind[], traces: readonly Trace[])
 
 /** In words, what segments of these kinds are made from: `sched_waking or sched_wakeup`. */
 export function eventsOf(kinds: readonly SegmentKind[]): string[] {
-  const facts = kinds.flatMap((kind) => needs[kind].facts);
-  return [...new Set(facts.flatMap(({ events }) => events.map(alternatives)))];
+  const all = kinds.flatMap((kind) => needs[kind].facts).flatMap(({ events }) => events);
+  const required = new Set(all.filter(({ length }) => length === 1).flat());
+  // An event that is needed anyway needs no mention as one of several.
+  const told = all.filter((any) => any.length === 1 || !any.some((event) => required.has(event)));
+  return [...new Set(told.map(alternatives))];
 }

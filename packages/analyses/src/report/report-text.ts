@@ -1,16 +1,11 @@
 /** The report for terminals: findings first, then each section. `--brief` leaves the tables out. */
 import type { TimeFormat } from '../analysis.ts';
 import { describeLosses } from '../losses.ts';
-import { cellWidth, padEnd, padStart } from '../number-format.ts';
-import {
-  formatBytes,
-  formatCount,
-  formatDuration,
-  formatPercent,
-  safeText,
-} from '../printers/human-text.ts';
+import { cellWidth, padStart } from '../number-format.ts';
+import { formatCount, formatDuration, safeText } from '../printers/human-text.ts';
 import { formatTableRows } from '../printers/table-text.ts';
-import type { Chart, Finding, HistogramChart, SectionReport, SeriesChart } from './section.ts';
+import { chartLines } from './chart-text.ts';
+import type { Finding, SectionReport } from './section.ts';
 import type { HostReport, SystemReport } from './system-report.ts';
 
 export interface ReportTextStyle {
@@ -25,7 +20,6 @@ export interface ReportTextStyle {
 }
 
 const briefFindings = 8;
-const blocks = '▁▂▃▄▅▆▇█';
 
 type Paint = (text: string) => string;
 
@@ -153,73 +147,4 @@ function wrap(text: string, columns: number, indent: string): string[] {
     } else line += line === '' ? word : ` ${word}`;
   }
   return [...lines, `${indent}${line}`];
-}
-
-/** A value of a chart in its unit; sums of a bucket as a rate. */
-export function chartValue(chart: SeriesChart, value: number): string {
-  if (chart.unit === 'ratio') return formatPercent(value);
-  if (chart.unit === 'size') return `${formatBytes(value / (chart.bucketNs / 1e9))}/s`;
-  return formatCount(Number(value.toFixed(2)));
-}
-
-function sparkline(values: readonly number[], greatest: number): string {
-  return values
-    .map((value) => {
-      if (!(value > 0) || greatest <= 0) return ' ';
-      const level = Math.ceil((value / greatest) * blocks.length) - 1;
-      return blocks[Math.max(0, Math.min(blocks.length - 1, level))]!;
-    })
-    .join('');
-}
-
-/** Neighbours become one, by their average, so that no more than `width` are left. */
-export function resample(values: readonly number[], width: number): number[] {
-  if (values.length <= width) return [...values];
-  return Array.from({ length: width }, (_, i) => {
-    const from = Math.floor((i * values.length) / width);
-    const to = Math.max(from + 1, Math.floor(((i + 1) * values.length) / width));
-    const part = values.slice(from, to);
-    return part.reduce((all, value) => all + value, 0) / part.length;
-  });
-}
-
-function chartLines(chart: Chart, columns: number): string[] {
-  if (chart.series.length === 0) return [];
-  return chart.kind === 'series' ? seriesLines(chart, columns) : histogramLines(chart, columns);
-}
-
-function seriesLines(chart: SeriesChart, columns: number): string[] {
-  const most = Math.max(...chart.series.flatMap(({ values }) => values));
-  const scale = chart.unit === 'ratio' ? 1 : most;
-  const legend = chart.unit === 'ratio' ? '' : ` (top: ${chartValue(chart, most)})`;
-  const names = chart.series.map(({ name }) => safeText(name));
-  const nameWidth = Math.max(...names.map(cellWidth));
-  const width = Math.max(10, columns - nameWidth - 5);
-  return [
-    '',
-    `  ${chart.title}${legend}`,
-    ...chart.series.map(({ values }, i) => {
-      const line = sparkline(resample(values, width), scale);
-      return `  ${padEnd(names[i]!, nameWidth)} │${line}│`;
-    }),
-  ];
-}
-
-function histogramLines(chart: HistogramChart, columns: number): string[] {
-  const names = chart.series.map(({ name }) => safeText(name));
-  const nameWidth = Math.min(Math.max(...names.map(cellWidth)), Math.trunc(columns / 3));
-  return [
-    '',
-    `  ${chart.title} (columns double)`,
-    ...chart.series.map(({ buckets }, i) => {
-      const most = Math.max(...buckets.map(({ count }) => count));
-      const line = sparkline(
-        buckets.map(({ count }) => count),
-        most,
-      );
-      const last = buckets.at(-1)!.lowerNs * 2;
-      const range = `${formatDuration(buckets[0]!.lowerNs)} │${line}│ ${formatDuration(last)}`;
-      return `  ${padEnd(names[i]!.slice(0, nameWidth), nameWidth)}  ${range}`;
-    }),
-  ];
 }

@@ -21,7 +21,8 @@ export interface Finding {
 export interface SeriesChart {
   readonly kind: 'series';
   readonly title: string;
-  readonly unit: 'ratio' | 'size' | 'number';
+  /** `size`: bytes per bucket; `bytes`: a level. */
+  readonly unit: 'ratio' | 'size' | 'bytes' | 'number';
   /** Since the begin of the period (ns). */
   readonly bucketNs: number;
   readonly series: readonly { readonly name: string; readonly values: readonly number[] }[];

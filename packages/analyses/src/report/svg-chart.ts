@@ -1,7 +1,7 @@
 /** Charts as inline SVG: no script, no library; values under the pointer come from `<title>`. */
 import { formatCount, formatDuration } from '../printers/human-text.ts';
+import { chartValue } from './chart-text.ts';
 import { escapeHtml } from './escape-html.ts';
-import { chartValue } from './report-text.ts';
 import type { Chart, HistogramChart, SeriesChart } from './section.ts';
 
 const width = 860;

@@ -49,7 +49,7 @@ export const blockIssue: Rule = rule(
   (host) => (event, timeNs, cpu) => {
     const { device, sector, sectorCount } = event;
     // Flushes have no sectors, and no completion that could be told from another's.
-    if (sectorCount === 0) return;
+    if (!(sectorCount > 0)) return;
     const waiting = host.disk(device).takeWaiting(sector);
     const thread = issuerOf(host, cpu, event.tid);
     host.disk(host.disks.originalDevice(device, sector)).issue(sector, {
@@ -76,6 +76,15 @@ export const blockRequeue: Rule = rule(['block_rq_requeue'], requestFields, (hos
   };
 });
 
+/** `MAX_ERRNO` (include/linux/err.h, v6.12): what is beyond is no error. */
+const maxErrno = 4095;
+
+/** Kernels differ in the sign. */
+function errnoOf(error: number | undefined): number {
+  const errno = Math.abs(error ?? 0);
+  return errno <= maxErrno ? errno : 0;
+}
+
 export const blockComplete: Rule = rule(
   ['block_rq_complete'],
   { ...requestFields, error: optionalInteger('error', 'errors') },
@@ -83,7 +92,7 @@ export const blockComplete: Rule = rule(
     const channel = host.channels['block-request'];
     return (event, timeNs) => {
       const { sector, sectorCount, error } = event;
-      if (sectorCount === 0) return;
+      if (!(sectorCount > 0)) return;
       const device = host.disks.originalDevice(event.device, sector);
       host.disks.forgetRemap(event.device, sector);
       const disk = host.disk(device);
@@ -107,7 +116,7 @@ export const blockComplete: Rule = rule(
         thread: request.thread,
         insertNs: request.insertNs,
         requeueCount: request.requeueCount,
-        errno: error === undefined ? 0 : Math.abs(error),
+        errno: errnoOf(error),
         beginNs: request.issueNs,
         endNs: timeNs,
         isCertain: request.issueNs >= host.lastGapEndNs,

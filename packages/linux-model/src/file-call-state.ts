@@ -27,6 +27,9 @@ const setDescriptorFlags = 2;
 const descriptorCloseOnExec = 1;
 const closeRangeCloseOnExec = 4;
 const badDescriptor = -9;
+/** `INT_MAX`, and `MAX_RW_COUNT` for pages of 4 KiB (include/linux/fs.h, v6.12): what is above is no descriptor, no number of bytes. */
+const maxDescriptor = 0x7fff_ffff;
+const maxTransferBytes = 0x7fff_f000;
 
 /** `10.0.0.1:80`, from four bytes in network order or one big-endian number. */
 function formatAddress4(address: unknown, suffix: string): string | undefined {
@@ -97,7 +100,7 @@ export function beginFileCall(
   const { command } = event;
   if (call.action === 'control' && !isDuplication(command) && command !== setDescriptorFlags)
     return;
-  const fd = event.fd ?? -1;
+  const fd = event.fd !== undefined && event.fd <= maxDescriptor ? event.fd : -1;
   const pending = (thread.fileCallBuffer ??= {} as PendingFileCall);
   pending.call = call;
   pending.fd = fd;
@@ -210,7 +213,7 @@ function openPair(
   if (!Array.isArray(pair) || pair.length !== 2) return;
   const type: FileType = call.call.label === 'socket' ? 'network' : 'unknown';
   for (const fd of pair) {
-    if (typeof fd !== 'number') continue;
+    if (typeof fd !== 'number' || fd < 0 || fd > maxDescriptor) continue;
     openFile(host, thread, fd, call.path, type, call.isCloseOnExec, timeNs);
   }
 }
@@ -241,7 +244,9 @@ function changeDescriptors(
       if (succeeded) openPair(host, thread, pending, pair, timeNs);
       return true;
     case 'make-one':
-      if (succeeded) openedFile(host, thread, pending, result, timeNs);
+      if (succeeded && result <= maxDescriptor) {
+        openedFile(host, thread, pending, result, timeNs);
+      }
       return true;
     case 'close-range':
       if (succeeded) closeRange(host, thread, pending, timeNs);
@@ -273,7 +278,7 @@ export function endFileCall(
   let { file, fd } = pending;
   let targetFile: OpenFile | undefined;
   if (operationKinds[action] === 'open') {
-    fd = succeeded && result !== undefined ? result : -1;
+    fd = succeeded && result !== undefined && result <= maxDescriptor ? result : -1;
     file = fd >= 0 ? openedFile(host, thread, pending, fd, endNs) : undefined;
   } else if (succeeded) {
     if (fd >= 0) file ??= unknownFile(host, thread, fd, endNs);
@@ -286,6 +291,9 @@ export function endFileCall(
   // Linux has closed it whatever else went wrong (close(2)).
   if (action === 'close' && result !== badDescriptor) closeFile(host, thread, fd, endNs);
 }
+
+const isSize = (result: number | undefined): result is number =>
+  result !== undefined && result >= 0 && result <= maxTransferBytes;
 
 interface Outcome {
   readonly file: OpenFile | undefined;
@@ -316,7 +324,7 @@ function reportOperation(
     fd: outcome.fd,
     file: outcome.file,
     targetFile: outcome.targetFile,
-    sizeBytes: moves && result !== undefined && result >= 0 ? result : undefined,
+    sizeBytes: moves && isSize(result) ? result : undefined,
     errno: result !== undefined && result < 0 ? -result : 0,
     beginNs,
     endNs,

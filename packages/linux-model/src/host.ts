@@ -33,8 +33,8 @@ export interface Dialect {
   /** Added to the priority of wakeups: LTTng before 2.7.1 was inconsistent. */
   readonly wakeupPriorityOffset: number;
   /**
-   * The ring buffer discards when a packet is full and there is no next one: what a packet says it discarded is missing between its
-   * last record and its end, not anywhere since the packet before.
+   * The ring buffer discards when a packet is full and there is no next one: what a packet says it discarded is missing between the end of
+   * the packet before and its begin, or between its last record and its end, not among its records.
    */
   readonly losesAtPacketEnd: boolean;
 }
@@ -60,6 +60,8 @@ export class Host {
   beginNs = Number.NaN;
   /** End of the last gap in any stream (ns): what began before is uncertain. */
   lastGapEndNs = Number.NEGATIVE_INFINITY;
+  /** Time of the last event: time stands still where clocks go back (ns). */
+  nowNs = Number.NEGATIVE_INFINITY;
   /** The trace has no `sched_switch`: contexts say who runs. */
   identifiesByContext = false;
   /** Somebody wants to know about files. */

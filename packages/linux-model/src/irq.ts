@@ -79,7 +79,7 @@ function softIrq(cpu: Cpu, vector: number): PendingSoftIrq | undefined {
 /** A soft interrupt is a bit: raised again before it is handled, it stays raised since the first time. */
 export const softIrqRaise: Rule = rule(
   ['irq_softirq_raise', 'softirq_raise'],
-  { vector: integer('vec') },
+  { vector: integer('vec', 'vec_nr') },
   () => (event, timeNs, cpu) => {
     const pending = softIrq(cpu, event.vector);
     if (pending !== undefined && Number.isNaN(pending.raiseNs)) pending.raiseNs = timeNs;
@@ -88,7 +88,7 @@ export const softIrqRaise: Rule = rule(
 
 export const softIrqEntry: Rule = rule(
   ['irq_softirq_entry', 'softirq_entry'],
-  { vector: integer('vec') },
+  { vector: integer('vec', 'vec_nr') },
   () => (event, timeNs, cpu) => {
     const pending = softIrq(cpu, event.vector);
     if (pending === undefined) return;
@@ -101,7 +101,7 @@ export const softIrqEntry: Rule = rule(
 
 export const softIrqExit: Rule = rule(
   ['irq_softirq_exit', 'softirq_exit'],
-  { vector: integer('vec') },
+  { vector: integer('vec', 'vec_nr') },
   (host) => {
     const channel = host.channels['soft-irq'];
     return (event, timeNs, cpu) => {

@@ -24,12 +24,7 @@ import { needs } from './needs.ts';
 import { demandOf, plainEventName, priorityOffsetOf, type Rule } from './rule.ts';
 import { finishScheduling, forgetRunning } from './sched.ts';
 import type { Gap, SegmentKind, SegmentKinds } from './segments.ts';
-import {
-  finishSystemCalls,
-  isSystemCallEntry,
-  isSystemCallExit,
-  systemCallRule,
-} from './syscalls.ts';
+import { finishSystemCalls, systemCallRules } from './syscalls.ts';
 import { forgetTimers } from './timers.ts';
 
 /** One data stream's place in the model. */
@@ -39,29 +34,34 @@ interface StreamState {
   readonly hasCpuId: boolean;
   /** Where the stream's records are read; undefined: before the first packet. */
   cursor: RecordCursor | undefined;
-  /** What the current packet says it discarded, where that is at its end. */
-  discardedCount: number;
+  /** What the current packet says it discarded, where LTTng's rule holds, and the end of the packet before it (ns). */
+  discardedCount: number | undefined;
+  discardedBeginNs: number;
 }
 
 export class LinuxModel implements Downstream {
   readonly #channels: Channels;
   readonly #hosts = new Map<string, Host>();
   readonly #described = new Set<Trace>();
+  readonly #disordered = new Set<Host>();
   readonly #streams = new Map<DataStream, StreamState>();
   /** By plain event name. */
   readonly #rules = new Map<string, Rule[]>();
   readonly #kinds = new Set<SegmentKind>();
-  readonly #onMissing: (message: string) => void;
+  readonly #warn: (message: string) => void;
   readonly #saidMissing = new Set<string>();
   #systemCalls: 'none' | 'files' | 'all' = 'none';
   #beginNs = Number.NaN;
 
-  /** @param onMissing - Told once per event record class that lacks a mandatory field, unless `missing` has said it. */
-  constructor(onMissing: (message: string) => void = () => {}) {
+  /**
+   * @param warn - Told once per event record class that lacks a mandatory field, unless `missing` has said it, and once per host with events
+   *   out of order.
+   */
+  constructor(warn: (message: string) => void = () => {}) {
     const channels: Partial<Record<SegmentKind, Channel<never>>> = {};
     for (const kind of Object.keys(needs) as SegmentKind[]) channels[kind] = new Channel<never>();
     this.#channels = channels as unknown as Channels;
-    this.#onMissing = onMissing;
+    this.#warn = warn;
   }
 
   /** Subscribes to a kind of segment. Before the first message only. */
@@ -100,8 +100,9 @@ export class LinuxModel implements Downstream {
   /** Reports what is still running at `timeNs`. */
   finish(timeNs: number): void {
     for (const host of this.#hosts.values()) {
-      finishScheduling(host, timeNs);
-      finishSystemCalls(host, timeNs);
+      const endNs = Math.max(timeNs, host.nowNs);
+      finishScheduling(host, endNs);
+      finishSystemCalls(host, endNs);
     }
   }
 
@@ -112,9 +113,9 @@ export class LinuxModel implements Downstream {
   packetBeginning(packet: Packet, cursor: RecordCursor): void {
     const state = this.#stateOf(packet.stream);
     state.cursor = cursor;
-    if (!state.hasCpuId) return;
-    const cpuId = cpuIdOf(cursor);
+    const cpuId = state.hasCpuId ? cpuIdOf(cursor) : undefined;
     if (cpuId !== undefined) state.cpu = state.host.cpu(cpuId);
+    if (state.discardedCount !== undefined) this.#gapBefore(state, packet);
   }
 
   eventHandler(cursor: RecordCursor): EventHandler | null {
@@ -126,7 +127,7 @@ export class LinuxModel implements Downstream {
       return this.#handlerOf(rule, this.#stateOf(cursor.stream), eventRecordClass);
     }
     const message = missingFields(eventRecordClass, missing);
-    if (!this.#saidMissing.has(message)) this.#onMissing(message);
+    if (!this.#saidMissing.has(message)) this.#warn(message);
     this.#saidMissing.add(message);
     return null;
   }
@@ -134,8 +135,12 @@ export class LinuxModel implements Downstream {
   discardedEvents(discarded: Discarded): void {
     const state = this.#stateOf(discarded.stream);
     const count = discarded.count === undefined ? undefined : Number(discarded.count);
-    if (state.host.dialect.losesAtPacketEnd && count !== undefined) state.discardedCount += count;
-    else this.#gapBetween(state, discarded, 'events', count);
+    if (!state.host.dialect.losesAtPacketEnd || discarded.begin === undefined) {
+      this.#gapBetween(state, discarded, 'events', count);
+      return;
+    }
+    state.discardedCount = count ?? 0;
+    state.discardedBeginNs = this.#relative(discarded.begin);
   }
 
   discardedPackets(discarded: Discarded): void {
@@ -147,12 +152,12 @@ export class LinuxModel implements Downstream {
   packetEnd({ stream, end }: Packet): void {
     const state = this.#stateOf(stream);
     const { discardedCount: count, cursor } = state;
-    if (count === 0) return;
-    state.discardedCount = 0;
+    if (count === undefined) return;
+    state.discardedCount = undefined;
     // All records have passed: the cursor still has the time of the last one, whoever wanted it.
     const beginNs = cursor?.timeNs ?? Number.NaN;
     const endNs = end === undefined ? beginNs : this.#relative(end);
-    this.#gap(state, { what: 'events', count, beginNs, endNs });
+    if (count > 0 || endNs > beginNs) this.#gap(state, { what: 'events', count, beginNs, endNs });
   }
 
   streamEnd(): void {}
@@ -175,6 +180,16 @@ export class LinuxModel implements Downstream {
       begin === undefined ? (state.cursor?.timeNs ?? Number.NaN) : this.#relative(begin);
     const endNs = end === undefined ? beginNs : this.#relative(end);
     this.#gap(state, { what, count, beginNs, endNs });
+  }
+
+  /** LTTng's packets without a break between them lost nothing there. */
+  #gapBefore(state: StreamState, { begin }: Packet): void {
+    const { discardedCount: count, discardedBeginNs: beginNs } = state;
+    const endNs = begin === undefined ? Number.NaN : this.#relative(begin);
+    if (!(endNs > beginNs)) return;
+    // How many were lost here, and how many at the end of the packet, nobody knows: all are told with the first gap.
+    state.discardedCount = 0;
+    this.#gap(state, { what: 'events', count, beginNs, endNs });
   }
 
   /** Ends or marks what the missing events may have changed. */
@@ -208,9 +223,8 @@ export class LinuxModel implements Downstream {
     const name = plainEventName(eventRecordClass.name ?? '');
     const known = this.#rules.get(name);
     if (known !== undefined || this.#systemCalls === 'none') return known;
-    if (!isSystemCallEntry(name) && !isSystemCallExit(name)) return undefined;
-    const rule = systemCallRule(name);
-    return rule === undefined ? undefined : [rule];
+    const rules = systemCallRules(name);
+    return rules.length > 0 ? rules : undefined;
   }
 
   #handlerOf(rule: Rule, state: StreamState, eventRecordClass: EventRecordClass): EventHandler {
@@ -230,15 +244,32 @@ export class LinuxModel implements Downstream {
     if (ownCpu === undefined) {
       return (cursor) => {
         const end = projection.read(cursor);
-        transition(record, cursor.timeNs, state.cpu);
+        let { timeNs } = cursor;
+        if (timeNs < host.nowNs) timeNs = this.#late(host, timeNs);
+        else host.nowNs = timeNs;
+        transition(record, timeNs, state.cpu);
         return end;
       };
     }
     return (cursor) => {
       const end = projection.read(cursor);
-      transition(record, cursor.timeNs, host.cpu((record as { ownCpuId: number }).ownCpuId));
+      const timeNs = cursor.timeNs < host.nowNs ? this.#late(host, cursor.timeNs) : cursor.timeNs;
+      host.nowNs = timeNs;
+      transition(record, timeNs, host.cpu((record as { ownCpuId: number }).ownCpuId));
       return end;
     };
+  }
+
+  /** The time of an event that says it happened before the one before it. */
+  #late(host: Host, timeNs: number): number {
+    if (!this.#disordered.has(host)) {
+      const ns = host.nowNs - timeNs;
+      this.#warn(
+        `events of ${host.name} go back in time, first by ${ns} ns: time stands still there`,
+      );
+    }
+    this.#disordered.add(host);
+    return host.nowNs;
   }
 
   #stateOf(stream: DataStream): StreamState {
@@ -248,7 +279,14 @@ export class LinuxModel implements Downstream {
     const members = stream.dataStreamClass.packetContext?.members ?? [];
     const hasCpuId = members.some((member) => member.name === 'cpu_id');
     const cpu = host.cpu(0);
-    state = { host, cpu, hasCpuId, cursor: undefined, discardedCount: 0 };
+    state = {
+      host,
+      cpu,
+      hasCpuId,
+      cursor: undefined,
+      discardedCount: undefined,
+      discardedBeginNs: Number.NaN,
+    };
     this.#streams.set(stream, state);
     return state;
   }

@@ -65,6 +65,7 @@ interface ForkEvent {
 
 function fork(host: Host, parent: Thread, event: ForkEvent, timeNs: number): void {
   const { childTid, childPid, flags, virtualTids } = event;
+  if (childTid <= 0) return;
   const sharesFiles = (flags & cloneFilesFlag) !== 0;
   const isProcess = childPid === childTid;
   const files = isProcess && sharesFiles ? parent.process.files : undefined;

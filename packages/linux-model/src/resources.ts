@@ -33,7 +33,8 @@ export const packetSent: Rule = rule(['net_dev_xmit'], packetFields, (host) => {
   return (event, timeNs, cpu) => {
     suspectSocket(cpu);
     if (!channel.isWanted) return;
-    const { name: interfaceName, lengthBytes: sizeBytes } = event;
+    const { name: interfaceName } = event;
+    const sizeBytes = Math.max(0, event.lengthBytes);
     channel.emit({ host, timeNs, direction: 'sent', interfaceName, sizeBytes, cpu });
   };
 });
@@ -45,7 +46,8 @@ export const packetReceived: Rule = rule(
     const channel = host.channels['network-packet'];
     return (event, timeNs, cpu) => {
       if (!channel.isWanted) return;
-      const { name: interfaceName, lengthBytes: sizeBytes } = event;
+      const { name: interfaceName } = event;
+      const sizeBytes = Math.max(0, event.lengthBytes);
       channel.emit({ host, timeNs, direction: 'received', interfaceName, sizeBytes, cpu });
     };
   },
@@ -79,7 +81,8 @@ export const packetTransmitted: Rule = rule(
     const channel = host.channels['network-transmission'];
     return (event, timeNs, cpu) => {
       send(event, timeNs, cpu);
-      const { name: interfaceName, lengthBytes: sizeBytes, buffer } = event;
+      const { name: interfaceName, buffer } = event;
+      const sizeBytes = Math.max(0, event.lengthBytes);
       const queued = buffer === undefined ? undefined : host.transmissions.get(buffer);
       if (queued === undefined) return;
       host.transmissions.delete(buffer!);

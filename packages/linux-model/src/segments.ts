@@ -202,13 +202,13 @@ export interface CpuPower extends Point {
 }
 
 /**
- * Events that a tracer discarded on one CPU. LTTng loses them between the last record and the end of a packet: so its gaps begin at the
- * last event that the model looked at. Other tracers' gaps last from the end of one packet to the end of the next.
+ * Events that a tracer discarded on one CPU. LTTng loses them between packets, and between the last record and the end of one. Other
+ * tracers' gaps last from the end of one packet to the end of the next.
  */
 export interface Gap extends Segment {
   readonly cpu: Cpu;
   readonly what: 'events' | 'packets';
-  /** Undefined: unknown. */
+  /** Undefined: unknown; 0: they were told with the gap before. */
   readonly count: number | undefined;
 }
 

@@ -37,6 +37,11 @@ const exitPrefixes = [
 /** Events that have the number of the call, and its arguments as six registers. */
 const rawEntries = new Set(['syscall_entry_unknown', 'compat_syscall_entry_unknown', 'sys_enter']);
 const rawExits = new Set(['syscall_exit_unknown', 'compat_syscall_exit_unknown', 'sys_exit']);
+/** Old LTTng's entries of exit(2) and exit_group(2), which look like ftrace's exits. */
+const exitingCalls = new Map([
+  ['sys_exit', 'exit'],
+  ['sys_exit_group', 'exit_group'],
+]);
 /** From here on, numbers are the same on all architectures (include/uapi/asm-generic/unistd.h, v6.12). */
 const firstCommonNumber = 424;
 
@@ -47,6 +52,8 @@ interface CallName {
 
 /** `syscall_entry_openat`, `compat_syscall_entry_openat`, `sys_enter_openat`, `sys_openat` → `openat`. */
 export function systemCallName(eventName: string): CallName {
+  const exiting = exitingCalls.get(eventName);
+  if (exiting !== undefined) return { name: exiting, isCompat: false };
   const isCompat = eventName.startsWith('compat_');
   const plain = isCompat ? eventName.slice('compat_'.length) : eventName;
   return {
@@ -56,6 +63,7 @@ export function systemCallName(eventName: string): CallName {
 }
 
 export function isSystemCallExit(eventName: string): boolean {
+  if (eventName === 'sys_exit_group') return false;
   return rawExits.has(eventName) || exitPrefixes.some((prefix) => eventName.startsWith(prefix));
 }
 
@@ -227,13 +235,13 @@ function rawExitRule(eventName: string): Rule {
   });
 }
 
-/** The rule for a system call event, made for its name; undefined: not one. */
-export function systemCallRule(eventName: string): Rule | undefined {
-  if (rawEntries.has(eventName)) return rawEntryRule(eventName);
-  if (rawExits.has(eventName)) return rawExitRule(eventName);
-  if (isSystemCallExit(eventName)) return exitRule(eventName);
-  if (isSystemCallEntry(eventName)) return entryRule(eventName);
-  return undefined;
+/** The rules for a system call event, made for its name; the first whose fields it has holds. None: it is not one. */
+export function systemCallRules(eventName: string): Rule[] {
+  if (rawEntries.has(eventName)) return [rawEntryRule(eventName)];
+  if (eventName === 'sys_exit') return [rawExitRule(eventName), entryRule(eventName)];
+  if (rawExits.has(eventName)) return [rawExitRule(eventName)];
+  if (isSystemCallExit(eventName)) return [exitRule(eventName)];
+  return isSystemCallEntry(eventName) ? [entryRule(eventName)] : [];
 }
 
 /** Reports the calls that have not returned. */

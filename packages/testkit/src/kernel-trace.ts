@@ -6,6 +6,7 @@
  * 100  0  sched_switch  prev_tid=0 next_tid=7 next_comm=cat
  * 120  0  syscall_entry_read  fd=3  @procname=cat    # @: in the common context
  * 200  0  lost 12                                    # events discarded since the one before
+ * 250  0  lost-between 3                            # so that no packet was there to end
  * 300  0  lost-packets 2
  * ```
  *
@@ -31,7 +32,7 @@ interface EventLine {
   readonly context: Fields;
 }
 interface BoundaryLine {
-  readonly kind: 'packet' | 'lost' | 'lost-packets';
+  readonly kind: 'packet' | 'lost' | 'lost-between' | 'lost-packets';
   readonly timeNs: bigint;
   readonly count: bigint;
 }
@@ -76,6 +77,10 @@ function parseFields(text: string): { payload: Fields; context: Fields } {
   return { payload, context };
 }
 
+const boundaries = ['packet', 'lost', 'lost-between', 'lost-packets'] as const;
+const isBoundary = (name: string): name is BoundaryLine['kind'] =>
+  (boundaries as readonly string[]).includes(name);
+
 class TraceText {
   readonly environment = new Map<string, string>(defaultEnvironment);
   readonly lines = new Map<bigint, Line[]>();
@@ -106,7 +111,7 @@ class TraceText {
     if (timeNs > this.lastNs) this.lastNs = timeNs;
     const list = this.lines.get(BigInt(cpu!)) ?? [];
     this.lines.set(BigInt(cpu!), list);
-    if (name === 'lost' || name === 'lost-packets' || name === 'packet') {
+    if (isBoundary(name!)) {
       list.push({ kind: name, timeNs, count: BigInt(rest || 0) });
       return;
     }
@@ -237,9 +242,11 @@ class StreamText {
         this.#event(line);
         continue;
       }
-      // What LTTng discards falls between the last record of a packet and the packet's end.
+      // What LTTng discards falls between the last record of a packet and the packet's end, or it has ended before.
       if (line.kind === 'lost') this.#discarded += line.count;
-      this.#endPacket(line.kind === 'lost-packets' ? this.#lastNs : line.timeNs);
+      const endsEarly = line.kind === 'lost-packets' || line.kind === 'lost-between';
+      this.#endPacket(endsEarly ? this.#lastNs : line.timeNs);
+      if (line.kind === 'lost-between') this.#discarded += line.count;
       if (line.kind === 'lost-packets') this.#sequence += line.count;
       this.#beginNs = line.timeNs;
       this.#lastNs = line.timeNs;

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../packages/ftrace');
 const tables = { 'kernel-events': 'kernelEventTable', syscalls: 'syscallTable' };
-const field = String.raw`\w+:(?:[usxo](?:8|16|32|64)(?:\*\d+|\[\]\d*)?|u?str|text\d+)(?:=[\w|]*(?:[+-]\d+)?(?:!\w+)?)?`;
+const field = String.raw`\w+:(?:[usxho](?:8|16|32|64)(?:\*\d+|\[\]\d*)?|u?str|text\d+)(?:=[\w|]*(?:[+-]\d+)?(?:!\w+)?)?`;
 const grammar = {
   'kernel-events': new RegExp(String.raw`^\w+ \w+/\w+(?: ${field})*$`),
   syscalls: new RegExp(String.raw`^\w+(?: ${field})*(?: ->(?: ${field})+)?$`),

@@ -4,7 +4,7 @@
  *     sched_switch sched/sched_switch prev_comm:text16 prev_tid:s32=prev_pid prev_prio:s32=prev_prio-100 …
  *     └ LTTng name  └ ftrace event     └ field:type     └ =source field, if another name   └ added constant
  *
- * Types: `u32` `s64` decimal, `x64` hexadecimal, `o32` octal; `str` text with terminator, `ustr` text in user memory, `text16` array
+ * Types: `u32` `s64` decimal, `x64` hexadecimal (`h64`: signed), `o32` octal; `str` text with terminator, `ustr` text in user memory, `text16` array
  * of 16 characters; `x8*16` array, `u8[]` sequence (length of 32 bits), `s32[]8` sequence with a length of 8 bits. Sources: `a|b` the
  * first that the kernel has; `a!conversion` or `!conversion` for values that need more than a constant.
  */
@@ -42,14 +42,14 @@ export interface EventRule {
   readonly fields: readonly FieldRule[];
 }
 
-const bases = { u: 10, s: 10, x: 16, o: 8 } as const;
+const bases = { u: 10, s: 10, x: 16, h: 16, o: 8 } as const;
 
 export function parseShape(text: string): IntegerShape {
-  const [, kind, bits] = /^([usxo])(8|16|32|64)$/.exec(text) ?? [];
+  const [, kind, bits] = /^([usxho])(8|16|32|64)$/.exec(text) ?? [];
   assert(kind !== undefined, `a type of a field rule: ${text}`);
   return {
     lengthBits: Number(bits),
-    isSigned: kind === 's',
+    isSigned: kind === 's' || kind === 'h',
     base: bases[kind as keyof typeof bases],
   };
 }

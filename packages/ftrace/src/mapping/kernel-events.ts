@@ -1,6 +1,20 @@
 // Generated from packages/ftrace/data/kernel-events.txt by tools/ftrace-tables.mjs.
 export const kernelEventTable = `\
+asoc_snd_soc_bias_level_done asoc/snd_soc_bias_level_done name:str component:str val:s32
+asoc_snd_soc_bias_level_start asoc/snd_soc_bias_level_start name:str component:str val:s32
+asoc_snd_soc_dapm_connected asoc/snd_soc_dapm_connected paths:s32 stream:s32
+asoc_snd_soc_dapm_done asoc/snd_soc_dapm_done name:str event:s32
+asoc_snd_soc_dapm_path asoc/snd_soc_dapm_path wname:str pname:str pnname:str path_node:s32 path_connect:s32 path_dir:s32
+asoc_snd_soc_dapm_start asoc/snd_soc_dapm_start name:str event:s32
+asoc_snd_soc_dapm_walk_done asoc/snd_soc_dapm_walk_done name:str power_checks:s32 path_checks:s32 neighbour_checks:s32
+asoc_snd_soc_dapm_widget_event_done asoc/snd_soc_dapm_widget_event_done name:str val:s32
+asoc_snd_soc_dapm_widget_event_start asoc/snd_soc_dapm_widget_event_start name:str val:s32
+asoc_snd_soc_dapm_widget_power asoc/snd_soc_dapm_widget_power name:str val:s32
+asoc_snd_soc_jack_irq asoc/snd_soc_jack_irq name:str
+asoc_snd_soc_jack_notify asoc/snd_soc_jack_notify name:str val:s32
+asoc_snd_soc_jack_report asoc/snd_soc_jack_report name:str mask:s32 val:s32
 block_bio_backmerge block/block_bio_backmerge dev:u32 sector:u64 nr_sector:u32 rwbs:u32=rwbs!rwbs tid:s32=!commonPid comm:text16
+block_bio_bounce block/block_bio_bounce dev:u32 sector:u64 nr_sector:u32 rwbs:u32=rwbs!rwbs tid:s32=!commonPid comm:text16
 block_bio_complete block/block_bio_complete dev:u32 sector:u64 nr_sector:u32 error:s32 rwbs:u32=rwbs!rwbs
 block_bio_frontmerge block/block_bio_frontmerge dev:u32 sector:u64 nr_sector:u32 rwbs:u32=rwbs!rwbs tid:s32=!commonPid comm:text16
 block_bio_queue block/block_bio_queue dev:u32 sector:u64 nr_sector:u32 rwbs:u32=rwbs!rwbs tid:s32=!commonPid comm:text16
@@ -14,6 +28,7 @@ block_rq_issue block/block_rq_issue dev:u32 sector:u64 nr_sector:u32 bytes:u32 t
 block_rq_merge block/block_rq_merge dev:u32 sector:u64 nr_sector:u32 bytes:u32 tid:s32=!commonPid rwbs:u32=rwbs!rwbs comm:text16
 block_rq_remap block/block_rq_remap dev:u32 sector:u64 nr_sector:u32 old_dev:u32 old_sector:u64 rwbs:u32=rwbs!rwbs
 block_rq_requeue block/block_rq_requeue dev:u32 sector:u64 nr_sector:u32 rwbs:u32=rwbs!rwbs
+block_sleeprq block/block_sleeprq dev:u32 sector:u64 nr_sector:u32 rwbs:u32=rwbs!rwbs tid:s32=!commonPid comm:text16
 block_split block/block_split dev:u32 sector:u64 rwbs:u32=rwbs!rwbs new_sector:u64 tid:s32=!commonPid comm:text16
 block_touch_buffer block/block_touch_buffer dev:u32 sector:u64 size:u64
 block_unplug block/block_unplug nr_rq:s32 tid:s32=!commonPid comm:text16
@@ -163,6 +178,7 @@ kmem_cache_alloc kmem/kmem_cache_alloc call_site:x64 ptr:x64 bytes_req:u64 bytes
 kmem_cache_free kmem/kmem_cache_free call_site:x64 ptr:x64
 kmem_kfree kmem/kfree call_site:x64 ptr:x64
 kmem_kmalloc kmem/kmalloc call_site:x64 ptr:x64 bytes_req:u64 bytes_alloc:u64 gfp_flags:u32 node:s32
+kmem_kmalloc_node kmem/kmalloc_node call_site:x64 ptr:x64 bytes_req:u64 bytes_alloc:u64 gfp_flags:u32 node:s32 accounted:u8
 kmem_mm_page_alloc kmem/mm_page_alloc pfn:u64 order:u32 gfp_flags:u32 migratetype:s32
 kmem_mm_page_alloc_extfrag kmem/mm_page_alloc_extfrag pfn:u64 alloc_order:s32 fallback_order:s32 alloc_migratetype:s32 fallback_migratetype:s32 change_ownership:s32
 kmem_mm_page_alloc_zone_locked kmem/mm_page_alloc_zone_locked pfn:u64 order:u32 migratetype:s32 percpu_refill:s32
@@ -205,15 +221,41 @@ net_if_receive_skb_list_exit net/netif_receive_skb_list_exit ret:s32
 net_if_rx net/netif_rx skbaddr:x64 len:u32 name:str
 net_if_rx_entry net/netif_rx_entry skbaddr:x64
 net_if_rx_exit net/netif_rx_exit ret:s32
+net_if_rx_ni_entry net/netif_rx_ni_entry skbaddr:x64
+net_if_rx_ni_exit net/netif_rx_ni_exit ret:s32
 net_napi_gro_frags_entry net/napi_gro_frags_entry skbaddr:x64
 net_napi_gro_frags_exit net/napi_gro_frags_exit ret:s32
 net_napi_gro_receive_entry net/napi_gro_receive_entry skbaddr:x64
 net_napi_gro_receive_exit net/napi_gro_receive_exit ret:s32
+power_clock_disable power/clock_disable name:str state:u64 cpu_id:u64
+power_clock_enable power/clock_enable name:str state:u64 cpu_id:u64
+power_clock_set_rate power/clock_set_rate name:str state:u64 cpu_id:u64
 power_cpu_frequency power/cpu_frequency state:u32 cpu_id:u32
 power_cpu_idle power/cpu_idle state:u32 cpu_id:u32
+power_domain_target power/power_domain_target name:str state:u64 cpu_id:u64
 power_wakeup_source_activate power/wakeup_source_activate name:str state:u64
 power_wakeup_source_deactivate power/wakeup_source_deactivate name:str state:u64
+preemptirq_irq_disable preemptirq/irq_disable caller:x64 parent:x64
+preemptirq_irq_enable preemptirq/irq_enable caller:x64 parent:x64
+preemptirq_preempt_disable preemptirq/preempt_disable caller:x64 parent:x64
+preemptirq_preempt_enable preemptirq/preempt_enable caller:x64 parent:x64
 printk_console printk/console msg:str
+random_add_device_randomness random/add_device_randomness bytes:s32 IP:x64
+random_add_disk_randomness random/add_disk_randomness dev:u32 input_bits:s32
+random_add_input_randomness random/add_input_randomness input_bits:s32
+random_credit_entropy_bits random/credit_entropy_bits bits:s32 entropy_count:s32 IP:x64
+random_debit_entropy random/debit_entropy debit_bits:s32
+random_extract_entropy random/extract_entropy nbytes:s32 entropy_count:s32 IP:x64
+random_extract_entropy_user random/extract_entropy_user nbytes:s32 entropy_count:s32 IP:x64
+random_get_random_bytes random/get_random_bytes nbytes:s32 IP:x64
+random_get_random_bytes_arch random/get_random_bytes_arch nbytes:s32 IP:x64
+random_mix_pool_bytes random/mix_pool_bytes bytes:s32 IP:x64
+random_mix_pool_bytes_nolock random/mix_pool_bytes_nolock bytes:s32 IP:x64
+random_prandom_u32 random/prandom_u32 ret:u32
+random_push_to_pool random/push_to_pool pool_name:str pool_bits:s32 input_bits:s32
+random_random_read random/random_read got_bits:s32 need_bits:s32 pool_left:s32 input_left:s32
+random_urandom_read random/urandom_read got_bits:s32 pool_left:s32 input_left:s32
+random_xfer_secondary_pool random/xfer_secondary_pool pool_name:str xfer_bits:s32 request_bits:s32 pool_entropy:s32 input_entropy:s32
 rcu_utilization rcu/rcu_utilization s:str
 rpm_idle rpm/rpm_idle name:str flags:s32 usage_count:s32 disable_depth:s32 runtime_auto:s32 request_pending:s32 irq_safe:s32 child_count:s32
 rpm_resume rpm/rpm_resume name:str flags:s32 usage_count:s32 disable_depth:s32 runtime_auto:s32 request_pending:s32 irq_safe:s32 child_count:s32
@@ -228,7 +270,11 @@ sched_process_exit sched/sched_process_exit comm:text16 tid:s32=pid prio:s32=pri
 sched_process_fork sched/sched_process_fork parent_comm:text16 parent_tid:s32=parent_pid parent_pid:s32=!forkParentPid parent_ns_inum:u32=!forkParentNamespace child_comm:text16 child_tid:s32=child_pid vtids:s32[]8=!forkVtids child_pid:s32=!forkChildPid child_ns_inum:u32=!forkChildNamespace
 sched_process_free sched/sched_process_free comm:text16 tid:s32=pid prio:s32=prio-100
 sched_process_wait sched/sched_process_wait comm:text16 tid:s32=pid prio:s32=prio-100
+sched_stat_blocked sched/sched_stat_blocked comm:text16 tid:s32=pid delay:u64
+sched_stat_iowait sched/sched_stat_iowait comm:text16 tid:s32=pid delay:u64
 sched_stat_runtime sched/sched_stat_runtime comm:text16 tid:s32=pid runtime:u64
+sched_stat_sleep sched/sched_stat_sleep comm:text16 tid:s32=pid delay:u64
+sched_stat_wait sched/sched_stat_wait comm:text16 tid:s32=pid delay:u64
 sched_switch sched/sched_switch prev_comm:text16 prev_tid:s32=prev_pid prev_prio:s32=prev_prio-100 prev_state:s64 next_comm:text16 next_tid:s32=next_pid next_prio:s32=next_prio-100
 sched_wait_task sched/sched_wait_task comm:text16 tid:s32=pid prio:s32=prio-100
 sched_wakeup sched/sched_wakeup comm:text16 tid:s32=pid prio:s32=prio-100 target_cpu:s32
@@ -247,6 +293,7 @@ timer_expire_exit timer/timer_expire_exit timer:x64
 timer_hrtimer_cancel timer/hrtimer_cancel hrtimer:x64
 timer_hrtimer_expire_entry timer/hrtimer_expire_entry hrtimer:x64 now:s64 function:x64
 timer_hrtimer_expire_exit timer/hrtimer_expire_exit hrtimer:x64
+timer_hrtimer_init timer/hrtimer_init hrtimer:x64 clockid:s32 mode:u32
 timer_hrtimer_start timer/hrtimer_start hrtimer:x64 function:x64 expires:s64 softexpires:s64 mode:u32 was_armed:u8
 timer_init timer/timer_init timer:x64
 timer_itimer_expire timer/itimer_expire which:s32 pid:s32 now:u64
@@ -261,11 +308,47 @@ writeback_balance_dirty_pages writeback/balance_dirty_pages bdi:str limit:u64 se
 writeback_bdi_dirty_ratelimit writeback/bdi_dirty_ratelimit bdi:str write_bw:u64 avg_write_bw:u64 dirty_rate:u64 dirty_ratelimit:u64 task_ratelimit:u64 balanced_dirty_ratelimit:u64
 writeback_bdi_register writeback/writeback_bdi_register name:str
 writeback_dirty_folio writeback/writeback_dirty_folio name:str ino:u64 index:u64
+writeback_dirty_inode writeback/writeback_dirty_inode name:str ino:u64 state:u64 flags:u64
+writeback_dirty_inode_start writeback/writeback_dirty_inode_start name:str ino:u64 state:u64 flags:u64
+writeback_exec writeback/writeback_exec name:str
 writeback_folio_wait writeback/folio_wait_writeback name:str ino:u64 index:u64
 writeback_global_dirty_state writeback/global_dirty_state nr_dirty:u64 nr_writeback:u64 nr_dirtied:u64 nr_written:u64 background_thresh:u64 dirty_thresh:u64 dirty_limit:u64
+writeback_mark_inode_dirty writeback/writeback_mark_inode_dirty name:str ino:u64 state:u64 flags:u64
 writeback_pages_written writeback/writeback_pages_written pages:s64
+writeback_queue writeback/writeback_queue name:str
 writeback_queue_io writeback/writeback_queue_io name:str older:u64 moved:s32
 writeback_sb_inodes_requeue writeback/writeback_sb_inodes_requeue name:str ino:u64 state:u64 dirtied_when:u64 cgroup_ino:u64
 writeback_single_inode writeback/writeback_single_inode name:str ino:u64 state:u64 dirtied_when:u64 writeback_index:u64 nr_to_write:s64 wrote:u64 cgroup_ino:u64
 writeback_single_inode_start writeback/writeback_single_inode_start name:str ino:u64 cgroup_ino:u64 state:u64 dirtied_when:u64 writeback_index:u64 wrote:u64 nr_to_write:s64
+writeback_start writeback/writeback_start name:str
+writeback_wait writeback/writeback_wait name:str
+writeback_wake_background writeback/writeback_wake_background name:str
+writeback_wbc_writepage writeback/wbc_writepage name:str nr_to_write:s64 pages_skipped:s64 sync_mode:s32 for_kupdate:s32 for_background:s32 for_reclaim:s32 range_cyclic:s32 range_start:s64 range_end:s64
+writeback_write_inode writeback/writeback_write_inode name:str ino:u64 sync_mode:s32
+writeback_write_inode_start writeback/writeback_write_inode_start name:str ino:u64 sync_mode:s32
+writeback_written writeback/writeback_written name:str
+x86_exceptions_page_fault_kernel exceptions/page_fault_kernel address:x64 ip:x64 error_code:x8
+x86_exceptions_page_fault_user exceptions/page_fault_user address:x64 ip:x64 error_code:x8
+x86_irq_vectors_call_function_entry irq_vectors/call_function_entry vector:s32
+x86_irq_vectors_call_function_exit irq_vectors/call_function_exit vector:s32
+x86_irq_vectors_call_function_single_entry irq_vectors/call_function_single_entry vector:s32
+x86_irq_vectors_call_function_single_exit irq_vectors/call_function_single_exit vector:s32
+x86_irq_vectors_deferred_error_apic_entry irq_vectors/deferred_error_apic_entry vector:s32
+x86_irq_vectors_deferred_error_apic_exit irq_vectors/deferred_error_apic_exit vector:s32
+x86_irq_vectors_error_apic_entry irq_vectors/error_apic_entry vector:s32
+x86_irq_vectors_error_apic_exit irq_vectors/error_apic_exit vector:s32
+x86_irq_vectors_ipi_entry irq_vectors/x86_platform_ipi_entry vector:s32
+x86_irq_vectors_ipi_exit irq_vectors/x86_platform_ipi_exit vector:s32
+x86_irq_vectors_irq_work_entry irq_vectors/irq_work_entry vector:s32
+x86_irq_vectors_irq_work_exit irq_vectors/irq_work_exit vector:s32
+x86_irq_vectors_local_timer_entry irq_vectors/local_timer_entry vector:s32
+x86_irq_vectors_local_timer_exit irq_vectors/local_timer_exit vector:s32
+x86_irq_vectors_reschedule_entry irq_vectors/reschedule_entry vector:s32
+x86_irq_vectors_reschedule_exit irq_vectors/reschedule_exit vector:s32
+x86_irq_vectors_spurious_apic_entry irq_vectors/spurious_apic_entry vector:s32
+x86_irq_vectors_spurious_apic_exit irq_vectors/spurious_apic_exit vector:s32
+x86_irq_vectors_thermal_apic_entry irq_vectors/thermal_apic_entry vector:s32
+x86_irq_vectors_thermal_apic_exit irq_vectors/thermal_apic_exit vector:s32
+x86_irq_vectors_threshold_apic_entry irq_vectors/threshold_apic_entry vector:s32
+x86_irq_vectors_threshold_apic_exit irq_vectors/threshold_apic_exit vector:s32
 `;

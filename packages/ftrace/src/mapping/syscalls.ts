@@ -1,7 +1,7 @@
 // Generated from packages/ftrace/data/syscalls.txt by tools/ftrace-tables.mjs.
 export const syscallTable = `\
 accept fd:s32 upeer_sockaddr:x64 upeer_addrlen:s32
-accept4 fd:s32 upeer_sockaddr:x64 upeer_addrlen:s32 flags:x32
+accept4 fd:s32 upeer_sockaddr:x64 upeer_addrlen:s32 flags:h32
 access filename:ustr mode:s32
 acct name:ustr
 add_key _type:ustr _description:u64 _payload:u64 plen:u64 ringid:s32
@@ -24,7 +24,7 @@ clone flags:x64=clone_flags newsp:x64 parent_tid:x64=parent_tidptr child_tid:x64
 clone3 uargs:u64 size:u64
 close fd:u32
 close_range fd:u32 max_fd:u32 flags:u32
-connect fd:s32 uservaddr:x64 addrlen:x32
+connect fd:s32 uservaddr:x64 addrlen:h32
 copy_file_range fd_in:s32 off_in:u64 fd_out:s32 off_out:u64 len:u64 flags:u32
 creat pathname:ustr mode:u16
 delete_module name_user:ustr flags:u32

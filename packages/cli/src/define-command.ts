@@ -48,6 +48,8 @@ export interface CommandDefinition<O extends OptionSpecs> {
   readonly operands?: Operands;
   /** Names in camel case; on the command line `clockGmt` is `--clock-gmt`. */
   readonly options: O;
+  /** Ctrl-C is the usual end of the command, not a failure: `run` sees to it, and its status counts. */
+  readonly endsByInterrupt?: boolean;
   /** Paragraphs and examples below the options in `--help`. */
   readonly notes?: string;
   /** @returns the exit status: 0 done, 1 failed. */

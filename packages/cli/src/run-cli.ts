@@ -33,7 +33,7 @@ export async function runCli(args: readonly string[], io: CommandIo): Promise<nu
     commandName = command?.name;
     const status = command === undefined ? exitStatus.done : await runCommand(command, rest, io);
     io.stdout.flush();
-    return io.signal.aborted ? interrupted(io) : status;
+    return io.signal.aborted && command?.endsByInterrupt !== true ? interrupted(io) : status;
   } catch (error) {
     if (error instanceof OutputClosedError) return exitStatus.done;
     if (io.signal.aborted) return interrupted(io);

@@ -1,0 +1,38 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { errnoExitStatus } from './exit-codes.ts';
+
+/** The program that is run while the kernel is recorded. */
+export class ChildCommand {
+  /** Known when it has ended: its own status, or 128 and the number of the signal that ended it, as shells have it. */
+  exitStatus: number | undefined;
+  /** Why it could not be started. */
+  error: Error | undefined;
+  readonly ended: Promise<void>;
+  readonly #child: ChildProcess;
+
+  constructor(command: readonly string[]) {
+    const [file = '', ...args] = command;
+    this.#child = spawn(file, args, { stdio: 'inherit' });
+    this.ended = new Promise((resolve) => {
+      this.#child.once('error', (error) => {
+        this.error = error;
+        this.exitStatus = errnoExitStatus(error);
+        resolve();
+      });
+      this.#child.once('exit', (code, signal) => {
+        this.exitStatus = code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+        resolve();
+      });
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Tells it that Ctrl-C was pressed: a terminal tells both, `kill` only one. */
+  interrupt(): void {
+    if (this.exitStatus === undefined) this.#child.kill('SIGINT');
+  }
+}

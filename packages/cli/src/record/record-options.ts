@@ -1,0 +1,84 @@
+import { UsageError } from '@sonde/base';
+import { type ContextName, contextNames } from '@sonde/ftrace';
+import { parseProbe, presetNames } from '@sonde/tracer-kernel';
+import { flag, option, optionGroup, repeatedOption, type ValuesOf } from '../define-command.ts';
+import { oneOf, parseBytes } from '../parse-values.ts';
+
+const defaultContexts: readonly ContextName[] = ['procname', 'pid', 'tid'];
+
+/** Each value may be a list with commas. */
+function listOption<T>(summary: string, valueName: string, parse: (text: string) => T) {
+  const many = repeatedOption(summary, valueName, (text) => text.split(',').map(parse));
+  return many;
+}
+
+const secondsPerUnit: Readonly<Record<string, number>> = { ms: 0.001, '': 1, s: 1, m: 60, h: 3600 };
+
+/** `10`, `10s`, `500ms`, `5m`, `1h`: seconds. */
+export function parseSeconds(text: string): number {
+  const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m|h|)$/.exec(text) ?? [];
+  const seconds = Number(digits) * (secondsPerUnit[unit] ?? Number.NaN);
+  if (seconds > 0) return seconds;
+  throw new UsageError('bad-duration', `"${text}" is no duration; write it like 10s, 500ms or 5m.`);
+}
+
+export const recordOptions = {
+  output: option('Folder to write to (default: sonde-DATE-TIME)', 'DIR', String, undefined, {
+    short: 'o',
+  }),
+  verbose: flag('Say what is set up, and how', { short: 'v' }),
+  quiet: flag('Print errors only', { short: 'q' }),
+  ...optionGroup('What to record', {
+    preset: listOption(
+      `Sets of events: ${presetNames.join(', ')} (default without other events: lttng-analyses)`,
+      'NAME,...',
+      oneOf(presetNames),
+    ),
+    event: {
+      ...listOption(
+        "Events by LTTng's or ftrace's name, with stars: sched_switch, 'block:*'",
+        'NAME,...',
+        String,
+      ),
+      short: 'e',
+    },
+    syscall: listOption('System calls by name, with stars: openat,read', 'NAME,...', String),
+    probe: repeatedOption(
+      'A function of a program or library, when it is called (can be repeated)',
+      '[NAME=]PATH:FUNC[+OFF]',
+      (text) => parseProbe(text, false),
+    ),
+    probeReturn: repeatedOption(
+      'The same when it returns, with what it returns',
+      '[NAME=]PATH:FUNC',
+      (text) => parseProbe(text, true),
+    ),
+    context: listOption(
+      `Facts beside every event: ${contextNames.join(', ')} (default: ${defaultContexts.join(', ')}), or none`,
+      'NAME,...',
+      oneOf([...contextNames, 'none'] as const),
+    ),
+  }),
+  ...optionGroup('How long', {
+    duration: option('End after this time', 'TIME', parseSeconds, undefined, { short: 'd' }),
+    size: option('End when the trace is as large', 'SIZE', parseBytes, undefined),
+  }),
+  ...optionGroup('How', {
+    ctf: option(
+      'Format of the trace: 1.8 or 2',
+      'VERSION',
+      oneOf(['1.8', '2'] as const),
+      '1.8' as const,
+    ),
+    clock: option('Clock of the kernel: mono, boot, …', 'NAME', String, undefined),
+    bufferSize: option('Buffer of each CPU (default: 16M)', 'SIZE', parseBytes, undefined),
+  }),
+};
+
+export type RecordOptions = ValuesOf<typeof recordOptions>;
+
+export function contextsOf({ context }: RecordOptions): readonly ContextName[] {
+  const chosen = context.flat();
+  if (chosen.length === 0) return defaultContexts;
+  return contextNames.filter((name) => chosen.includes(name));
+}

@@ -1,0 +1,56 @@
+import type { SessionCounts } from '@sonde/tracer-kernel';
+
+const grouped = new Intl.NumberFormat('en-US');
+const megabyte = 1e6;
+
+export function countText(count: number): string {
+  return grouped.format(count);
+}
+
+export function sizeText(bytes: number): string {
+  return bytes < 1e9 ? `${(bytes / megabyte).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
+}
+
+/** CPU time of this process since `begin`, in percent of one CPU. */
+export function cpuPercent(begin: NodeJS.CpuUsage, seconds: number): number {
+  const { user, system } = process.cpuUsage(begin);
+  return (user + system) / 1e4 / Math.max(seconds, 0.001);
+}
+
+/** `recording: 3 s, 512,034 events (170,000/s), 14.2 MB, none lost; recorder 12 % of a CPU` */
+export function statusText(
+  { events, lostEvents, writtenBytes }: SessionCounts,
+  seconds: number,
+  percent: number,
+): string {
+  const rate = countText(Math.round(events / Math.max(seconds, 0.001)));
+  const what = events > 0 ? `${countText(events)} events (${rate}/s), ` : '';
+  const lost = lostEvents === 0 ? 'none lost' : `${countText(lostEvents)} LOST`;
+  return `recording: ${seconds.toFixed(0)} s, ${what}${sizeText(writtenBytes)}, ${lost}; recorder ${percent.toFixed(0)} % of a CPU`;
+}
+
+/** What was recorded, in one or two lines. */
+export function endText(
+  { events, lostEvents, writtenBytes }: SessionCounts,
+  seconds: number,
+  percent: number,
+): string {
+  const lost = lostEvents === 0 ? 'none lost' : `${countText(lostEvents)} LOST`;
+  const what = events > 0 ? `${countText(events)} events, ` : '';
+  const line = `Recorded ${seconds.toFixed(1)} s: ${what}${lost}, ${sizeText(writtenBytes)}; the recorder used ${percent.toFixed(1)} % of a CPU.\n`;
+  if (lostEvents === 0) return line;
+  const share = (100 * lostEvents) / (events + lostEvents);
+  return `${line}Lost are ${share.toFixed(2)} %: the buffers were full. Larger ones (--buffer-size), fewer events (-e), or --raw help.\n`;
+}
+
+export function nextText(directory: string): string {
+  const path = /^[\w./@+-]+$/.test(directory)
+    ? directory
+    : `'${directory.replaceAll("'", "'\\''")}'`;
+  return `Trace: ${directory}
+Next:
+  sonde report ${path}      what happened, on one page
+  sonde read ${path}        every event; --help for filters
+  sonde cputop ${path}      who used the CPUs; iousagetop, schedstats, syscallstats, …
+`;
+}

@@ -1,0 +1,98 @@
+/** The files of one CTF trace under construction, in LTTng's arrangement: metadata, data stream files, `index/*.idx`. */
+import { closeSync, ftruncateSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PacketIndexEntry } from '@sonde/ftrace';
+
+const indexMagic = 0xc1f1_dcc1;
+const indexHeaderBytes = 16;
+const indexRecordBytes = 72;
+
+interface StreamFiles {
+  readonly dataFd: number;
+  readonly indexFd: number;
+  readonly sizes: { data: number; index: number };
+}
+
+/**
+ * A stream's files come into being with its first packet. A packet that can't be written whole (disk full) is cut off again:
+ * what is there stays a valid trace.
+ */
+export class CtfFolder {
+  readonly path: string;
+  /** Of data, so far. */
+  writtenBytes = 0;
+  readonly #files = new Map<string, StreamFiles>();
+  readonly #record = new DataView(new ArrayBuffer(indexRecordBytes));
+
+  /** Makes the folder. The metadata precedes all data, so that there is never data which nobody can read. */
+  constructor(path: string, metadata: string | Uint8Array) {
+    this.path = path;
+    mkdirSync(join(path, 'index'), { recursive: true });
+    writeFileSync(join(path, 'metadata'), metadata, { flush: true });
+  }
+
+  /** @param stream - `channel0_3`, for example. @throws what writing throws, such as ENOSPC */
+  writePacket(stream: string, packet: Uint8Array, entry: PacketIndexEntry): void {
+    let files = this.#files.get(stream);
+    if (files === undefined) this.#files.set(stream, (files = this.#create(stream)));
+    const { sizes } = files;
+    writeWhole(files.dataFd, packet, sizes.data);
+    // Where packets are appended to a file of an earlier run, only the file knows the offset.
+    fillIndexRecord(this.#record, { ...entry, offsetBytes: sizes.data });
+    sizes.data += packet.length;
+    this.writtenBytes += packet.length;
+    writeWhole(files.indexFd, new Uint8Array(this.#record.buffer), sizes.index);
+    sizes.index += indexRecordBytes;
+  }
+
+  close(): void {
+    for (const { dataFd, indexFd } of this.#files.values()) {
+      closeSync(dataFd);
+      closeSync(indexFd);
+    }
+    this.#files.clear();
+  }
+
+  #create(name: string): StreamFiles {
+    const dataFd = openSync(join(this.path, name), 'wx');
+    const indexFd = openSync(join(this.path, 'index', `${name}.idx`), 'wx');
+    writeWhole(indexFd, indexHeader(), 0);
+    return { dataFd, indexFd, sizes: { data: 0, index: indexHeaderBytes } };
+  }
+}
+
+/** Writes all bytes at `offset`, or none. */
+export function writeWhole(fd: number, bytes: Uint8Array, offset: number): void {
+  let done = 0;
+  try {
+    while (done < bytes.length) {
+      done += writeSync(fd, bytes, done, bytes.length - done, offset + done);
+    }
+  } catch (error) {
+    if (done > 0) ftruncateSync(fd, offset);
+    throw error;
+  }
+}
+
+export function indexHeader(): Uint8Array {
+  const view = new DataView(new ArrayBuffer(indexHeaderBytes));
+  view.setUint32(0, indexMagic);
+  view.setUint32(4, 1);
+  view.setUint32(8, 1);
+  view.setUint32(12, indexRecordBytes);
+  return new Uint8Array(view.buffer);
+}
+
+/** LTTng's index, version 1.1: big-endian. */
+function fillIndexRecord(view: DataView, entry: PacketIndexEntry): void {
+  const lengthBits = BigInt(entry.lengthBytes) * 8n;
+  view.setBigUint64(0, BigInt(entry.offsetBytes));
+  view.setBigUint64(8, lengthBits);
+  view.setBigUint64(16, lengthBits);
+  view.setBigUint64(24, entry.beginCycles);
+  view.setBigUint64(32, entry.endCycles);
+  view.setBigUint64(40, entry.discardedEvents);
+  view.setBigUint64(48, BigInt(entry.dataStreamClassId));
+  view.setBigUint64(56, BigInt(entry.dataStreamId));
+  view.setBigUint64(64, entry.sequenceNumber);
+}

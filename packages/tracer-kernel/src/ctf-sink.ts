@@ -1,0 +1,111 @@
+import {
+  CpuStreamConverter,
+  type KernelTraceLayout,
+  ProcessTable,
+  StateDumpWriter,
+} from '@sonde/ftrace';
+import { CtfFolder } from './ctf-folder.ts';
+import type { RecordingPlan } from './recording-plan.ts';
+import { metadataOf } from './recording-plan.ts';
+import { type DumpedEvent, threadFactsOf } from './state-dump.ts';
+import type { SubBufferSink } from './sub-buffer-sink.ts';
+
+export interface CtfSinkOptions {
+  readonly layout: KernelTraceLayout;
+  readonly plan: RecordingPlan;
+  readonly cpuIds: readonly number[];
+  readonly subBufferBytes: number;
+  /** Of the trace: does not exist yet. */
+  readonly path: string;
+  readonly onFault: (error: Error) => void;
+}
+
+/** Converts while it records. All CPUs in one thread: they share the table of threads, and the kernel's buffers wait meanwhile. */
+export class CtfSink implements SubBufferSink {
+  readonly #options: CtfSinkOptions;
+  readonly #converters: readonly CpuStreamConverter[];
+  readonly #processes = new ProcessTable(threadFactsOf);
+  readonly #metadata: string | Uint8Array;
+  #folder: CtfFolder;
+  #stateDump: StateDumpWriter | undefined;
+  #bytesOfClosedFolders = 0;
+
+  constructor(options: CtfSinkOptions) {
+    const { layout, plan, cpuIds, subBufferBytes, onFault } = options;
+    this.#options = options;
+    this.#metadata = metadataOf(layout, plan.ctfVersion);
+    this.#folder = new CtfFolder(options.path, this.#metadata);
+    this.#converters = cpuIds.map(
+      (cpuId) =>
+        new CpuStreamConverter({
+          layout,
+          cpuId,
+          processes: this.#processes,
+          subBufferBytes,
+          onFault,
+          output: {
+            writePacket: (packet, entry) =>
+              this.#folder.writePacket(`channel0_${cpuId}`, packet, entry),
+          },
+        }),
+    );
+  }
+
+  get records(): number {
+    return this.#converters.reduce((sum, { counts }) => sum + counts.records, 0);
+  }
+
+  get events(): number {
+    return this.#converters.reduce((sum, { counts }) => sum + counts.events, 0);
+  }
+
+  get missedEvents(): number {
+    return this.#converters.reduce((sum, { counts }) => sum + counts.missedEvents, 0);
+  }
+
+  get writtenBytes(): number {
+    return this.#bytesOfClosedFolders + this.#folder.writtenBytes;
+  }
+
+  push(cpuIndex: number, subBuffer: Uint8Array): void {
+    this.#converters[cpuIndex]!.push(subBuffer);
+  }
+
+  setDroppedEvents(cpuIndex: number, total: number): void {
+    this.#converters[cpuIndex]!.setDroppedEvents(total);
+  }
+
+  writeStateDump({ name, values, thread }: DumpedEvent, timeNs: bigint): void {
+    if (thread !== undefined) {
+      const { tid, ...facts } = thread;
+      this.#processes.set(tid, facts);
+    }
+    this.#stateDump ??= new StateDumpWriter(this.#options.layout, {
+      writePacket: (packet, entry) => this.#folder.writePacket('statedump_0', packet, entry),
+    });
+    this.#stateDump.write(name, timeNs, values);
+  }
+
+  flush(): void {
+    this.#stateDump?.flush();
+    for (const converter of this.#converters) converter.flush();
+  }
+
+  /** Goes on in another folder; the old one is complete then. */
+  moveTo(path: string): void {
+    this.#stateDump?.flush();
+    for (const converter of this.#converters) converter.beginFile();
+    this.#bytesOfClosedFolders += this.#folder.writtenBytes;
+    this.#folder.close();
+    this.#folder = new CtfFolder(path, this.#metadata);
+  }
+
+  close(endNs: bigint): void {
+    try {
+      this.#stateDump?.flush();
+      for (const converter of this.#converters) converter.flush(endNs);
+    } finally {
+      this.#folder.close();
+    }
+  }
+}

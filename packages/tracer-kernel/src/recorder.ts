@@ -1,0 +1,120 @@
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TraceInstance } from './instance.ts';
+import type { SubBufferSink } from './sub-buffer-sink.ts';
+import { errnoOf } from './tracefs.ts';
+
+/** How long one call may read before others have their turn (ms). */
+const sliceMs = 40;
+/** How often the counters of lost events are asked for (ms). */
+const lossIntervalMs = 500;
+/** A sub-buffer at least is waited for, this long at most: live readers wait as long (ms). */
+const longestPauseMs = 200;
+const shortestPauseMs = 2;
+/** Part of a CPU's buffer that may fill up between two readings. */
+const fillGoal = 0.15;
+/** In `header_page` (64 bit, little-endian): the number of bytes, in its lower 20 bits. */
+const commitOffset = 8;
+const commitMask = 0xf_ffff;
+/** A sub-buffer with less in it is not full. */
+const fullShare = 0.75;
+
+interface CpuInput {
+  readonly cpuId: number;
+  readonly fd: number;
+  readonly subBuffer: Uint8Array;
+  /** Low half of the sub-buffer's word `commit`: how many bytes it holds. */
+  readonly commit: Uint32Array;
+  droppedEvents: number;
+}
+
+/** Moves sub-buffers from an instance to a sink. Whoever owns it calls `drain` again and again, in the pauses that `pauseMs` tells. */
+export class Recorder {
+  readBytes = 0;
+  /** Not recorded because a buffer was full, as of the last look. */
+  droppedEvents = 0;
+  readonly #instance: TraceInstance;
+  readonly #sink: SubBufferSink;
+  readonly #inputs: readonly CpuInput[];
+  readonly #bufferBytes: number;
+  #lastDrainMs = performance.now();
+  #lastLossMs = 0;
+  #pauseMs = 10;
+
+  constructor(instance: TraceInstance, sink: SubBufferSink) {
+    this.#instance = instance;
+    this.#sink = sink;
+    this.#bufferBytes = Number(instance.folder.read('buffer_size_kb').split(' ')[0]) * 1024;
+    const { path } = instance.folder;
+    this.#inputs = instance.cpuIds.map((cpuId) => {
+      const subBuffer = new Uint8Array(instance.subBufferBytes);
+      const file = join(path, `per_cpu/cpu${cpuId}/trace_pipe_raw`);
+      const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+      const commit = new Uint32Array(subBuffer.buffer, commitOffset, 1);
+      return { cpuId, fd, subBuffer, commit, droppedEvents: 0 };
+    });
+  }
+
+  /** Until the next `drain` (ms): the faster the buffers fill, the shorter. */
+  get pauseMs(): number {
+    return this.#pauseMs;
+  }
+
+  /** Reads what is there, for some time; without limit, to the last event, which only ends when tracing is off. @returns whether it read all. @throws what the sink throws */
+  drain(limitMs = sliceMs): boolean {
+    const beginMs = performance.now();
+    let mostBytes = 0;
+    let isDone = true;
+    for (const [index, input] of this.#inputs.entries()) {
+      const bytes = this.#drainCpu(index, input, beginMs + limitMs);
+      mostBytes = Math.max(mostBytes, Math.abs(bytes));
+      if (bytes < 0) isDone = false;
+      this.readBytes += Math.abs(bytes);
+    }
+    const rate = mostBytes / Math.max(beginMs - this.#lastDrainMs, 1);
+    this.#lastDrainMs = beginMs;
+    const goal = rate === 0 ? longestPauseMs : (fillGoal * this.#bufferBytes) / rate;
+    // Not all at once: a burst may follow.
+    const next = Math.min(goal, this.#pauseMs * 2, longestPauseMs);
+    this.#pauseMs = isDone ? Math.max(shortestPauseMs, next) : 0;
+    if (beginMs - this.#lastLossMs > lossIntervalMs) this.countLosses();
+    return isDone;
+  }
+
+  /** Bytes read; negative: there is more. */
+  #drainCpu(index: number, { fd, subBuffer, commit }: CpuInput, untilMs: number): number {
+    const size = subBuffer.length;
+    let bytes = 0;
+    for (;;) {
+      try {
+        if (readSync(fd, subBuffer, 0, size, null) === 0) return bytes;
+      } catch (error) {
+        if (errnoOf(error) === 'EAGAIN') return bytes;
+        throw error;
+      }
+      this.#sink.push(index, subBuffer);
+      bytes += size;
+      // The rest of the one that was being written last time comes first; the next that is not full is being written now. Reading on
+      // would go on for ever: reading makes events, too.
+      const isFull = (commit[0]! & commitMask) >= size * fullShare;
+      if (!isFull && bytes > size && untilMs < Number.POSITIVE_INFINITY) return bytes;
+      if (performance.now() > untilMs) return -bytes;
+    }
+  }
+
+  /** In discard mode the sub-buffers don't tell what is missing: the counters do. */
+  countLosses(): void {
+    this.#lastLossMs = performance.now();
+    for (const [index, input] of this.#inputs.entries()) {
+      const { dropped } = this.#instance.stats(input.cpuId);
+      if (dropped === input.droppedEvents) continue;
+      this.droppedEvents += dropped - input.droppedEvents;
+      input.droppedEvents = dropped;
+      this.#sink.setDroppedEvents(index, dropped);
+    }
+  }
+
+  close(): void {
+    for (const { fd } of this.#inputs) closeSync(fd);
+  }
+}

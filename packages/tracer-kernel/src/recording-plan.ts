@@ -1,0 +1,129 @@
+/** What is decided before a recording begins, and has to be known again when it goes on after an accident. */
+
+import { readFileSync } from 'node:fs';
+import { endianness, hostname, release, version } from 'node:os';
+import { writeJsonMetadata, writeTsdl } from '@sonde/ctf';
+import {
+  type ContextName,
+  EventFormats,
+  KernelTraceLayout,
+  lttngEnvironment,
+  observedEvents,
+  type PageFormat,
+  parseEventFormat,
+  parsePageFormat,
+} from '@sonde/ftrace';
+import type { TracefsFolder } from './tracefs.ts';
+
+export type CtfVersion = '1.8' | '2';
+
+/** Plain data: it is kept as JSON beside the trace. */
+export interface RecordingPlan {
+  /** Of the tracefs instance. */
+  readonly instance: string;
+  /** `system/name` of the events in the trace. */
+  readonly events: readonly string[];
+  readonly contexts: readonly ContextName[];
+  readonly hasUserStrings: boolean;
+  readonly clock: string;
+  /** Nanoseconds from the Unix epoch to the clock's zero. */
+  readonly unixOffsetNs: string;
+  readonly bootId: string;
+  /** Hexadecimal. */
+  readonly uuid: string;
+  readonly ctfVersion: CtfVersion;
+  readonly environment: Readonly<Record<string, string | number>>;
+}
+
+/** `20261122T211539+0000` */
+export function compactTime(date: Date): string {
+  return `${date
+    .toISOString()
+    .replace(/[-:]/g, '')
+    .replace(/\.\d+Z$/, '')}+0000`;
+}
+
+export function environmentOf(
+  traceName: string,
+  recorder: string,
+): Record<string, string | number> {
+  const entries = lttngEnvironment({
+    hostname: hostname(),
+    kernelRelease: release(),
+    kernelVersion: version(),
+    traceName,
+    creationDatetime: compactTime(new Date()),
+    recorder,
+  });
+  return Object.fromEntries(
+    [...entries].map(([key, value]) => [key, typeof value === 'bigint' ? Number(value) : value]),
+  );
+}
+
+export function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+}
+
+/** Events that have to be on though they may not be in the trace: the table of threads lives on them. */
+export function supportingEvents(
+  folder: TracefsFolder,
+  contexts: readonly ContextName[],
+): readonly string[] {
+  const needsNames = contexts.some((name) => ['procname', 'prio', 'nice'].includes(name));
+  return [
+    ...observedEvents.map(({ system, name }) => `${system}/${name}`),
+    ...(needsNames ? ['sched/sched_switch'] : []),
+  ].filter((event) => folder.has(`events/${event}/format`));
+}
+
+/** The kernel's own events that are no tracepoints. Call stacks follow the event they belong to. */
+const stackEvents = ['ftrace/kernel_stack', 'ftrace/user_stack'];
+
+/** The `format` files of the events of a plan, by `system/name`. */
+export function formatTexts(
+  folder: TracefsFolder,
+  { events, contexts }: Pick<RecordingPlan, 'events' | 'contexts'>,
+): Map<string, string> {
+  const texts = new Map<string, string>();
+  for (const event of [...events, ...supportingEvents(folder, contexts), ...stackEvents]) {
+    const file = `events/${event}/format`;
+    if (!texts.has(event) && folder.has(file)) texts.set(event, folder.read(file));
+  }
+  return texts;
+}
+
+export function pageFormatOf(tracefs: TracefsFolder): PageFormat {
+  const byteOrder = endianness() === 'BE' ? 'big-endian' : 'little-endian';
+  return parsePageFormat(
+    tracefs.read('events/header_page'),
+    tracefs.read('events/header_event'),
+    byteOrder,
+  );
+}
+
+export function layoutOf(folder: TracefsFolder, plan: RecordingPlan): KernelTraceLayout {
+  const pageFormat = pageFormatOf(folder);
+  const formats = new EventFormats();
+  for (const [event, text] of formatTexts(folder, plan)) {
+    formats.add(parseEventFormat(event.slice(0, event.indexOf('/')), text, pageFormat.longBytes));
+  }
+  const recorded = new Set(plan.events);
+  return new KernelTraceLayout(formats, {
+    pageFormat,
+    isRecorded: ({ system, name }) => recorded.has(`${system}/${name}`),
+    contexts: plan.contexts,
+    hasUserStrings: plan.hasUserStrings,
+    clock: { name: plan.clock, unixOffsetNs: BigInt(plan.unixOffsetNs), uuid: plan.bootId },
+    uuid: Buffer.from(plan.uuid, 'hex'),
+    environment: new Map(
+      Object.entries(plan.environment).map(([key, value]) => [
+        key,
+        typeof value === 'number' ? BigInt(value) : value,
+      ]),
+    ),
+  });
+}
+
+export function metadataOf(layout: KernelTraceLayout, ctfVersion: CtfVersion): string | Uint8Array {
+  return ctfVersion === '2' ? writeJsonMetadata(layout.traceClass) : writeTsdl(layout.traceClass);
+}

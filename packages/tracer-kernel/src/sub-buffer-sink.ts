@@ -1,0 +1,22 @@
+import type { DumpedEvent } from './state-dump.ts';
+
+/** Where a recording goes: converted to CTF, or as it is. Everything happens before the call returns. */
+export interface SubBufferSink {
+  /** Records of the ring buffer that went through, those that were only looked at included; 0 where they are not counted. */
+  readonly records: number;
+  /** In the trace; 0 where they are not counted. */
+  readonly events: number;
+  /** Overwritten before they were read, as the sub-buffers tell. */
+  readonly missedEvents: number;
+  readonly writtenBytes: number;
+  /** @param subBuffer - One, whole; not kept. */
+  push(cpuIndex: number, subBuffer: Uint8Array): void;
+  /** @param total - Since the beginning. */
+  setDroppedEvents(cpuIndex: number, total: number): void;
+  /** @param timeNs - Of the recording's clock. */
+  writeStateDump(event: DumpedEvent, timeNs: bigint): void;
+  /** Writes what is held back. */
+  flush(): void;
+  /** Flushes, and closes the files. */
+  close(endNs: bigint): void;
+}

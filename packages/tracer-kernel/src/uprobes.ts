@@ -20,8 +20,8 @@ export interface UprobeRequest {
   readonly fetch: string;
 }
 
-const pattern = /^(?:(\w+)=)?([^\s:]+):([^\s+]+)(?:\+(0x[\da-fA-F]+|\d+))?(?:\s+(.*))?$/;
-const fetchPattern = /^[\w=%+\-().:,$@\s[\]"/]*$/;
+const pattern = /^(?:(\w+)=)?([^\s:]+):([^\s+]+)(?:\+(0x[\da-fA-F]+|\d+))?(?:[ \t]+(.*))?$/;
+const fetchPattern = /^[\w=%+\-().:,$@ \t[\]"/]*$/;
 
 /**
  * Parses `[NAME=]PATH:FUNCTION[+OFFSET] [FETCH...]`. A program without a slash is looked for in PATH.

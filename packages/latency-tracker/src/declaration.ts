@@ -62,6 +62,27 @@ export interface PointSetDeclaration {
   readonly abort?: readonly PointDeclaration[];
 }
 
+/**
+ * A step of a chain: at its event, the chain that waits under a key of an earlier step goes on. So the time of the first event is kept
+ * through interrupts, soft interrupts, wakeups and switches.
+ */
+export interface StepDeclaration {
+  readonly name: string;
+  readonly event: string;
+  readonly when?: string | readonly string[];
+  /** Earlier steps whose chain goes on here, the first that has one. Absent: a chain begins. */
+  readonly from?: readonly {
+    readonly step: string;
+    readonly key: readonly string[];
+    /** The earlier step goes on as well: one interrupt may wake several threads. */
+    readonly stays?: boolean;
+  }[];
+  /** Where it waits for its next step. Absent: the chain ends here. */
+  readonly key?: readonly string[];
+  /** Shown with the alert: of steps that end a chain. */
+  readonly info?: Readonly<Record<string, string>>;
+}
+
 /** What to do with a begin whose key is already pending: replace it, ignore the new one, or keep both (one end closes all). */
 export type Keep = 'last' | 'first' | 'all';
 
@@ -97,6 +118,14 @@ export interface TrackerDeclaration {
   readonly abort?: readonly PointDeclaration[];
   /** … or several choices of them. */
   readonly anyOf?: readonly PointSetDeclaration[];
+  /** … or a chain of steps. Over traces only. */
+  readonly steps?: readonly StepDeclaration[];
+  /** With `steps`: events after which nothing goes on from a step, such as the exit of an interrupt. */
+  readonly drop?: readonly {
+    readonly event: string;
+    readonly step: string;
+    readonly key: readonly string[];
+  }[];
   /** `task`: the key is a thread id. The pending state then is the task's own, and ends with it. */
   readonly per?: 'task';
   readonly keep?: Keep;
@@ -132,12 +161,36 @@ export interface PointSet {
   readonly abort: readonly Point[];
 }
 
+export interface ChainStep {
+  readonly name: string;
+  readonly event: string;
+  readonly when: readonly Expression[];
+  readonly from: readonly {
+    /** Index of the earlier step. */
+    readonly step: number;
+    readonly key: readonly Expression[];
+    readonly stays: boolean;
+  }[];
+  readonly key: readonly Expression[] | undefined;
+  readonly info: ReadonlyMap<string, Expression>;
+}
+
+export interface Chain {
+  readonly steps: readonly ChainStep[];
+  readonly drop: readonly {
+    readonly event: string;
+    readonly step: number;
+    readonly key: readonly Expression[];
+  }[];
+}
+
 export interface Tracker {
   readonly name: string;
   readonly summary: string;
   readonly level: Level;
-  /** At least one; the first that can be used counts. */
+  /** At least one; the first that can be used counts. Of a chain: where it begins and ends. */
   readonly anyOf: readonly PointSet[];
+  readonly chain: Chain | undefined;
   readonly per: 'task' | undefined;
   readonly keep: Keep;
   readonly histogram: { readonly kind: 'log2' | 'hdr'; readonly bits: number };

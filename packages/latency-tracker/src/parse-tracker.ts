@@ -10,6 +10,7 @@ import {
 import { durationNs } from './duration.ts';
 import { type Expression, parseExpression } from './expression.ts';
 import { ObjectReader } from './object-reader.ts';
+import { parseChain, setOfChain } from './parse-chain.ts';
 
 const maxKeyParts = 4;
 export const defaultMax = 65_536;
@@ -26,13 +27,15 @@ export function parseTracker(declaration: TrackerDeclaration | unknown): Tracker
   if (!/^[a-z][a-z0-9_]{0,31}$/.test(name)) {
     throw from.error('name', `"${name}" is no name: use up to 32 lower case letters, digits, "_"`);
   }
-  const anyOf = parseChoices(from, name);
+  const chain = parseChain(from);
+  const anyOf = chain === undefined ? parseChoices(from, name) : [setOfChain(chain)];
   const histogram = from.optional('histogram');
   const tracker: Tracker = {
     name,
     summary: from.text('summary', ''),
     level: from.oneOf('level', levels, 'user'),
     anyOf,
+    chain,
     per: from.oneOf('per', ['task', 'key'] as const, 'key') === 'task' ? 'task' : undefined,
     keep: from.oneOf('keep', ['last', 'first', 'all'] as const, 'last'),
     histogram: {

@@ -242,6 +242,73 @@ test('settings change at work; a reset keeps what is pending', () => {
   expect(() => session.set('yours', {})).toThrow(/No tracker yours runs here; there are mine\./);
 });
 
+describe('a chain keeps the time of its first event', () => {
+  const chain = {
+    ...findTracker('chain')!,
+    alert: { ...findTracker('chain')!.alert, thresholdNs: -1 },
+  };
+
+  test('interrupt, soft interrupt, wakeup, switch-in; what is between is told', () => {
+    const { session, alerts } = track(
+      chain,
+      `
+      100 0 irq_handler_entry irq=9
+      110 0 irq_softirq_raise vec=3
+      120 0 irq_handler_exit irq=9
+      130 0 irq_softirq_entry vec=3
+      140 0 sched_waking tid=5
+      145 0 sched_waking tid=6
+      146 0 sched_waking tid=5
+      150 0 irq_softirq_exit vec=3
+      160 0 sched_switch prev_tid=0 next_tid=5 next_comm=five next_prio=20
+      170 1 sched_switch prev_tid=0 next_tid=6 next_comm=six next_prio=20`,
+    );
+    expect(pairsOf(alerts)).toEqual(['5 100+60', '6 100+70']);
+    expect(alerts[0]!.info['breakdown']).toBe(
+      'irq = 0, to softirq_raise = 10, to softirq = 30, to waking = 40, to switch_in = 60',
+    );
+    expect(alerts[0]).toMatchObject({ comm: 'five', kind: 'alert' });
+    expect(countersOf(session)).toMatchObject({ begins: 1, ends: 2, overwritten: 1, pending: 0 });
+  });
+
+  test('outside of interrupts a wakeup is no chain, and one of a running thread goes nowhere', () => {
+    const { session, alerts } = track(
+      chain,
+      `
+      90 0 irq_handler_entry irq=9
+      91 1 sched_waking tid=5
+      92 0 sched_waking tid=6
+      95 0 irq_handler_exit irq=9
+      100 0 sched_waking tid=7
+      110 1 sched_switch prev_tid=6 next_tid=5 next_comm=five next_prio=20
+      120 1 sched_switch prev_tid=5 next_tid=6 next_comm=six next_prio=20
+      130 1 sched_switch prev_tid=6 next_tid=7 next_comm=seven next_prio=20`,
+    );
+    expect(alerts).toEqual([]);
+    expect(countersOf(session)).toMatchObject({ begins: 1, ends: 0, pending: 0 });
+  });
+
+  const step = { name: 'a', event: 'start', key: ['id'] };
+  const last = { name: 'z', event: 'stop', from: [{ step: 'a', key: ['id'] }] };
+  test.each([
+    [[step, step], /steps has two named a/],
+    [[last], /"a" is no earlier step/],
+    [[{ ...last, from: [{ step: 'z', key: ['id'] }] }], /"z" is no earlier step/],
+    [[step], /has none that ends a chain/],
+    [[{ ...step, key: ['id', 'x'] }, last], /a waits under a key of 2, not 1 parts/],
+    [[{ name: 'a', event: 'start' }, last], /nothing goes on from a, for it ends/],
+  ])('refused: %#', (steps, message) => {
+    expect(() => parseTracker({ name: 'mine', steps })).toThrow(message);
+  });
+
+  test('unknown fields are told of before the first event', () => {
+    const mine = parseTracker({ name: 'mine', steps: [{ ...step, key: ['idd'] }, last] });
+    expect(() => track(mine, '1 0 start id=1\n2 0 stop id=1')).toThrow(
+      /no field idd; there are id/,
+    );
+  });
+});
+
 describe('refused before the first event', () => {
   const text = '10 0 start id=1 name=x\n20 0 stop id=1 name=x';
   test.each([

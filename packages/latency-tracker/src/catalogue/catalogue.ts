@@ -1,6 +1,7 @@
 import type { Tracker, TrackerDeclaration } from '../declaration.ts';
 import { parseTracker } from '../parse-tracker.ts';
 import { netRx, syscall, ttfb } from './calls.ts';
+import { chain } from './chain.ts';
 import { hrtimer, irq, softirq, softirqRaise } from './interrupts.ts';
 import { lock, offcpu, oncpu, runq, wakeup } from './scheduler.ts';
 import { block, blockTotal, fsRead, fsSync, fsWrite, iosched } from './storage.ts';
@@ -25,6 +26,7 @@ export const catalogue: readonly TrackerDeclaration[] = [
   netRx,
   ttfb,
   lock,
+  chain,
 ];
 
 /** Undefined: there is no such tracker. */

@@ -46,6 +46,7 @@ export function checkTracker(
   set: PointSet,
   classes: readonly EventRecordClass[],
 ): void {
+  if (tracker.chain !== undefined) return;
   let first:
     | { readonly event: string; readonly kinds: readonly string[]; readonly text: string }
     | undefined;

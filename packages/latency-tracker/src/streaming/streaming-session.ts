@@ -31,6 +31,7 @@ import {
 } from '../declaration.ts';
 import { eventMatches, plainName, systemCallOf } from '../event-names.ts';
 import { readsOf } from '../expression.ts';
+import { ChainRun } from './chain-run.ts';
 import { checkTracker, chooseSet } from './check-tracker.ts';
 import { ExpressionCompiler, type SlotRecord } from './compile-expression.ts';
 import { type CpuState, EventContext, HostState } from './event-context.ts';
@@ -54,11 +55,15 @@ interface StreamState {
 
 type Handle = (record: SlotRecord) => void;
 
+interface Action {
+  handle(record: SlotRecord): void;
+}
+
 export class StreamingSession implements Downstream, TrackerSession {
   readonly backEnd = 'trace';
   readonly notes: string[] = [];
   readonly #context = new EventContext();
-  readonly #runs: TrackerRun[] = [];
+  readonly #runs: (TrackerRun | ChainRun)[] = [];
   readonly #hosts = new Map<string, HostState>();
   readonly #streams = new Map<DataStream, StreamState>();
   readonly #handlers = new Map<EventRecordClass, EventHandler | null>();
@@ -77,16 +82,31 @@ export class StreamingSession implements Downstream, TrackerSession {
     for (const tracker of trackers) {
       const set = chooseSet(tracker, classes, this.notes);
       checkTracker(tracker, set, classes);
-      this.#addRun(tracker, set, options);
+      this.#addRun(tracker, set, classes, options);
     }
-    this.#wantsTask = this.#runs.some(({ set }) => readsTask(set));
+    this.#wantsTask = trackers.some(({ anyOf }) => anyOf.some((set) => readsTask(set)));
   }
 
-  #addRun(tracker: Tracker, set: PointSet, options: StreamingOptions): void {
-    const run = new TrackerRun(this.#runs.length, tracker, set, this.#context, {
+  #addRun(
+    tracker: Tracker,
+    set: PointSet,
+    classes: readonly EventRecordClass[],
+    options: StreamingOptions,
+  ): void {
+    const runOptions = {
       onAlert: options.onAlert,
-      toAbsoluteNs: (timeNs) => this.#origin.nsFromOrigin + BigInt(Math.round(timeNs)),
-    });
+      toAbsoluteNs: (timeNs: number) => this.#origin.nsFromOrigin + BigInt(Math.round(timeNs)),
+    };
+    const context = this.#context;
+    const { chain } = tracker;
+    if (chain === undefined) {
+      this.#runs.push(new TrackerRun(this.#runs.length, tracker, set, context, runOptions));
+      return;
+    }
+    const run = new ChainRun(tracker, chain, context, runOptions);
+    // Unknown fields are told of now, not in the middle.
+    for (const each of classes)
+      run.actionsAt(each.name ?? '', new ExpressionCompiler(each, context));
     this.#runs.push(run);
   }
 
@@ -191,10 +211,14 @@ export class StreamingSession implements Downstream, TrackerSession {
     });
   }
 
-  #actionsAt(eventRecordClass: EventRecordClass, compiler: ExpressionCompiler): PointAction[] {
+  #actionsAt(eventRecordClass: EventRecordClass, compiler: ExpressionCompiler): Action[] {
     const name = eventRecordClass.name ?? '';
-    const actions: PointAction[] = [];
+    const actions: Action[] = [];
     for (const run of this.#runs) {
+      if (run instanceof ChainRun) {
+        actions.push(...run.actionsAt(name, compiler).map((handle) => ({ handle })));
+        continue;
+      }
       for (const role of roleOrder) {
         for (const point of run.set[role]) {
           if (!eventMatches(point.event, name)) continue;

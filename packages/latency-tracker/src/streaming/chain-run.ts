@@ -1,0 +1,234 @@
+import { type MutableCounters, zeroCounters } from '../counters.ts';
+import type {
+  Alert,
+  Chain,
+  ChainStep,
+  Tracker,
+  TrackerSettings,
+  TrackerSnapshot,
+} from '../declaration.ts';
+import { eventMatches } from '../event-names.ts';
+import type { Expression } from '../expression.ts';
+import { Histogram } from '../histogram.ts';
+import { WholeEvent } from './alert-values.ts';
+import type { ExpressionCompiler, NumberOf, SlotRecord } from './compile-expression.ts';
+import type { EventContext, HostState } from './event-context.ts';
+import { LabelTable, SeriesTable } from './series.ts';
+import type { TrackerRunOptions } from './tracker-run.ts';
+
+/** A chain on its way: when each of its steps was. */
+interface Link {
+  readonly step: number;
+  readonly timeNs: number;
+  readonly before: Link | undefined;
+}
+
+/** Chains that wait, by step: key → link. */
+type Waiting = Map<string, Link>[];
+
+const second = 1e9;
+
+/** One chain tracker over the events of all machines. It keeps the same promises as `TrackerRun`. */
+export class ChainRun {
+  readonly tracker: Tracker;
+  readonly #chain: Chain;
+  readonly #context: EventContext;
+  readonly #options: TrackerRunOptions;
+  readonly #waiting = new Map<HostState, Waiting>();
+  readonly #labels = new LabelTable();
+  readonly #series: SeriesTable;
+  readonly #uncertain: Histogram;
+  #counters: MutableCounters = zeroCounters();
+  #thresholdNs: number;
+  #isOn = true;
+  #isWorst = false;
+  #rateWindowNs = Number.NEGATIVE_INFINITY;
+  #rateCount = 0;
+
+  constructor(tracker: Tracker, chain: Chain, context: EventContext, options: TrackerRunOptions) {
+    this.tracker = tracker;
+    this.#chain = chain;
+    this.#context = context;
+    this.#options = options;
+    this.#thresholdNs = tracker.alert.thresholdNs;
+    this.#labels.idOf([]);
+    this.#series = new SeriesTable([], this.#labels, tracker.histogram);
+    this.#uncertain = new Histogram(tracker.histogram.bits, tracker.histogram.kind);
+  }
+
+  addHost(host: HostState): void {
+    this.#waiting.set(
+      host,
+      this.#chain.steps.map(() => new Map()),
+    );
+  }
+
+  set settings({ thresholdNs, worst, on }: TrackerSettings) {
+    if (thresholdNs !== undefined) this.#thresholdNs = thresholdNs;
+    if (worst !== undefined) this.#isWorst = worst;
+    if (on !== undefined) this.#isOn = on;
+    if (on === false) this.#forgetAll();
+  }
+
+  /** Chains have no timeout: what comes next may be long in coming. */
+  advance(): void {}
+
+  snapshot(): TrackerSnapshot {
+    let pending = 0;
+    for (const waiting of this.#waiting.values()) for (const { size } of waiting) pending += size;
+    return {
+      tracker: this.tracker,
+      counters: { ...this.#counters, pending },
+      series: this.#series.snapshot(),
+      uncertain: this.#counters.uncertain > 0 ? this.#uncertain : undefined,
+    };
+  }
+
+  reset(): void {
+    this.#counters = zeroCounters();
+    this.#series.reset();
+    this.#uncertain.reset();
+  }
+
+  /** What the chain does at records of a class. */
+  actionsAt(eventName: string, compiler: ExpressionCompiler): ((record: SlotRecord) => void)[] {
+    const { steps, drop } = this.#chain;
+    const actions: ((record: SlotRecord) => void)[] = [];
+    // Later steps first: an event that is two steps does not go through both at once.
+    for (let i = steps.length - 1; i >= 0; i--) {
+      const step = steps[i]!;
+      if (eventMatches(step.event, eventName)) actions.push(this.#stepAction(i, step, compiler));
+    }
+    for (const { event, step, key } of drop) {
+      if (!eventMatches(event, eventName)) continue;
+      const keyOf = compileKey(key, compiler);
+      actions.push((record) => this.#take(step, keyOf(record), false));
+    }
+    return actions;
+  }
+
+  #stepAction(
+    index: number,
+    step: ChainStep,
+    compiler: ExpressionCompiler,
+  ): (record: SlotRecord) => void {
+    const when = step.when.map((expression) => compiler.number(expression));
+    const sources = step.from.map(({ step: from, key, stays }) => ({
+      from,
+      stays,
+      keyOf: compileKey(key, compiler),
+    }));
+    const keyOf = step.key === undefined ? undefined : compileKey(step.key, compiler);
+    return (record) => {
+      if (!this.#isOn || !when.every((test) => isTrue(test(record)))) return;
+      let before: Link | undefined;
+      for (const { from, stays, keyOf: sourceKey } of sources) {
+        before = this.#take(from, sourceKey(record), stays);
+        if (before !== undefined) break;
+      }
+      if (sources.length > 0 && before === undefined) return;
+      if (before === undefined) this.#counters.begins++;
+      const link: Link = { step: index, timeNs: this.#context.timeNs, before };
+      if (keyOf === undefined) this.#end(step, link);
+      else this.#wait(index, keyOf(record), link);
+    };
+  }
+
+  #wait(step: number, key: string, link: Link): void {
+    const waiting = this.#waitingAt(step);
+    if (waiting.has(key)) {
+      this.#counters.overwritten++;
+      // A thread that is woken again still waits since the first time; a new interrupt is a new beginning.
+      if (link.before !== undefined) return;
+    } else if (waiting.size >= this.tracker.max) {
+      this.#counters.full++;
+      return;
+    }
+    waiting.set(key, link);
+  }
+
+  #take(step: number, key: string, stays: boolean): Link | undefined {
+    const waiting = this.#waitingAt(step);
+    const link = waiting.get(key);
+    if (link !== undefined && !stays) waiting.delete(key);
+    return link;
+  }
+
+  #waitingAt(step: number): Map<string, Link> {
+    return this.#waiting.get(this.#context.host)![step]!;
+  }
+
+  #forgetAll(): void {
+    for (const waiting of this.#waiting.values()) for (const each of waiting) each.clear();
+  }
+
+  #end(step: ChainStep, last: Link): void {
+    const links: Link[] = [];
+    for (let link: Link | undefined = last; link !== undefined; link = link.before)
+      links.push(link);
+    const first = links.at(-1)!;
+    const delayNs = last.timeNs - first.timeNs;
+    this.#counters.ends++;
+    if (first.timeNs < this.#context.host.gapEndNs) {
+      this.#counters.uncertain++;
+      this.#uncertain.add(delayNs);
+    } else this.#series.add(0, delayNs);
+    if (!(delayNs > this.#thresholdNs) || !this.#mayAlert(last.timeNs)) return;
+    if (this.#isWorst) this.#thresholdNs = delayNs;
+    this.#options.onAlert?.(this.#alertOf(step, links.reverse(), delayNs));
+  }
+
+  #mayAlert(timeNs: number): boolean {
+    if (timeNs - this.#rateWindowNs >= second) {
+      this.#rateWindowNs = timeNs;
+      this.#rateCount = 0;
+    }
+    const mayAlert = ++this.#rateCount <= this.tracker.alert.ratePerS;
+    this.#counters[mayAlert ? 'alerts' : 'limited']++;
+    return mayAlert;
+  }
+
+  /** @param links - From the first. */
+  #alertOf(step: ChainStep, links: readonly Link[], delayNs: number): Alert {
+    const context = this.#context;
+    const whole = new WholeEvent(context.cursor!, context);
+    const info: { [name: string]: number | string } = {};
+    for (const [name, expression] of step.info) {
+      const value = whole.value(expression);
+      if (value !== undefined) info[name] = value;
+    }
+    const { tid, comm, ...others } = info;
+    const beginNs = links[0]!.timeNs;
+    const breakdown = links
+      .map((link) => `${this.#chain.steps[link.step]!.name} = ${link.timeNs - beginNs}`)
+      .join(', to ');
+    const endNs = this.#options.toAbsoluteNs(links.at(-1)!.timeNs);
+    return {
+      tracker: this.tracker.name,
+      kind: 'alert',
+      beginNs: endNs - BigInt(delayNs),
+      endNs,
+      delayNs,
+      outId: 0,
+      key: [typeof tid === 'number' ? tid : 0],
+      cpuId: context.cpu.id,
+      tid: typeof tid === 'number' ? tid : undefined,
+      comm: typeof comm === 'string' ? comm : undefined,
+      info: { ...others, breakdown },
+      kernelStack: whole.stack('kernel'),
+      userStack: whole.stack('user'),
+    };
+  }
+}
+
+const isTrue = (value: number): boolean => value < 0 || value > 0;
+
+function compileKey(
+  key: readonly Expression[],
+  compiler: ExpressionCompiler,
+): (record: SlotRecord) => string {
+  const parts: NumberOf[] = key.map((expression) => compiler.number(expression));
+  const [only] = parts;
+  if (only !== undefined && parts.length === 1) return (record) => String(only(record));
+  return (record) => parts.map((part) => part(record)).join(':');
+}

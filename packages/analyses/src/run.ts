@@ -181,7 +181,9 @@ export class AnalysisRun implements Downstream {
   skippedEvents(count: number): void {
     this.#eventCount += count;
   }
-  streamEnd(): void {}
+  streamEnd(stream: DataStream): void {
+    this.model.streamEnd(stream);
+  }
   inactivity(): void {}
 
   /** @returns the kinds, whose numbers open periods know them by. */

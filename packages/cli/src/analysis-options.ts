@@ -45,6 +45,7 @@ const rangeOptions = optionGroup('Time', {
     undefined,
     { short: 'r' },
   ),
+  follow: flag('Go on with what is still being written, until Ctrl-C; a result every second'),
   noIntersection: flag('Use all events, not only the time that all streams of a trace cover'),
 });
 

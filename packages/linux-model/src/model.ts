@@ -160,7 +160,13 @@ export class LinuxModel implements Downstream {
     if (count > 0 || endNs > beginNs) this.#gap(state, { what: 'events', count, beginNs, endNs });
   }
 
-  streamEnd(): void {}
+  /** Nothing of it stays but the host's state: a trace that grows is opened many times. */
+  streamEnd(stream: DataStream): void {
+    this.#streams.delete(stream);
+    if (![...this.#streams.keys()].some(({ trace }) => trace === stream.trace)) {
+      this.#described.delete(stream.trace);
+    }
+  }
   inactivity(_time: ClockSnapshot): void {}
 
   /** Set by the run before the first message, to turn exact times into numbers. */

@@ -34,6 +34,7 @@ import { openReading, type Reading } from '../analysis-reading.ts';
 import type { CommandIo } from '../command-io.ts';
 import { type Command, defineCommand } from '../define-command.ts';
 import { findOperands } from '../find-operands.ts';
+import { followTraces } from '../follow-traces.ts';
 import { timeFormat } from '../time-format.ts';
 import { version } from '../version.ts';
 
@@ -93,7 +94,8 @@ async function run(
       return 0;
     }
     const reports = await analyse(io, analysis, options, paths);
-    if (!printsAtOnce(options) && !options.testCompatibility) print(io, analysis, options, reports);
+    const isShown = printsAtOnce(options) || options.testCompatibility || options.follow;
+    if (!isShown) print(io, analysis, options, reports);
     return 0;
   } finally {
     found.close();
@@ -155,8 +157,10 @@ async function analyse(
   options: AnalysisCommandOptions,
   paths: readonly string[],
 ): Promise<Report[]> {
-  const reading = openReading(io, options, paths);
-  const { traces, intersection, requested, filter, warn, times } = reading;
+  checkFollow(analysis, options);
+  const whole = { ...options, noIntersection: options.noIntersection || options.follow };
+  const reading = openReading(io, whole, paths);
+  const { requested, filter, warn, times } = reading;
   const resolved = toAnalysisOptions(options, analysis.defaultViews, times, requested);
   const style = { columns: io.stdout.columns };
   if (!('kinds' in analysis)) {
@@ -171,15 +175,32 @@ async function analyse(
     plan: {
       definitions: periodDefinitionsOf(options),
       ...requested,
-      ...(options.refresh === undefined ? {} : { refreshNs: options.refresh }),
+      ...refreshOf(options),
     },
     ...(filter === undefined ? {} : { filter }),
     warn,
     onReport: (_analysis, report) => {
-      reports.push(report);
-      if (printsAtOnce(options)) io.stdout.writeText(formatText(report, resolved, style));
+      if (options.follow) show(io, analysis, options, report, resolved);
+      else if (printsAtOnce(options)) io.stdout.writeText(formatText(report, resolved, style));
+      else reports.push(report);
     },
   });
+  if (options.follow) await follow(io, paths, analysisRun, reading);
+  else await read(io, analysisRun, reading);
+  reportLosses(analysisRun, warn);
+  return reports;
+}
+
+function refreshOf({ refresh, follow: follows }: AnalysisCommandOptions): { refreshNs?: number } {
+  if (refresh !== undefined) return { refreshNs: refresh };
+  return follows ? { refreshNs: 1e9 } : {};
+}
+
+async function read(
+  io: CommandIo,
+  analysisRun: AnalysisRun,
+  { traces, intersection }: Reading,
+): Promise<void> {
   analysisRun.begin(traces.origin, traces.traces);
   const iterator = traces.iterate(analysisRun, intersection);
   try {
@@ -188,8 +209,62 @@ async function analyse(
     analysisRun.finish(iterator.lastEventNs ?? Number.NaN);
     traces.close();
   }
-  reportLosses(analysisRun, warn);
-  return reports;
+}
+
+const pollMs = 250;
+const staleMs = 5000;
+
+async function follow(
+  io: CommandIo,
+  paths: readonly string[],
+  analysisRun: AnalysisRun,
+  { traces }: Reading,
+): Promise<void> {
+  traces.close();
+  const lastEventNs = await followTraces(paths, analysisRun, {
+    signal: io.signal,
+    pollMs,
+    staleMs,
+    begin: (origin, opened) => analysisRun.begin(origin, opened.traces),
+    onPiece: () => io.stdout.flush(),
+    wantsMore: () => !analysisRun.isDone,
+  });
+  analysisRun.finish(lastEventNs);
+}
+
+const clearScreen = '\x1b[H\x1b[2J';
+
+/** One result of `--follow`: on a terminal in the place of the one before. */
+function show(
+  io: CommandIo,
+  analysis: AnyAnalysis,
+  options: AnalysisCommandOptions,
+  report: Report,
+  resolved: AnalysisOptions,
+): void {
+  if (!printsAtOnce(options)) {
+    print(io, analysis, options, [report]);
+    return;
+  }
+  if (io.stdout.isTerminal) io.stdout.writeText(clearScreen);
+  io.stdout.writeText(formatText(report, resolved, { columns: io.stdout.columns }));
+}
+
+/** @throws UsageError */
+function checkFollow(analysis: AnyAnalysis, options: AnalysisCommandOptions): void {
+  if (!options.follow) return;
+  if (!('kinds' in analysis)) {
+    throw new UsageError(
+      'conflict',
+      `${analysis.name} looks at whole periods: it takes no --follow.`,
+    );
+  }
+  if (options.compare !== undefined || options.testCompatibility) {
+    throw new UsageError(
+      'conflict',
+      '--follow goes with neither --compare nor --test-compatibility.',
+    );
+  }
 }
 
 /** @throws UsageError when no table has the column to sort by. */

@@ -1,0 +1,160 @@
+/** `--follow`: reads traces that are still being written, packet by packet as they come. */
+
+import { statSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { SondeError, UsageError } from '@sonde/base';
+import {
+  dataStreamFiles,
+  findTraces,
+  type OpenedTraces,
+  openTrace,
+  runIterator,
+} from '@sonde/components';
+import type { Downstream, TimeOrigin } from '@sonde/trace-model';
+
+export interface FollowOptions {
+  readonly signal: AbortSignal;
+  /** How often the folders are looked at (ms). */
+  readonly pollMs: number;
+  /** A data stream that gave nothing for so long holds up nobody any more (ms): a CPU may be idle for hours. */
+  readonly staleMs: number;
+  /** After each piece. */
+  readonly onPiece: () => void;
+  /** False: enough. */
+  readonly wantsMore: () => boolean;
+  /** Before the first message. */
+  readonly begin: (origin: TimeOrigin, traces: OpenedTraces) => void;
+}
+
+/** When a data stream was last seen to grow. */
+interface Growth {
+  readonly endNs: bigint;
+  readonly sinceMs: number;
+  isStale: boolean;
+}
+
+/**
+ * Feeds `downstream` until the signal is aborted or nothing more is wanted. What all streams have reached is handed on, in order of time;
+ * each look opens the traces anew, for metadata grow too, and reads what has come since.
+ * @returns time of the last event (ns since the origin); NaN: none.
+ */
+export async function followTraces(
+  paths: readonly string[],
+  downstream: Downstream,
+  options: FollowOptions,
+): Promise<number> {
+  const follower = new Follower(paths, downstream, options);
+  while (!options.signal.aborted && options.wantsMore()) {
+    await follower.look();
+    await delay(options.pollMs, undefined, { signal: options.signal }).catch(() => {});
+  }
+  return follower.lastEventNs;
+}
+
+class Follower {
+  readonly #paths: readonly string[];
+  readonly #downstream: Downstream;
+  readonly #options: FollowOptions;
+  readonly #growth = new Map<string, Growth>();
+  #origin: TimeOrigin | undefined;
+  /** Everything up to here has been handed on (ns from the clocks' origin). */
+  #doneNs: bigint | undefined;
+  #sizes = '';
+  lastEventNs = Number.NaN;
+
+  constructor(paths: readonly string[], downstream: Downstream, options: FollowOptions) {
+    this.#paths = paths;
+    this.#downstream = downstream;
+    this.#options = options;
+  }
+
+  async look(): Promise<void> {
+    const sizes = sizesOf(this.#paths);
+    if (sizes === this.#sizes && !this.#hasNewlyStale()) return;
+    this.#sizes = sizes;
+    using traces = this.#open();
+    if (traces === undefined) return;
+    const endNs = this.#commonEnd(traces);
+    if (endNs === undefined || (this.#doneNs !== undefined && endNs <= this.#doneNs)) return;
+    this.#start(traces);
+    const begin = this.#doneNs === undefined ? undefined : this.#doneNs + 1n;
+    const iterator = traces.iterate(this.#downstream, { begin, end: endNs });
+    try {
+      await runIterator(iterator, this.#options.signal, this.#options.wantsMore);
+    } catch (error) {
+      if (!this.#options.signal.aborted) throw error;
+    }
+    const { lastEventNs } = iterator;
+    if (lastEventNs !== undefined && !Number.isNaN(lastEventNs)) this.lastEventNs = lastEventNs;
+    this.#doneNs = endNs;
+    this.#options.onPiece();
+  }
+
+  /** Undefined: what is there is half written, the next look will tell. */
+  #open(): OpenedTraces | undefined {
+    try {
+      return openTrace(this.#paths, { onFault: () => {} });
+    } catch (error) {
+      if (this.#origin === undefined || !(error instanceof SondeError)) throw error;
+      return undefined;
+    }
+  }
+
+  #start(traces: OpenedTraces): void {
+    if (this.#origin === undefined) {
+      this.#origin = traces.origin;
+      this.#options.begin(traces.origin, traces);
+    } else if (traces.origin.nsFromOrigin !== this.#origin.nsFromOrigin) {
+      throw new UsageError(
+        'trace-changed',
+        'The begin of the trace has changed (overwritten, or deleted files): it cannot be followed.',
+      );
+    }
+  }
+
+  /** Some stream has become one that nobody waits for, since the last look. */
+  #hasNewlyStale(): boolean {
+    const now = performance.now();
+    return [...this.#growth.values()].some((growth) => !growth.isStale && this.#isOld(growth, now));
+  }
+
+  #isOld({ sinceMs }: Growth, nowMs: number): boolean {
+    return nowMs - sinceMs > this.#options.staleMs;
+  }
+
+  /** The time that all streams have reached which still grow; when none does, that of the latest. */
+  #commonEnd(traces: OpenedTraces): bigint | undefined {
+    let common: bigint | undefined;
+    let latest: bigint | undefined;
+    for (const { path, streams } of traces.ranges) {
+      for (const { portName, rangeNs } of streams) {
+        if (rangeNs === undefined) continue;
+        const { end } = rangeNs;
+        const { isStale } = this.#note(`${path}\n${portName}`, end);
+        if (latest === undefined || end > latest) latest = end;
+        if (!isStale && (common === undefined || end < common)) common = end;
+      }
+    }
+    return common ?? latest;
+  }
+
+  #note(key: string, endNs: bigint): Growth {
+    const nowMs = performance.now();
+    let growth = this.#growth.get(key);
+    if (growth === undefined || growth.endNs !== endNs) {
+      growth = { endNs, sinceMs: nowMs, isStale: false };
+      this.#growth.set(key, growth);
+    } else if (this.#isOld(growth, nowMs)) growth.isStale = true;
+    return growth;
+  }
+}
+
+/** Changes when any file of the traces grows. */
+function sizesOf(paths: readonly string[]): string {
+  const files = paths
+    .flatMap((root) => findTraces(root, {}))
+    .flatMap((path) => dataStreamFiles(path));
+  return files
+    .map((file) => `${file} ${statSync(file, { throwIfNoEntry: false })?.size ?? 0}`)
+    .join('\n');
+}

@@ -68,10 +68,15 @@ class CpuUsage implements SectionReducer {
   }
 
   #add({ cpu, thread, beginNs, endNs, endState }: SchedulingSlice): void {
-    this.#addRun(cpu, thread, beginNs, endNs, endState === 0);
+    this.#addRun(cpu, thread, beginNs, endNs);
+    this.#cpus.get(cpu)!.switches++;
+    if (thread.tid === 0) return;
+    const use = this.#useOf(thread);
+    use.switches++;
+    if (endState === 0) use.preemptions++;
   }
 
-  #addRun(cpu: Cpu, thread: Thread, beginNs: number, endNs: number, isPreempted: boolean): void {
+  #addRun(cpu: Cpu, thread: Thread, beginNs: number, endNs: number): void {
     const { periodBeginNs } = this.#context;
     let own = this.#cpus.get(cpu);
     if (own === undefined) {
@@ -79,23 +84,19 @@ class CpuUsage implements SectionReducer {
       this.#cpus.set(cpu, own);
     }
     const ns = endNs - Math.max(beginNs, periodBeginNs);
-    own.switches++;
     if (thread.tid === 0) {
       own.idleNs += ns;
       return;
     }
     own.busyNs += ns;
     own.busy.addInterval(beginNs, endNs);
-    const use = this.#useOf(thread);
-    use.ns += ns;
-    use.switches++;
-    if (isPreempted) use.preemptions++;
+    this.#useOf(thread).ns += ns;
   }
 
   report({ beginNs, endNs }: Period): SectionResult {
     for (const cpu of this.#context.host.cpus) {
       if (cpu.thread !== undefined) {
-        this.#addRun(cpu, cpu.thread, cpu.threadSinceNs, endNs, false);
+        this.#addRun(cpu, cpu.thread, cpu.threadSinceNs, endNs);
       }
     }
     const durationNs = Math.max(1, endNs - beginNs);
@@ -106,7 +107,7 @@ class CpuUsage implements SectionReducer {
     const switches = sum(cpus, (c) => c.switches);
     const perSecond = Math.round(switches / (durationNs / 1e9));
     return {
-      headline: `${formatPercent(total)} busy over ${cpus.length} CPUs; ${formatCount(switches)} switches (${formatCount(perSecond)}/s), ${formatCount(this.#migrations)} migrations`,
+      headline: `${formatPercent(total)} busy over ${cpus.length} ${cpus.length === 1 ? 'CPU' : 'CPUs'}; ${formatCount(switches)} switches (${formatCount(perSecond)}/s), ${formatCount(this.#migrations)} migrations`,
       tables: [
         cpuTable(cpus, durationNs),
         ...programTables(threads, durationNs),

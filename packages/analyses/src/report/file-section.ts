@@ -5,7 +5,7 @@ import { formatBytes, formatCount, formatDuration } from '../printers/human-text
 import { Samples } from '../samples.ts';
 import { type Cell, durationCell, numberCell, sizeCell, stringCell } from '../table.ts';
 import { distributionCells, distributionColumns, histogram, tailFactor } from './distributions.ts';
-import { byProcess, processCell, sum } from './names.ts';
+import { byProcess, processCell, shortPath, sum } from './names.ts';
 import {
   type Finding,
   rowLimit,
@@ -201,7 +201,7 @@ class Files implements SectionReducer {
     const [slowest] = this.#slowest.all;
     if (slowest !== undefined) {
       const { value, item } = slowest;
-      const on = item.path === '' ? '' : ` on ${item.path}`;
+      const on = item.path === '' ? '' : ` on ${shortPath(item.path)}`;
       findings.push({
         severity: 'info',
         text: `The slowest operation on a file was ${item.name} of ${item.comm} (${item.tid})${on}: ${formatDuration(value)}.`,

@@ -58,3 +58,11 @@ export function priorityText(priority: number | undefined): string {
 
 export const isRealTime = (priority: number | undefined): boolean =>
   priority !== undefined && priority < 0;
+
+const longestPath = 60;
+
+/** A path that fits a sentence: its end. */
+export function shortPath(path: string): string {
+  const points = [...path];
+  return points.length <= longestPath ? path : `…${points.slice(1 - longestPath).join('')}`;
+}

@@ -31,7 +31,7 @@ export function formatReportHtml(report: SystemReport, style: ReportHtmlStyle): 
     '</head>',
     '<body>',
     ...report.hosts.map((host, i) => hostHtml(report, host, i, style)),
-    ...(report.hosts.length === 0 ? ['<p>There is no event to report on.</p>'] : []),
+    ...(report.hosts.length === 0 ? ['<p>There are no kernel events to report on.</p>'] : []),
     '<footer>Made by <code>sonde report</code>. Percentiles are samples, not estimates. Durations below the resolution of the trace’s clock are 0.</footer>',
     '</body>',
     '</html>',

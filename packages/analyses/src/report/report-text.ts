@@ -44,7 +44,7 @@ function penOf(hasColors: boolean): Pen {
 export function formatReportText(report: SystemReport, style: ReportTextStyle): string {
   const pen = penOf(style.hasColors);
   const lines = report.hosts.flatMap((host) => hostLines(report, host, style, pen));
-  if (report.hosts.length === 0) lines.push('There is no event to report on.');
+  if (report.hosts.length === 0) lines.push('There are no kernel events to report on.');
   return `${lines.join('\n')}\n`;
 }
 

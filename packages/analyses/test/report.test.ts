@@ -1,0 +1,290 @@
+/** The report on traces made by hand; every figure was computed by hand. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  formatReportHtml,
+  formatReportJson,
+  formatReportText,
+  type SystemReport,
+  startSystemReport,
+} from '@sonde/analyses';
+import { openTrace, runIterator } from '@sonde/components';
+import { kernelTrace } from '@sonde/testkit';
+import { afterAll, describe, expect, test } from 'vitest';
+import { times } from './times.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'sonde-report-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+function folderOf(text: string): string {
+  const folder = mkdtempSync(join(scratch, 'trace-'));
+  const { metadata, streams } = kernelTrace(text);
+  writeFileSync(join(folder, 'metadata'), metadata);
+  for (const [file, bytes] of streams) writeFileSync(join(folder, file), bytes);
+  return folder;
+}
+
+async function reportOn(...texts: string[]): Promise<SystemReport> {
+  using traces = openTrace(texts.map(folderOf));
+  const options = {
+    limit: 10,
+    frequencyResolution: 20,
+    frequencyIsUniform: false,
+    views: new Set<string>(),
+    times,
+  };
+  const { run, result } = startSystemReport(traces.traces, options, { warn: () => {} });
+  run.begin(traces.origin);
+  const iterator = traces.iterate(run);
+  await runIterator(iterator);
+  run.finish(iterator.lastEventNs ?? Number.NaN);
+  return result();
+}
+
+type Rows = readonly (readonly unknown[])[];
+
+/** A table's rows as plain values: numbers in ns, bytes or ratios. */
+function rowsOf(report: SystemReport, sectionId: string, tableName: string): Rows {
+  const json = JSON.parse(formatReportJson(report));
+  const section = json.hosts[0].sections.find((one: { id: string }) => one.id === sectionId);
+  const table = section.tables.find((one: { name: string }) => one.name === tableName);
+  const cell = (value: unknown): unknown => {
+    if (value === null || typeof value !== 'object') return value;
+    const { name, pid, tid, number } = value as Record<string, unknown>;
+    return `${name} ${tid ?? pid ?? number}`;
+  };
+  return (table?.rows ?? []).map((row: object) => Object.values(row).map(cell));
+}
+
+const swap = (from: string, to: string, state = 1): string => {
+  const [prev, next] = [from, to].map((who) => who.split(':') as [string, string, string?]);
+  return `sched_switch prev_comm=${prev![0]} prev_tid=${prev![1]} prev_prio=${prev![2] ?? 20} prev_state=${state} next_comm=${next![0]} next_tid=${next![1]} next_prio=${next![2] ?? 20}`;
+};
+
+describe('CPUs and scheduling', () => {
+  // CPU 0: a 0-400, idle 400-600, b 600-1000. CPU 1: idle all the time but for rt 500-700.
+  const trace = `
+0    0 ${swap('swapper/0:0', 'a:1')}
+0    1 ${swap('x:9', 'swapper/1:0')}
+400  0 ${swap('a:1', 'b:2', 0)}
+400  0 sched_waking comm=a tid=1 prio=20 target_cpu=0
+440  1 sched_waking comm=rt tid=3 prio=-51 target_cpu=1
+500  1 ${swap('swapper/1:0', 'rt:3:-51')}
+600  0 ${swap('b:2', 'a:1')}
+700  1 ${swap('rt:3:-51', 'swapper/1:0')}
+1000 0 ${swap('a:1', 'swapper/0:0')}
+`;
+
+  test('who used the CPUs', async () => {
+    const report = await reportOn(trace);
+    expect(rowsOf(report, 'cpu', 'cpus')).toEqual([
+      [0, 1, 1000, 0, 4],
+      [1, 0.2, 200, 800, 3],
+    ]);
+    expect(rowsOf(report, 'cpu', 'threads')).toEqual([
+      ['a 1', 'nice 0', 800, 0.8, 2, 1, 0],
+      ['b 2', 'nice 0', 200, 0.2, 1, 0, 0],
+      ['rt 3', 'RT 50', 200, 0.2, 1, 0, 0],
+    ]);
+    expect(report.hosts[0]!.findings.map(({ text }) => text)).toContainEqual(
+      'The load was uneven: CPU 0 100.0 % busy, CPU 1 20.0 %.',
+    );
+  });
+
+  test('who waited', async () => {
+    const report = await reportOn(trace);
+    expect(rowsOf(report, 'scheduling', 'worst-latencies')).toEqual([
+      [400, 200, 'a 1', 'nice 0', 0, 'b 2'],
+      [440, 60, 'rt 3', 'RT 50', 1, 'idle or interrupt'],
+    ]);
+    const [host] = report.hosts;
+    expect(host!.sections.find(({ id }) => id === 'scheduling')!.headline).toBe(
+      '2 wakeups to switches: p50 60 ns, p99 200 ns, p99.9 200 ns, max 200 ns; on average 0.26 threads waited for a CPU',
+    );
+  });
+
+  test('a real-time thread that waits long stands out first', async () => {
+    const late = `
+0        0 ${swap('swapper/0:0', 'a:1')}
+10       0 sched_waking comm=rt tid=3 prio=-51 target_cpu=0
+2000010  0 ${swap('a:1', 'rt:3:-51', 0)}
+`;
+    const [finding] = (await reportOn(late)).hosts[0]!.findings.filter(({ text }) =>
+      text.startsWith('Real-time'),
+    );
+    expect(finding).toEqual({
+      severity: 'high',
+      text: 'Real-time threads waited long for a CPU after 1 wakeups: p99 2.00 ms. The worst, 2.00 ms: rt (3), RT 50, woken by a (1), on CPU 0.',
+      command: 'schedtop --tid 3',
+    });
+  });
+});
+
+describe('system calls and files', () => {
+  const trace = `
+0   0 lttng_statedump_process_state tid=1 pid=1 ppid=0 name=a type=0 mode=5 submode=0 status=5 ns_level=0
+5   0 ${swap('swapper/0:0', 'a:1')}
+10  0 syscall_entry_openat dfd=-100 filename=/tmp/f flags=2 mode=0
+20  0 syscall_exit_openat ret=3
+30  0 syscall_entry_read fd=3 count=100
+70  0 syscall_exit_read ret=100 buf=0
+80  0 syscall_entry_write fd=3 buf=0 count=50
+100 0 syscall_exit_write ret=-28
+110 0 syscall_entry_futex uaddr=1
+810 0 syscall_exit_futex ret=0
+`;
+
+  test('calls that work and calls that wait', async () => {
+    const report = await reportOn(trace);
+    expect(rowsOf(report, 'system-calls', 'calls-by-time')).toEqual([
+      ['read', 40, 0, 1, 40, 40, 40, 40, 40],
+      ['write', 20, 1, 1, 20, 20, 20, 20, 20],
+      ['openat', 10, 0, 1, 10, 10, 10, 10, 10],
+    ]);
+    expect(rowsOf(report, 'system-calls', 'calls-that-wait')).toEqual([
+      ['futex', 700, 0, 1, 700, 700, 700, 700, 700],
+    ]);
+    expect(rowsOf(report, 'system-calls', 'errors')).toEqual([['write', 'ENOSPC', 1, 1]]);
+    expect(rowsOf(report, 'system-calls', 'callers')).toEqual([['a 1', 4, 70, 700]]);
+  });
+
+  test('bytes by file and by process', async () => {
+    const report = await reportOn(trace);
+    expect(rowsOf(report, 'files', 'files')).toEqual([['/tmp/f', 100, 0, 3, 70, 40]]);
+    expect(rowsOf(report, 'files', 'processes')).toEqual([['a 1', 100, 0, 3, 70]]);
+  });
+});
+
+test('disks: latency, overlapping requests count once as busy', async () => {
+  // In flight: 100-500 (read) and 300-700 (write): busy 600 of 1000, 0.8 on average. The write was queued for 50.
+  const report = await reportOn(`
+0    0 ${swap('swapper/0:0', 'a:1')}
+0    0 lttng_statedump_block_device dev=265289728 diskname=vda
+100  0 block_rq_issue dev=265289728 sector=8 nr_sector=8 tid=1 rwbs=0
+250  0 block_rq_insert dev=265289728 sector=64 nr_sector=16 tid=1 rwbs=1
+300  0 block_rq_issue dev=265289728 sector=64 nr_sector=16 tid=1 rwbs=1
+500  0 block_rq_complete dev=265289728 sector=8 nr_sector=8 rwbs=0
+700  0 block_rq_complete dev=265289728 sector=64 nr_sector=16 rwbs=1
+1000 0 ${swap('a:1', 'swapper/0:0')}
+`);
+  expect(rowsOf(report, 'disks', 'latencies')).toEqual([
+    ['vda', 'read', 1, 400, 400, 400, 400, 400],
+    ['vda', 'write', 1, 400, 400, 400, 400, 400],
+  ]);
+  expect(rowsOf(report, 'disks', 'disks')).toEqual([
+    ['vda', 4096, 8192, 2_000_000, 0.6, 0.8, 1, 50, 50],
+  ]);
+});
+
+test('interrupts, network and memory', async () => {
+  const report = await reportOn(`
+0    0 ${swap('swapper/0:0', 'a:1')}
+100  0 irq_handler_entry irq=27 name=eth0
+140  0 irq_softirq_raise vec=3
+150  0 irq_handler_exit irq=27 ret=1
+160  0 irq_softirq_entry vec=3
+200  0 net_if_receive_skb skbaddr=1 len=60 name=eth0
+230  0 net_dev_xmit skbaddr=2 rc=0 len=1000 name=eth0
+260  0 irq_softirq_exit vec=3
+300  0 kmem_mm_page_alloc pfn=1 order=1
+400  0 kmem_mm_page_free pfn=1 order=0
+1000 0 ${swap('a:1', 'swapper/0:0')}
+`);
+  expect(rowsOf(report, 'interrupts', 'handlers')).toEqual([
+    ['NET_RX_SOFTIRQ 3', 100, 0.1, 1, 100, 100, 100, 100, 100],
+    ['eth0 27', 50, 0.05, 1, 50, 50, 50, 50, 50],
+  ]);
+  expect(rowsOf(report, 'interrupts', 'raise-latencies')).toEqual([
+    ['NET_RX_SOFTIRQ 3', 1, 20, 20, 20, 20, 20],
+  ]);
+  expect(rowsOf(report, 'network', 'interfaces')).toEqual([['eth0', 1, 1000, 1e9, 1, 60, 6e7]]);
+  expect(rowsOf(report, 'memory', 'processes')).toEqual([['a 1', 1, 8192, 4096, 4096]]);
+});
+
+const style = { times, columns: 80, hasColors: false, trace: 'T', isBrief: false };
+
+test('what the trace has no events for is said', async () => {
+  const report = await reportOn(`0 0 ${swap('swapper/0:0', 'a:1')}`);
+  const text = formatReportText(report, style).replace(/\s+/g, ' ');
+  expect(text).toContain(
+    'Block devices: not reported. No requests of disks: the trace has no block_rq_issue, and no block_rq_complete.',
+  );
+  expect(text).toContain('Scheduling: not reported. No wakeup latencies');
+});
+
+test('discarded events are told at the top', async () => {
+  const report = await reportOn(`
+0   0 ${swap('swapper/0:0', 'a:1')}
+50  0 packet
+60  0 sched_migrate_task comm=a tid=1 prio=20 orig_cpu=0 dest_cpu=0
+100 0 lost 12
+200 0 ${swap('a:1', 'swapper/0:0')}
+`);
+  expect(formatReportText(report, style)).toMatch(/3 events, 12 events on CPU 0\s+LOST/);
+  expect(JSON.parse(formatReportJson(report))).toMatchObject({ discarded: { events: 12 } });
+});
+
+test('each machine has a report of its own', async () => {
+  const one = (host: string, comm: string): string =>
+    `env hostname=${host}\n0 0 ${swap('swapper/0:0', `${comm}:1`)}\n100 0 ${swap(`${comm}:1`, 'swapper/0:0')}`;
+  const report = await reportOn(one('alpha', 'a'), one('beta', 'b'));
+  expect(report.hosts.map(({ name, cpuCount }) => [name, cpuCount])).toEqual([
+    ['alpha', 1],
+    ['beta', 1],
+  ]);
+  const text = formatReportText(report, style);
+  expect(text).toMatch(/Report on alpha[\s\S]*a \(1\)[\s\S]*Report on beta[\s\S]*b \(1\)/);
+});
+
+describe('names are anybody’s text', () => {
+  const evil = '<script>alert(1)</script>"&\'\u001b[2J';
+  const trace = `
+env hostname=${JSON.stringify(evil)}
+0   0 sched_switch prev_comm=x prev_tid=0 prev_prio=20 prev_state=0 next_comm=${JSON.stringify(evil)} next_tid=1 next_prio=20
+10  0 syscall_entry_openat dfd=-100 filename=${JSON.stringify(evil)} flags=2 mode=0
+20  0 syscall_exit_openat ret=3
+30  0 net_dev_xmit skbaddr=2 rc=0 len=1000 name=${JSON.stringify(evil)}
+40  0 irq_handler_entry irq=27 name=${JSON.stringify(evil)}
+50  0 irq_handler_exit irq=27 ret=1
+`;
+
+  test('HTML has no element or attribute of theirs', async () => {
+    const html = formatReportHtml(await reportOn(trace), { times, trace: evil });
+    expect(html).not.toMatch(/<script|alert\(1\)<\//);
+    expect(html).not.toContain('\u001b');
+    expect(html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;&quot;&amp;&#39;');
+    expect(html).toContain(`default-src 'none'`);
+    expect(html.replace(/<style>[\s\S]*<\/style>/, '')).not.toMatch(/https?:|<link|@import|url\(/);
+    const tags = new Set(html.match(/<\/?[a-z][a-z0-9]*/g)?.map((tag) => tag.replace(/<\/?/, '')));
+    expect([...tags].filter((tag) => !allowedTags.has(tag))).toEqual([]);
+  });
+
+  test('text does not steer the terminal', async () => {
+    expect(formatReportText(await reportOn(trace), style)).not.toContain('\u001b');
+  });
+});
+
+const allowedTags = new Set(
+  (
+    'html head meta title style body main h1 h2 h3 p code nav a ul li span br section figure figcaption svg line text ' +
+    'polygon polyline rect div table thead tbody tr th td bdi footer'
+  ).split(' '),
+);
+
+test('text fits the width', async () => {
+  const long = 'a-name-of-15-ch';
+  const report = await reportOn(`
+0   0 ${swap('swapper/0:0', `${long}:1`)}
+10  0 syscall_entry_openat dfd=-100 filename=/a/very/long/path/${'x'.repeat(200)} flags=2 mode=0
+20  0 syscall_exit_openat ret=3
+30  0 syscall_entry_read fd=3 count=100
+70  0 syscall_exit_read ret=100 buf=0
+`);
+  for (const columns of [60, 80, 120]) {
+    const lines = formatReportText(report, { ...style, columns }).split('\n');
+    const widest = Math.max(...lines.map((line) => [...line].length));
+    // Tables of many numbers are as wide as their numbers need.
+    expect(widest).toBeLessThanOrEqual(Math.max(columns, 86));
+  }
+});

@@ -1,0 +1,323 @@
+/** The commands over the Linux model as users call them. */
+
+import { spawnSync } from 'node:child_process';
+import {
+  appendFileSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { kernelTrace } from '@sonde/testkit';
+import { describe, expect, test } from 'vitest';
+import {
+  clockPlugin,
+  ended,
+  kernelTiny,
+  runSonde,
+  scratchFolder,
+  sondePath,
+  startSonde,
+} from './built-command.ts';
+
+const scratch = scratchFolder();
+
+function traceFolder(name: string, text: string): string {
+  const folder = join(scratch, name);
+  mkdirSync(folder);
+  const { metadata, streams } = kernelTrace(text);
+  writeFileSync(join(folder, 'metadata'), metadata);
+  for (const [file, bytes] of streams) writeFileSync(join(folder, file), bytes);
+  return folder;
+}
+
+const swap = (from: string, to: string): string => {
+  const [prev, next] = [from, to].map((who) => who.split(':'));
+  return `sched_switch prev_comm=${prev![0]} prev_tid=${prev![1]} prev_prio=20 prev_state=1 next_comm=${next![0]} next_tid=${next![1]} next_prio=20`;
+};
+/** One thread on CPU 0 from `begin` to `end`, of 1000 ns. */
+const busy = (host: string, comm: string, begin: number, end: number): string => `
+env hostname=${host}
+0        0 ${swap('x:9', 'swapper/0:0')}
+${begin} 0 ${swap('swapper/0:0', `${comm}:1`)}
+${end}   0 ${swap(`${comm}:1`, 'swapper/0:0')}
+1000     0 ${swap('swapper/0:0', 'x:9')}
+`;
+
+describe('sonde analyses', () => {
+  test('lists what each needs', () => {
+    const { status, stdout } = runSonde(['analyses', '--json']);
+    expect(status).toBe(0);
+    const entries: { name: string; needs: string[] }[] = JSON.parse(stdout);
+    const needs = Object.fromEntries(entries.map((entry) => [entry.name, entry.needs]));
+    expect(needs['schedtop']).toEqual(['sched_switch', 'sched_waking or sched_wakeup']);
+    expect(needs['memusage']).toContain('kmem_mm_page_alloc');
+    expect(needs['periodlog']).toEqual([]);
+    // Each is a command of its own, and the other way round.
+    const help = runSonde(['--help']).stdout;
+    for (const { name } of entries) expect(help).toMatch(new RegExp(`^ {2}${name} `, 'm'));
+  });
+
+  test('says what can be computed on a trace, and why not all', () => {
+    const folder = traceFolder('judged', busy('h', 'a', 100, 200));
+    const { stdout } = runSonde(['analyses', '--json', folder]);
+    const entries: { name: string; answer: string; lacks?: string[] }[] = JSON.parse(stdout);
+    const answers = Object.fromEntries(entries.map((entry) => [entry.name, entry.answer]));
+    expect(answers).toMatchObject({ cputop: 'yes', schedtop: 'no', iolog: 'no', periodtop: 'yes' });
+    expect(entries.find(({ name }) => name === 'schedtop')!.lacks).toEqual([
+      'no wakeup latencies: the trace has no sched_waking or sched_wakeup',
+    ]);
+    const text = runSonde(['analyses', folder]).stdout;
+    expect(text).toMatch(/^cputop +yes +Who used the CPUs/m);
+  });
+
+  test('links with the names of the original programs are these programs', () => {
+    const links = join(scratch, 'links');
+    expect(runSonde(['analyses', '--link', links]).stdout).toContain('39 links');
+    expect(runSonde(['analyses', '--link', links]).stdout).toContain('0 links');
+    const folder = traceFolder('linked', busy('h', 'a', 100, 200));
+    const call = (name: string, ...args: string[]): string =>
+      spawnSync('node', [join(links, name), ...args], { encoding: 'utf8' }).stdout;
+    const shown = ['--gmt', '--limit', '3', folder];
+    expect(call('lttng-cputop', ...shown)).toBe(runSonde(['cputop', ...shown]).stdout);
+    expect(call('lttng-cputop-mi', folder)).toBe(runSonde(['cputop', '--mi', folder]).stdout);
+    expect(call('lttng-irqlog-mi', '--metadata')).toContain('"table-classes"');
+    expect(call('lttng-track-process', '-t', '1', folder).split('\n')).toHaveLength(3);
+    expect(call('lttng-schedtop', '--version')).toMatch(/^sonde \d/);
+  });
+
+  test('a file in the way of a link is not touched', () => {
+    const folder = join(scratch, 'occupied');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'lttng-cputop'), 'mine');
+    const { status, stderr } = runSonde(['analyses', '--link', folder]);
+    expect(status).toBe(2);
+    expect(stderr).toContain('lttng-cputop exists and is no link to');
+    expect(readFileSync(join(folder, 'lttng-cputop'), 'utf8')).toBe('mine');
+  });
+
+  test('other names than the original’s mean nothing', () => {
+    const other = join(scratch, 'lttng-nothing');
+    symlinkSync(sondePath, other);
+    const { stdout } = spawnSync('node', [other, '--version'], { encoding: 'utf8' });
+    expect(stdout).toMatch(/^sonde \d/);
+  });
+});
+
+describe('several hosts, comparisons', () => {
+  test('rows carry the host', () => {
+    const a = traceFolder('alpha', busy('alpha', 'a', 100, 600));
+    const b = traceFolder('beta', busy('beta', 'b', 200, 300));
+    const { stdout } = runSonde(['cputop', '--csv', a, b]);
+    expect(stdout).toContain('alpha,a (1),');
+    expect(stdout).toContain('beta,b (1),');
+    expect(stdout).toMatch(/^alpha,0,0\.5,/m);
+    expect(stdout).toMatch(/^beta,0,0\.1,/m);
+    const text = runSonde(['cputop', '--gmt', a, b]).stdout;
+    expect(text).toMatch(
+      /Host: alpha[\s\S]*50\.00 % +a \(1\)[\s\S]*Host: beta[\s\S]*10\.00 % +b \(1\)/,
+    );
+  });
+
+  test('two traces side by side', () => {
+    const a = traceFolder('before', busy('h', 'a', 100, 600));
+    const b = traceFolder('after', busy('h', 'a', 200, 450));
+    const { stdout, status } = runSonde(['cputop', '--gmt', '--compare', b, a]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^a +Migration count/m);
+    expect(stdout).toMatch(/CPU usage +50\.0 % +25\.0 % +-25\.0 % +-50\.0 %/);
+    expect(stdout).toMatch(/CPU time +500 ns +250 ns +-250 ns +-50\.0 %/);
+  });
+
+  test('two ranges of one trace side by side', () => {
+    const trace = traceFolder(
+      'ranges',
+      `0 0 ${swap('x:9', 'a:1')}\n400 0 ${swap('a:1', 'swapper/0:0')}\n500 0 ${swap('swapper/0:0', 'a:1')}\n600 0 ${swap('a:1', 'swapper/0:0')}\n1000 0 ${swap('swapper/0:0', 'a:1')}`,
+    );
+    const range = (begin: number, end: number): string =>
+      `[00:00:00.${String(begin).padStart(9, '0')},00:00:00.${String(end).padStart(9, '0')}]`;
+    const args = ['--gmt', '--timerange', range(0, 500), '--compare', range(500, 1000)];
+    const { stdout } = runSonde(['cputop', ...args, trace]);
+    expect(stdout).toMatch(/CPU usage +80\.0 % +20\.0 % +-60\.0 % +-75\.0 %/);
+  });
+});
+
+describe('sonde report', () => {
+  test('text, brief, JSON and HTML of a real trace', () => {
+    const page = join(scratch, 'tiny.html');
+    const whole = runSonde(['report', '--gmt', kernelTiny]);
+    expect(whole).toMatchObject({ status: 0, stderr: '' });
+    expect(whole.stdout).toMatch(
+      /^Report on ktguest\nLinux 6\.1\.0-56-amd64, lttng-modules 2\.13\.9,/,
+    );
+    expect(whole.stdout).toContain('2 CPUs, 18,658 events, none lost');
+    expect(whole.stdout).not.toContain('\u001b');
+    expect(Math.max(...whole.stdout.split('\n').map((line) => [...line].length))).toBeLessThan(140);
+    const brief = runSonde(['report', '--gmt', '--brief', kernelTiny]).stdout.split('\n');
+    expect(brief.length).toBeLessThan(45);
+    const json = JSON.parse(runSonde(['report', '--json', kernelTiny]).stdout);
+    expect(json.hosts[0].sections.map(({ id }: { id: string }) => id)).toEqual([
+      'cpu',
+      'scheduling',
+      'system-calls',
+      'files',
+      'disks',
+      'network',
+      'interrupts',
+      'memory',
+    ]);
+    expect(runSonde(['report', '--html', page, kernelTiny])).toMatchObject({
+      status: 0,
+      stdout: '',
+    });
+    const html = readFileSync(page, 'utf8');
+    expect(html).toMatch(/^<!DOCTYPE html>[\s\S]*<\/html>\n$/);
+    expect(html.match(/<svg /g)!.length).toBeGreaterThan(5);
+  });
+
+  test('a trace without kernel events says so', () => {
+    const { status, stdout } = runSonde(['report', clockPlugin]);
+    expect(status).toBe(0);
+    expect(stdout).toContain('no kernel events to report on');
+  });
+
+  test('figures agree with those of the analyses', () => {
+    const json = JSON.parse(runSonde(['report', '--json', kernelTiny]).stdout);
+    const section = (id: string) => json.hosts[0].sections.find((s: { id: string }) => s.id === id);
+    const table = (id: string, name: string) =>
+      section(id).tables.find((t: { name: string }) => t.name === name).rows;
+    const cputop = JSON.parse(runSonde(['cputop', '--json', kernelTiny]).stdout);
+    const busiest = cputop.reports[0].tables[0].rows[0];
+    const [thread] = table('cpu', 'threads');
+    expect(thread['CPU time']).toBe(busiest['CPU time']);
+    expect(thread['Migrations']).toBe(busiest['Migration count']);
+    const schedtop = JSON.parse(runSonde(['schedtop', '--json', kernelTiny]).stdout);
+    const latencies = schedtop.reports[0].tables[0].rows.map(
+      (row: Record<string, unknown>) => row['Scheduling latency'],
+    );
+    expect(
+      table('scheduling', 'worst-latencies').map((row: { Latency: number }) => row.Latency),
+    ).toEqual(latencies);
+  });
+});
+
+describe('--follow', () => {
+  test('a trace that grows gives what the whole of it gives', { timeout: 60_000 }, async () => {
+    const lines = Array.from({ length: 40 }, (_, i) => {
+      const at = i * 100_000_000;
+      const packet = i % 5 === 4 ? `\n${at + 60_000_000} 0 packet` : '';
+      return `${at} 0 ${swap('swapper/0:0', 'a:1')}\n${at + 50_000_000} 0 ${swap('a:1', 'swapper/0:0')}${packet}`;
+    });
+    const whole = traceFolder('whole', lines.join('\n'));
+    const growing = join(scratch, 'growing');
+    mkdirSync(growing);
+    copyFileSync(join(whole, 'metadata'), join(growing, 'metadata'));
+    const bytes = readFileSync(join(whole, 'cpu_0'));
+    const half = Math.trunc(bytes.length / 2);
+    writeFileSync(join(growing, 'cpu_0'), bytes.subarray(0, half));
+    const child = startSonde(['cputop', '--gmt', '--follow', growing], {
+      env: { ...process.env, TZ: 'UTC' },
+    });
+    const end = ended(child);
+    let output = '';
+    const seen = (count: number): Promise<void> =>
+      new Promise((resolve) => {
+        child.stdout!.on('data', (chunk) => {
+          output += chunk;
+          if (output.split('Timerange').length > count) resolve();
+        });
+      });
+    await seen(1);
+    // Three more pieces, that end in the middle of packets.
+    for (const part of [0.6, 0.8, 1]) {
+      const size = statSync(join(growing, 'cpu_0')).size;
+      appendFileSync(join(growing, 'cpu_0'), bytes.subarray(size, Math.trunc(bytes.length * part)));
+    }
+    await seen(3);
+    child.kill('SIGINT');
+    const { stdout, status } = await end;
+    expect(status).toBe(130);
+    const expected = runSonde(['cputop', '--gmt', '--refresh', '1s', '--no-intersection', whole]);
+    expect(stdout).toBe(expected.stdout);
+    expect(readdirSync(growing).sort()).toEqual(['cpu_0', 'metadata']);
+  });
+
+  test.each([
+    [['periodlog', '--follow', '--period', 'a : $evt.$name == "x"'], /takes no --follow/],
+    [['cputop', '--follow', '--compare', 'x'], /goes with neither --compare/],
+    [['cputop', '--mi', '--compare', clockPlugin], /exclude each other/],
+    [['cputop', '--group-by', 'nothing'], /none of process, thread/],
+    [['cputop', '--filter', 'a =='], /line 1:5/],
+  ])('what does not go together: %j', (args, message) => {
+    const { stdout, stderr, status } = runSonde([...args, kernelTiny]);
+    expect(stdout + stderr).toMatch(message);
+    expect(status).not.toBe(0);
+  });
+});
+
+describe('track-process', () => {
+  const trace = (): string =>
+    traceFolder(
+      `tracked-${Math.random()}`,
+      `
+0   0 ${swap('swapper/0:0', 'parent:1')}
+10  0 sched_process_fork parent_comm=parent parent_tid=1 parent_pid=1 child_comm=parent child_tid=2 child_pid=2
+20  0 sched_wakeup_new comm=parent tid=2 prio=20 target_cpu=1
+30  1 ${swap('swapper/1:0', 'parent:2')}
+40  1 syscall_entry_write fd=1 buf=0 count=9223372036854775807
+50  1 ${swap('parent:2', 'other:3')}
+60  1 syscall_entry_write fd=2 buf=0 count=5
+70  0 ${swap('parent:1', 'swapper/0:0')}
+`,
+    );
+  const namesOf = (...args: string[]): string[] =>
+    runSonde(['track-process', '--json', ...args, trace()])
+      .stdout.trimEnd()
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line))
+      .map(({ timeNs, name }) => `${timeNs} ${name}`);
+
+  test.each([
+    [
+      ['--tid', '2'],
+      [10, 20, 30, 40, 50],
+    ],
+    [
+      ['--tid', '1'],
+      [0, 10, 20, 70],
+    ],
+    [
+      ['--tid', '1', '--follow'],
+      [0, 10, 20, 30, 40, 50, 70],
+    ],
+    [
+      ['--procname', 'other'],
+      [50, 60],
+    ],
+    [['--procname', 'nobody'], []],
+    [[], [0, 10, 20, 30, 40, 50, 60, 70]],
+    [['--tid', '2', '--filter', 'fd == 1'], [40]],
+  ])('%j', (args, expected) => {
+    expect(namesOf(...args).map((line) => Number(line.split(' ')[0]))).toEqual(expected);
+  });
+
+  test('text has all fields, exact', () => {
+    const { stdout } = runSonde([
+      'track-process',
+      '--gmt',
+      '-t',
+      '2',
+      '--filter',
+      'fd == 1',
+      trace(),
+    ]);
+    expect(stdout).toBe(
+      '[     2] [00:00:00.000000040] syscall_entry_write: { cpu_id = 1 }, { fd = 1, buf = 0, count = 9223372036854775807 }\n',
+    );
+  });
+});

@@ -128,7 +128,7 @@ function recordFolder(name, options) {
         id,
         file: `${cpu}.raw`,
         droppedEvents: counter('dropped events'),
-        overrun: counter('overrun'),
+        overrunEvents: counter('overrun'),
       };
     });
     const own = readdirSync(join(tracing, 'events/ftrace'), { withFileTypes: true });

@@ -106,8 +106,28 @@ describe('discarded events', () => {
     cpu.setDroppedEvents(7); // a counter never goes back
     cpu.push(page(100n).event(1, 7, 1, n(2)).end());
     cpu.setDroppedEvents(11);
-    expect(decode().packets.map((p) => p.discardedEventCounter)).toEqual([12n, 13n]);
+    expect(decode().packets.map((p) => p.discardedEventCounter)).toEqual([0n, 12n, 13n]);
     expect(cpu.discardedEvents).toBe(13);
+  });
+
+  test('a full sub-buffer can not say how many: the statistics do', () => {
+    const { cpu, decode } = converter([tick]);
+    cpu.push(page(0n).event(1, 7, 1, n(1)).end(2n));
+    cpu.push(page(100n).event(1, 7, 1, n(2)).end(null));
+    cpu.setOverrunEvents(40);
+    expect(decode().packets.map((p) => p.discardedEventCounter)).toEqual([0n, 2n, 40n]);
+    expect(cpu.counts).toMatchObject({ missedEvents: 3, uncountedMisses: 1 });
+  });
+
+  test('before the first event: a packet without events, when the recording began', () => {
+    const { cpu, decode } = converter([tick], {}, { beginCycles: 20n });
+    cpu.push(page(100n).event(1, 7, 1, n(1)).end(5n));
+    const { packets, discarded } = decode();
+    expect(packets.map(({ begin, end }) => [begin?.cycles, end?.cycles])).toEqual([
+      [20n, 20n],
+      [101n, 101n],
+    ]);
+    expect(discarded).toEqual([5n]);
   });
 
   test('after the last event: a packet without events', () => {

@@ -23,6 +23,8 @@ export interface CpuStreamOptions {
   readonly subBufferBytes?: number;
   /** A packet ends when it is as long. Default 256 KiB. */
   readonly packetBytes?: number;
+  /** When the recording began: what was lost before the first event was lost from then on. */
+  readonly beginCycles?: bigint;
   readonly userStrings?: UserStrings;
   /**
    * Told about sub-buffers that can't be read to their end; the rest of such a one is left out. Absent: the error is thrown, by `push`,
@@ -41,7 +43,7 @@ export interface CpuStreamCounts {
   unknownRecords: number;
   /** Overwritten before they were read, as far as the kernel counted them. */
   missedEvents: number;
-  /** How often it did not count them: each counts as one event. */
+  /** How often it did not count them: each counts as one event, until `setOverrunEvents` tells more. */
   uncountedMisses: number;
   /** Call stacks without an event to belong to. */
   looseStacks: number;
@@ -82,10 +84,11 @@ export class CpuStreamConverter {
   readonly #pending: PendingRecord | undefined;
   #bytes: Uint8Array | undefined;
   #missedEvents = 0;
+  #overrunEvents = 0;
   #droppedEvents = 0;
 
   constructor(options: CpuStreamOptions) {
-    const { layout, cpuId, processes, output, userStrings, packetBytes } = options;
+    const { layout, cpuId, processes, output, userStrings, packetBytes, beginCycles } = options;
     this.#layout = layout;
     this.#encoders = layout.encoders;
     this.#reader = new SubBufferReader(layout.pageFormat);
@@ -118,6 +121,7 @@ export class CpuStreamConverter {
         headerKind: layout.headerKind,
         littleEndian: this.#littleEndian,
         ...(packetBytes !== undefined && { packetBytes }),
+        ...(beginCycles !== undefined && { beginCycles }),
       },
     );
   }
@@ -166,7 +170,21 @@ export class CpuStreamConverter {
   /** Events that this CPU has dropped so far because its buffer was full (`dropped events` in `per_cpu/cpuN/stats`). */
   setDroppedEvents(total: number): void {
     this.#droppedEvents = Math.max(total, this.#droppedEvents);
-    this.#packets.discardedEvents = this.#missedEvents + this.#droppedEvents;
+    this.#updateDiscarded();
+  }
+
+  /**
+   * Events that this CPU has overwritten so far (`overrun` in `per_cpu/cpuN/stats`). Sub-buffers tell most of it themselves, but a full one
+   * has no room for the number: with this, at the end at least, the sum is exact.
+   */
+  setOverrunEvents(total: number): void {
+    this.#overrunEvents = Math.max(total, this.#overrunEvents);
+    this.#updateDiscarded();
+  }
+
+  #updateDiscarded(): void {
+    const overwritten = Math.max(this.#missedEvents, this.#overrunEvents);
+    this.#packets.discardedEvents = overwritten + this.#droppedEvents;
   }
 
   /** Events that are known to be lost, in the terms of `events_discarded`. */
@@ -316,6 +334,6 @@ export class CpuStreamConverter {
     const missed = count < 0 ? 1 : count;
     this.#missedEvents += missed;
     this.counts.missedEvents += missed;
-    this.#packets.discardedEvents = this.#missedEvents + this.#droppedEvents;
+    this.#updateDiscarded();
   }
 }

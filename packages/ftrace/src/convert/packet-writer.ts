@@ -32,6 +32,8 @@ export interface PacketWriterOptions {
   readonly littleEndian: boolean;
   /** A packet ends when it is as long (default 256 KiB). */
   readonly packetBytes?: number;
+  /** When the recording began; default: with the first event. */
+  readonly beginCycles?: bigint;
 }
 
 const packetMagic = 0xc1fc1fc1;
@@ -68,6 +70,7 @@ export class PacketWriter {
   readonly #isCompact: boolean;
   readonly #packetBytes: number;
   readonly #uuid: Uint8Array;
+  readonly #beginCycles: bigint | undefined;
   #bytes: Uint8Array;
   /** The packet under construction. Another one after `begin`. */
   view: DataView;
@@ -90,6 +93,7 @@ export class PacketWriter {
     this.#littleEndian = options.littleEndian;
     this.#isCompact = options.headerKind === 'compact';
     this.#uuid = options.uuid;
+    this.#beginCycles = options.beginCycles;
     this.#packetBytes = Math.max(options.packetBytes ?? defaultPacketBytes, headBytes);
     this.#bytes = new Uint8Array(this.#packetBytes);
     this.view = new DataView(this.#bytes.buffer);
@@ -208,30 +212,48 @@ export class PacketWriter {
 
   #close(): void {
     this.#isOpen = false;
-    const length = this.#position;
-    const [lengthHigh, lengthLow] = split(length * 8);
-    this.#setU64(at.begin, this.#beginLow, this.#beginHigh);
-    this.#setU64(at.end, this.#timeLow, this.#timeHigh);
-    this.#setU64(at.contentSize, lengthLow, lengthHigh);
-    this.#setU64(at.packetSize, lengthLow, lengthHigh);
     const le = this.#littleEndian;
-    this.view.setBigUint64(at.sequenceNumber, this.#sequenceNumber, le);
-    const discardedEvents = BigInt(this.discardedEvents);
-    this.view.setBigUint64(at.discardedEvents, discardedEvents, le);
-    const entry: PacketIndexEntry = {
+    this.#setU64(at.begin, this.#beginLow, this.#beginHigh);
+    const beginCycles = this.view.getBigUint64(at.begin, le);
+    this.#setU64(at.end, this.#timeLow, this.#timeHigh);
+    const endCycles = this.view.getBigUint64(at.end, le);
+    if (this.#sequenceNumber === 0n && this.discardedEvents > 0) {
+      // Readers see a loss as a difference between two packets: one without events makes that of the first packet visible.
+      let first = this.#beginCycles ?? beginCycles;
+      if (first > beginCycles) first = beginCycles;
+      this.#write({ beginCycles: first, endCycles: first, lengthBytes: headBytes }, 0);
+    }
+    this.#write({ beginCycles, endCycles, lengthBytes: this.#position }, this.discardedEvents);
+  }
+
+  /** Completes the head of a packet in the buffer, and hands the packet out. */
+  #write(
+    packet: Pick<PacketIndexEntry, 'beginCycles' | 'endCycles' | 'lengthBytes'>,
+    discardedEventCount: number,
+  ): void {
+    const { view } = this;
+    const le = this.#littleEndian;
+    const { beginCycles, endCycles, lengthBytes } = packet;
+    const lengthBits = BigInt(lengthBytes) * 8n;
+    const discardedEvents = BigInt(discardedEventCount);
+    view.setBigUint64(at.begin, beginCycles, le);
+    view.setBigUint64(at.end, endCycles, le);
+    view.setBigUint64(at.contentSize, lengthBits, le);
+    view.setBigUint64(at.packetSize, lengthBits, le);
+    view.setBigUint64(at.sequenceNumber, this.#sequenceNumber, le);
+    view.setBigUint64(at.discardedEvents, discardedEvents, le);
+    const { dataStreamClassId, dataStreamId } = this.#stream;
+    this.#output.writePacket(this.#bytes.subarray(0, lengthBytes), {
+      ...packet,
       offsetBytes: this.#fileOffset,
-      lengthBytes: length,
-      beginCycles: this.view.getBigUint64(at.begin, le),
-      endCycles: this.view.getBigUint64(at.end, le),
       discardedEvents,
-      dataStreamClassId: this.#stream.dataStreamClassId,
-      dataStreamId: this.#stream.dataStreamId,
+      dataStreamClassId,
+      dataStreamId,
       sequenceNumber: this.#sequenceNumber,
-    };
+    });
     this.#sequenceNumber++;
-    this.#fileOffset += length;
-    this.#discardedAtLastEnd = this.discardedEvents;
-    this.#output.writePacket(this.#bytes.subarray(0, length), entry);
+    this.#fileOffset += lengthBytes;
+    this.#discardedAtLastEnd = discardedEventCount;
   }
 
   #setU64(offset: number, low: number, high: number): void {
@@ -244,8 +266,4 @@ export class PacketWriter {
 /** From one time to another, exact where it matters: below 2^53. */
 function distance(fromLow: number, fromHigh: number, toLow: number, toHigh: number): number {
   return ((toHigh >>> 0) - (fromHigh >>> 0)) * twoTo32 + ((toLow >>> 0) - (fromLow >>> 0));
-}
-
-function split(value: number): [number, number] {
-  return [Math.floor(value / twoTo32), value % twoTo32];
 }

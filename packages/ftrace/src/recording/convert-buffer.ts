@@ -73,8 +73,9 @@ export function convertBuffer(
     if (next === undefined) break;
     next.convert();
   }
-  return inputs.map(({ cpuId, converter, droppedEvents }) => {
-    converter.setDroppedEvents(droppedEvents);
+  return inputs.map(({ cpuId, converter, cpu }) => {
+    converter.setDroppedEvents(cpu.droppedEvents);
+    converter.setOverrunEvents(cpu.overrunEvents);
     converter.flush();
     return { cpuId, ...converter.counts };
   });
@@ -92,7 +93,7 @@ function earliest(inputs: readonly CpuInput[]): CpuInput | undefined {
 /** The sub-buffers of one CPU, one after another. */
 class CpuInput {
   readonly cpuId: number;
-  readonly droppedEvents: number;
+  readonly cpu: RawCpu;
   readonly converter: CpuStreamConverter;
   readonly #chunks: Iterator<Uint8Array>;
   readonly #subBufferBytes: number;
@@ -104,15 +105,15 @@ class CpuInput {
   headTime = 0;
 
   constructor(
-    { cpuId, droppedEvents, chunks }: RawCpu,
+    cpu: RawCpu,
     converter: CpuStreamConverter,
     subBufferBytes: number,
     littleEndian: boolean,
   ) {
-    this.cpuId = cpuId;
-    this.droppedEvents = droppedEvents;
+    this.cpuId = cpu.cpuId;
+    this.cpu = cpu;
     this.converter = converter;
-    this.#chunks = chunks()[Symbol.iterator]();
+    this.#chunks = cpu.chunks()[Symbol.iterator]();
     this.#subBufferBytes = subBufferBytes;
     this.#littleEndian = littleEndian;
     this.#advance();

@@ -35,6 +35,7 @@ export interface RawDescription {
     readonly file: string;
     /** Known when the recording ends. */
     readonly droppedEvents?: number;
+    readonly overrunEvents?: number;
   }[];
   /** `format` files by `system/name`: those of the recorded events, and of ftrace's own. */
   readonly formats: Readonly<Record<string, string>>;
@@ -108,6 +109,7 @@ export function readRawFolder(open: (file: string) => RandomAccess): RawRecordin
     return {
       cpuId: cpu.number('id'),
       droppedEvents: cpu.optionalNumber('droppedEvents') ?? 0,
+      overrunEvents: cpu.optionalNumber('overrunEvents') ?? 0,
       chunks: () => {
         const data = open(file);
         return fileChunks(data, 0, data.lengthBytes, subBufferBytes);

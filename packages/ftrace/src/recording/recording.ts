@@ -20,6 +20,8 @@ export interface RawCpu {
   readonly cpuId: number;
   /** Because the buffer was full; 0 also where nothing is known. */
   readonly droppedEvents: number;
+  /** Overwritten before they were read; likewise. */
+  readonly overrunEvents: number;
   /** Whole sub-buffers in the order in which they were read, some at a time. */
   chunks(): Iterable<Uint8Array>;
 }

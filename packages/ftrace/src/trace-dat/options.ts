@@ -24,8 +24,8 @@ export class RecordingFacts {
   #frequencyHz: bigint | undefined;
   #uname = '';
   cpuCount: number | undefined;
-  /** By `BUFFER CPU`: dropped events. */
-  readonly #dropped = new Map<string, number>();
+  /** By `BUFFER CPU`: the text of its statistics. */
+  readonly #stats = new Map<string, string>();
   #statBuffer = '';
 
   /** @param reader - Holds the option's data alone. */
@@ -68,14 +68,15 @@ export class RecordingFacts {
     const buffer = /^\s*Buffer: (.*)$/m.exec(text)?.[1];
     if (buffer !== undefined) this.#statBuffer = buffer.trim();
     const cpu = /^CPU: (\d{1,6})$/m.exec(text)?.[1];
-    const dropped = /^dropped events: (\d{1,15})$/m.exec(text)?.[1];
-    if (cpu !== undefined && dropped !== undefined) {
-      this.#dropped.set(`${this.#statBuffer} ${cpu}`, Number(dropped));
-    }
+    if (cpu !== undefined) this.#stats.set(`${this.#statBuffer} ${cpu}`, text);
   }
 
-  droppedEvents(buffer: string, cpuId: number): number {
-    return this.#dropped.get(`${buffer} ${cpuId}`) ?? 0;
+  /** What one CPU of a buffer lost; 0 where nothing is said. */
+  lossesOf(buffer: string, cpuId: number): { droppedEvents: number; overrunEvents: number } {
+    const text = this.#stats.get(`${buffer} ${cpuId}`) ?? '';
+    const counter = (title: string): number =>
+      Number(new RegExp(`^${title}: (\\d{1,15})$`, 'm').exec(text)?.[1] ?? 0);
+    return { droppedEvents: counter('dropped events'), overrunEvents: counter('overrun') };
   }
 
   clockOf(name: string): TraceClock {

@@ -92,7 +92,7 @@ function readBuffer(
     }
     cpus.push({
       cpuId,
-      droppedEvents: facts.droppedEvents(name, cpuId),
+      ...facts.lossesOf(name, cpuId),
       chunks: () => fileChunks(source, offset, length, pageBytes),
     });
   }

@@ -156,7 +156,7 @@ class Version7File {
       if (length === 0) continue;
       cpus.push({
         cpuId,
-        droppedEvents: facts.droppedEvents(name, cpuId),
+        ...facts.lossesOf(name, cpuId),
         chunks: () =>
           (flags & compressedFlag) === 0
             ? fileChunks(this.#head.source, offset, length, subBufferBytes)

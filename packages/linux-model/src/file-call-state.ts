@@ -1,6 +1,6 @@
 /** What system calls on files do to the descriptors of a process. */
 import type { FileCall, FileCallAction, FileCallArguments } from './file-calls.ts';
-import type { FileType, OpenFile } from './files.ts';
+import { type FileType, type OpenFile, unknownPath } from './files.ts';
 import type { Host } from './host.ts';
 import type { FileOperationKind } from './segments.ts';
 import type { Thread } from './threads.ts';
@@ -156,7 +156,7 @@ function closeFile(host: Host, thread: Thread, fd: number, timeNs: number): void
 
 /** A descriptor that is used but was never seen to be opened. */
 function unknownFile(host: Host, thread: Thread, fd: number, timeNs: number): OpenFile {
-  return openFile(host, thread, fd, 'unknown', 'unknown', false, timeNs);
+  return openFile(host, thread, fd, unknownPath, 'unknown', false, timeNs);
 }
 
 const operationKinds: Readonly<Partial<Record<FileCallAction, FileOperationKind>>> = {
@@ -195,7 +195,7 @@ function openedFile(
         host,
         thread,
         fd,
-        file?.path ?? 'unknown',
+        file?.path ?? unknownPath,
         file?.type ?? 'unknown',
         isCloseOnExec,
         timeNs,

@@ -5,7 +5,8 @@ export type FileType = 'disk' | 'network' | 'maybe-network' | 'unknown';
 /** An open file description as one process sees it, from open to close. */
 export interface OpenFile {
   readonly fd: number;
-  readonly process: Process;
+  /** Known late for threads that the trace shows before it says whose they are. */
+  process: Process;
   path: string;
   type: FileType;
   isCloseOnExec: boolean;
@@ -20,6 +21,14 @@ export const closeOnExecFlag = 0o2000000;
 
 /** `fs.nr_open`'s default: a process has no more descriptors, and so a trace can't make us keep more. */
 const maxFiles = 1_048_576;
+
+/** Of a descriptor that was used before anything told of it. */
+export const unknownPath = 'unknown';
+
+function nameAs(file: OpenFile, known: OpenFile): void {
+  file.path = known.path;
+  if (file.type === 'unknown') file.type = known.type;
+}
 
 /** The descriptors of a process (`CLONE_FILES` shares the table between threads). */
 export class FileTable {
@@ -45,10 +54,14 @@ export class FileTable {
     return this.#files.size;
   }
 
-  /** Takes over what another table has under numbers free here. */
+  /** Takes over what another table has. Under a number that is taken here it was the same file, whose name one of both may know. */
   adopt(other: FileTable, process: Process): void {
     for (const file of other.values()) {
-      if (!this.#files.has(file.fd)) this.#files.set(file.fd, { ...file, process });
+      file.process = process;
+      const own = this.#files.get(file.fd);
+      if (own === undefined) this.#files.set(file.fd, file);
+      else if (file.path === unknownPath) nameAs(file, own);
+      else if (own.path === unknownPath) nameAs(own, file);
     }
   }
 }

@@ -1,4 +1,4 @@
-/** The outputs of the original LTTng analyses, and how ours are compared with them (../shared/traces/analyses/README.md). */
+/** The outputs of the original LTTng analyses (../shared/traces/analyses/README.md). */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -66,62 +66,4 @@ export function referenceCases(scratch: string): ReferenceCase[] {
     }
   }
   return cases;
-}
-
-interface Table {
-  readonly class: string | { readonly inherit?: string; readonly title?: string };
-  readonly 'time-range': unknown;
-  readonly data: readonly (readonly unknown[])[];
-}
-
-/** Integers beyond 2^53 become strings, so that they compare exactly. */
-function parse(text: string): { results?: Table[]; 'error-message'?: string } {
-  return JSON.parse(text.replace(/([:[ ])(-?\d{16,})(?=[,}\]])/g, '$1"$2"'));
-}
-
-const closeTo = (a: number, b: number): boolean =>
-  Math.abs(a - b) <= 1e-9 * Math.max(Math.abs(a), Math.abs(b));
-
-/** Threads are told by tid: the original shows the name that a thread had first, we the last. */
-function cellsAgree(a: unknown, b: unknown): boolean {
-  if (typeof a === 'number' && typeof b === 'number') return closeTo(a, b);
-  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return a === b;
-  const [x, y] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  if (x['class'] === 'process' && y['class'] === 'process' && x['tid'] !== undefined) {
-    return x['tid'] === y['tid'];
-  }
-  const keys = new Set([...Object.keys(x), ...Object.keys(y)]);
-  return [...keys].every((key) => cellsAgree(x[key], y[key]));
-}
-
-const nameOf = ({ class: c }: Table): string =>
-  typeof c === 'string' ? c : `${c.inherit ?? ''} ${c.title ?? ''}`;
-
-/** What differs, in words; empty: all that the original prints is in ours with the same values. */
-export function compare(expectedText: string, actualText: string): string[] {
-  const [expected, actual] = [parse(expectedText), parse(actualText)];
-  if (expected['error-message'] !== undefined || actual['error-message'] !== undefined) {
-    const both = expected['error-message'] !== undefined && actual['error-message'] !== undefined;
-    return both ? [] : [`error: ${expected['error-message']} / ${actual['error-message']}`];
-  }
-  const differences: string[] = [];
-  const rest = [...(actual.results ?? [])];
-  for (const table of expected.results ?? []) {
-    const at = rest.findIndex((candidate) => nameOf(candidate) === nameOf(table));
-    if (at < 0) {
-      differences.push(`${nameOf(table)}: missing`);
-      continue;
-    }
-    const [own] = rest.splice(at, 1);
-    const name = nameOf(table);
-    if (!cellsAgree(table['time-range'], own!['time-range']))
-      differences.push(`${name}: time range`);
-    if (table.data.length !== own!.data.length) {
-      differences.push(`${name}: ${own!.data.length} rows, not ${table.data.length}`);
-    } else if (!table.data.every((row, i) => cellsAgree(row, own!.data[i]))) {
-      const row = table.data.findIndex((cells, i) => !cellsAgree(cells, own!.data[i]));
-      differences.push(`${name}: row ${row}`);
-    }
-  }
-  return differences;
 }

@@ -176,7 +176,9 @@ class CpuTop implements Reducer {
     const shown = limited(threads, this.#options.limit);
     const cpus = [...this.#cpus.values()].sort((a, b) => a.cpu.id - b.cpu.id);
     const sum = cpus.reduce((all, cpu) => all + cpu.totalNs, 0);
-    const totalRatio = cpus.length > 0 ? ratio(sum) / cpus.length : 0;
+    // A CPU on which nothing ran has no row, and is idle all the same.
+    const cpuCount = host.cpus.filter(({ id }) => passesCpu(this.#options, id)).length;
+    const totalRatio = cpus.length > 0 ? ratio(sum) / Math.max(cpuCount, cpus.length) : 0;
     const { timeRange } = period;
     return {
       timeRange,

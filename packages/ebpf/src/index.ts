@@ -9,6 +9,8 @@ export {
   type Size,
 } from './assembler.ts';
 export { Btf, type BtfArgument, type BtfMember, type BtfType } from './btf.ts';
+export { type ElfSymbols, readElfSymbols } from './elf-symbols.ts';
+export { parseKallsyms, readKernelSymbols } from './kernel-symbols.ts';
 export { BpfMap, type MapOptions, type MapType, possibleCpus } from './maps.ts';
 export { Native, NativeMemory, SystemCallError } from './native.ts';
 export { type BpfCapability, explainBpfFailure, probeBpf } from './probe.ts';
@@ -20,9 +22,12 @@ export {
   BpfProgram,
   enableRunStatistics,
   type IteratorLink,
+  loadedPrograms,
   type ProgramOptions,
   type ProgramStatistics,
   type ProgramType,
 } from './programs.ts';
 export { type RecordHandler, RingBuffer, ringNoWakeup } from './ring-buffer.ts';
+export type { SymbolTable } from './symbol-table.ts';
 export { type FormatField, parseFormat, readFormat, type TracepointFormat } from './tracefs.ts';
+export { parseMaps, parsePerfMap, UserSymbols } from './user-symbols.ts';

@@ -2,7 +2,7 @@
 import { SondeError } from '@sonde/base';
 import type { Assembler } from './assembler.ts';
 import { BpfAttributes, command } from './bpf-command.ts';
-import { closeDescriptor, type Native, SystemCallError } from './native.ts';
+import { closeDescriptor, type Native, type NativeMemory, SystemCallError } from './native.ts';
 
 /** What a program is (enum bpf_prog_type), and how it is attached (enum bpf_attach_type). */
 const programTypes = {
@@ -31,6 +31,8 @@ export interface ProgramStatistics {
   readonly missed: number;
 }
 
+/** Length of `struct bpf_prog_info` up to what we read. */
+const infoBytes = 232;
 const logBytes = 1 << 20;
 const logTailLines = 25;
 /** Helpers for tasks, stacks and types are for programs with a licence like the kernel's. */
@@ -74,7 +76,6 @@ export class BpfProgram {
   }
 
   statistics(): ProgramStatistics {
-    const infoBytes = 232;
     using info = this.#native.allocate(infoBytes);
     using attributes = new BpfAttributes(this.#native);
     attributes.u32(0, this.fd).u32(4, infoBytes).u64(8, info.address);
@@ -85,6 +86,48 @@ export class BpfProgram {
 
   close(): void {
     closeDescriptor(this.fd);
+  }
+}
+
+const nameBytes = 16;
+const nameOffset = 64;
+
+/** Names of all programs that are loaded on this machine, by whomever. For finding out what was left behind. */
+export function loadedPrograms(native: Native): string[] {
+  const names: string[] = [];
+  using info = native.allocate(infoBytes);
+  using attributes = new BpfAttributes(native);
+  for (let id = 0; ; id = attributes.memory.view.getUint32(4, true)) {
+    try {
+      attributes.clear().u32(0, id).call(command.programNextId, 12, 'go through programs');
+    } catch (error) {
+      if (error instanceof SystemCallError && error.errnoName === 'ENOENT') return names;
+      throw error;
+    }
+    const name = nameOfProgram(native, attributes.memory.view.getUint32(4, true), info);
+    if (name !== undefined) names.push(name);
+  }
+}
+
+/** Undefined: it is gone meanwhile. */
+function nameOfProgram(native: Native, id: number, info: NativeMemory): string | undefined {
+  using attributes = new BpfAttributes(native);
+  let fd: number;
+  try {
+    fd = attributes.u32(0, id).call(command.programById, 12, 'open a program');
+  } catch (error) {
+    if (error instanceof SystemCallError && error.errnoName === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    // What is there asks for more: lists of maps, of code.
+    info.bytes.fill(0);
+    attributes.clear().u32(0, fd).u32(4, infoBytes).u64(8, info.address);
+    attributes.call(command.objectInfo, 16, 'look at a program');
+    const name = info.bytes.slice(nameOffset, nameOffset + nameBytes);
+    return new TextDecoder().decode(name.subarray(0, name.indexOf(0)));
+  } finally {
+    closeDescriptor(fd);
   }
 }
 

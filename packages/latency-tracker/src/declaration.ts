@@ -318,6 +318,8 @@ export interface Alert {
   readonly info: Readonly<Record<string, number | string>>;
   readonly kernelStack: readonly StackFrame[] | undefined;
   readonly userStack: readonly StackFrame[] | undefined;
+  /** In the kernel, of off-CPU time: what the thread was doing that woke it. */
+  readonly wakerStack?: readonly StackFrame[];
 }
 
 /** A set of trackers at work. */

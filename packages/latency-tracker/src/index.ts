@@ -6,6 +6,12 @@ export { durationNs, formatDuration } from './duration.ts';
 export { eventMatches, fieldNames, plainName, systemCallOf } from './event-names.ts';
 export * from './expression.ts';
 export { bucketBegin, bucketCount, bucketOf, Histogram, quantileOf } from './histogram.ts';
+export {
+  type KernelOptions,
+  KernelSession,
+  openKernelSession,
+  type ProgramCost,
+} from './kernel/kernel-session.ts';
 export * from './latency-tracker.ts';
 export { alertJson, alertLt, alertText, alertWho, frameText } from './output/alert-output.ts';
 export { AlertTrace } from './output/alert-trace.ts';

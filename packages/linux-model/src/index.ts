@@ -7,4 +7,5 @@ export { eventsOf, lacksOf } from './missing.ts';
 export { LinuxModel } from './model.ts';
 export { plainEventName } from './rule.ts';
 export type * from './segments.ts';
+export { systemCallOfNumber } from './system-call-numbers.ts';
 export { Process, Thread, ThreadTable } from './threads.ts';

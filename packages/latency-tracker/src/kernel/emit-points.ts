@@ -1,0 +1,371 @@
+/**
+ * The program for the points of a tracker at one event. Registers: `r6` context, `r7` pending operation, `r8` the time, `r9` the
+ * counters of this CPU; the frame is laid out in layout.ts.
+ */
+import { Assembler, type BpfMap } from '@sonde/ebpf';
+import { ExpressionWriter, emitPointer } from './emit-expression.ts';
+import { emitRecord, type RecordRequest } from './emit-record.ts';
+import { emitAddDelay } from './emit-series.ts';
+import {
+  type CounterName,
+  counterOffset,
+  frame,
+  maxKeyWords,
+  pending,
+  settings,
+  stateFlags,
+} from './layout.ts';
+import type { TrackerMaps } from './tracker-maps.ts';
+import {
+  labelSlotName,
+  type PlannedPoint,
+  type PlannedProgram,
+  slotsBytes,
+  type TrackerPlan,
+} from './tracker-plan.ts';
+
+const storageCreate = 1;
+const updateAny = 0;
+const updateIfAbsent = 1;
+const alreadyThere = -17;
+const secondNs = 1_000_000_000;
+
+/** What all programs of a tracker have in common. */
+export interface ProgramContext {
+  readonly plan: TrackerPlan;
+  readonly maps: TrackerMaps;
+  readonly ring: BpfMap;
+  readonly trackerIndex: number;
+}
+
+export function writeProgram(context: ProgramContext, program: PlannedProgram): Assembler {
+  return new ProgramWriter(context, program).write();
+}
+
+class ProgramWriter {
+  readonly #code = new Assembler();
+  readonly #context: ProgramContext;
+  readonly #program: PlannedProgram;
+  /** Read once where several points need it, at the point where one does. */
+  readonly #readsTimeFirst: boolean;
+
+  constructor(context: ProgramContext, program: PlannedProgram) {
+    this.#context = context;
+    this.#program = program;
+    const timed = program.points.filter(({ role }) => role !== 'abort');
+    this.#readsTimeFirst = timed.length > 1 && timed.some(({ role }) => role === 'begin');
+  }
+
+  write(): Assembler {
+    const code = this.#code;
+    const { maps } = this.#context;
+    code.move('r6', 'r1');
+    code.moveMapValue('r1', maps.settings, settings.isOn).load('r1', 'r1', 0, 'u64');
+    code.jumpIf('r1', '==', 0, 'out');
+    this.#loadCounters();
+    if (this.#readsTimeFirst) code.call('ktime_get_ns').move('r8', 'r0');
+    for (const planned of this.#program.points) this.#point(planned);
+    // 1: a perf event goes on to its other users. Other kinds of programs may return what they like, functions 0.
+    const result = this.#program.target.programType === 'tracepoint' ? 1 : 0;
+    return code.label('out').move('r0', result).exit();
+  }
+
+  #loadCounters(): void {
+    const code = this.#code.store('r10', frame.zeroKey, 0, 'u32');
+    code.move('r2', 'r10').add('r2', frame.zeroKey).moveMap('r1', this.#context.maps.counters);
+    code.call('map_lookup_elem').jumpIf('r0', '==', 0, 'out').move('r9', 'r0');
+  }
+
+  #count(name: CounterName): void {
+    const offset = counterOffset(name);
+    this.#code.load('r1', 'r9', offset, 'u64').add('r1', 1).store('r9', offset, 'r1', 'u64');
+  }
+
+  #point(planned: PlannedPoint): void {
+    const code = this.#code;
+    const { point, access } = planned;
+    const next = code.freshLabel('next');
+    const expressions = new ExpressionWriter(code, access, point.event);
+    for (const when of access.guard ? [access.guard, ...point.when] : point.when) {
+      expressions.condition(when, next);
+    }
+    switch (planned.role) {
+      case 'begin':
+        this.#begin(planned, expressions, next);
+        break;
+      case 'end':
+        this.#end(planned, expressions, next);
+        break;
+      case 'peek':
+        this.#peek(planned, expressions, next);
+        break;
+      case 'abort':
+        this.#find(planned, expressions, next);
+        this.#remove();
+        this.#count('aborted');
+    }
+    code.label(next);
+  }
+
+  /** `r8` = the event's own time, or that of the clock. */
+  #time(planned: PlannedPoint, expressions: ExpressionWriter): void {
+    const { time } = planned.point;
+    if (time !== undefined) expressions.number(time);
+    else if (this.#readsTimeFirst) return;
+    else this.#code.call('ktime_get_ns');
+    this.#code.move('r8', 'r0');
+  }
+
+  /** Writes the key into the frame, with zeros behind it: every byte of it counts. */
+  #key(planned: PlannedPoint, expressions: ExpressionWriter): void {
+    const { key } = planned.point;
+    for (let word = 0; word < maxKeyWords; word++) {
+      const at = frame.key + 8 * word;
+      if (key[word] === undefined) this.#code.store('r10', at, 0, 'u64');
+      else {
+        expressions.number(key[word]!);
+        this.#code.store('r10', at, 'r0', 'u64');
+      }
+    }
+  }
+
+  /** `r0` = this task's storage, or 0. */
+  #taskStorage({ task }: PlannedPoint, flags: number): void {
+    const code = this.#code;
+    if (task === 'current') code.call('get_current_task_btf').move('r2', 'r0');
+    else emitPointer(code, task!, 'r2');
+    code.moveMap('r1', this.#context.maps.pending).move('r3', 0).move('r4', flags);
+    code.call('task_storage_get');
+  }
+
+  /** `r7` = the pending operation; jumps away, and perhaps counts, where there is none. */
+  #find(
+    planned: PlannedPoint,
+    expressions: ExpressionWriter,
+    next: string,
+    missing?: CounterName,
+  ): void {
+    const code = this.#code;
+    const { plan, maps } = this.#context;
+    const none = missing === undefined ? next : code.freshLabel('none');
+    if (plan.keepsInTask) this.#taskStorage(planned, 0);
+    else {
+      this.#key(planned, expressions);
+      code.move('r2', 'r10').add('r2', frame.key).moveMap('r1', maps.pending);
+      code.call('map_lookup_elem');
+    }
+    code.jumpIf('r0', '==', 0, none).move('r7', 'r0');
+    if (plan.keepsInTask) {
+      code.load('r1', 'r7', pending.beginNs, 'u64').jumpIf('r1', '==', 0, none);
+    }
+    if (missing === undefined) return;
+    const found = code.freshLabel('found');
+    code.jump(found).label(none);
+    this.#count(missing);
+    code.jump(next).label(found);
+  }
+
+  #remove(): void {
+    const code = this.#code;
+    if (this.#context.plan.keepsInTask) {
+      code.store('r7', pending.beginNs, 0, 'u64');
+      return;
+    }
+    code.move('r2', 'r10').add('r2', frame.key).moveMap('r1', this.#context.maps.pending);
+    code.call('map_delete_elem');
+  }
+
+  #begin(planned: PlannedPoint, expressions: ExpressionWriter, next: string): void {
+    this.#count('begins');
+    if (this.#context.plan.keepsInTask) this.#beginInTask(planned, expressions, next);
+    else this.#beginInMap(planned, expressions, next);
+  }
+
+  #beginInTask(planned: PlannedPoint, expressions: ExpressionWriter, next: string): void {
+    const code = this.#code;
+    const room = code.freshLabel('room');
+    const fresh = code.freshLabel('fresh');
+    this.#taskStorage(planned, storageCreate);
+    code.jumpIf('r0', '!=', 0, room);
+    this.#count('full');
+    code.jump(next).label(room).move('r7', 'r0');
+    code.load('r1', 'r7', pending.beginNs, 'u64').jumpIf('r1', '==', 0, fresh);
+    this.#count('overwritten');
+    if (this.#context.plan.tracker.keep === 'first') this.#keepFirst(next);
+    code.label(fresh);
+    this.#time(planned, expressions);
+    this.#save(planned, expressions, 'r7', 0);
+    code.store('r7', pending.beginNs, 'r8', 'u64');
+  }
+
+  /** The first one counts, unless it is from before a pause. Its begin is in `r1`. */
+  #keepFirst(next: string): void {
+    const code = this.#code;
+    code.moveMapValue('r2', this.#context.maps.settings, settings.onSinceNs);
+    code.load('r2', 'r2', 0, 'u64').load('r1', 'r7', pending.beginNs, 'u64');
+    code.jumpIf('r1', '>=', 'r2', next);
+  }
+
+  #beginInMap(planned: PlannedPoint, expressions: ExpressionWriter, next: string): void {
+    const code = this.#code;
+    const { plan, maps } = this.#context;
+    const valueAt = frame.valueEnd - (pending.savedAt + slotsBytes(plan.saved));
+    this.#key(planned, expressions);
+    this.#time(planned, expressions);
+    // Not all begin points save all there is.
+    for (let at = 0; at < slotsBytes(plan.saved); at += 8) {
+      code.store('r10', valueAt + pending.savedAt + at, 0, 'u64');
+    }
+    this.#save(planned, expressions, 'r10', valueAt);
+    code.store('r10', valueAt + pending.beginNs, 'r8', 'u64');
+    const update = (flags: number): void => {
+      code.move('r2', 'r10').add('r2', frame.key).move('r3', 'r10').add('r3', valueAt);
+      code.moveMap('r1', maps.pending).move('r4', flags).call('map_update_elem');
+      code.jumpIf('r0', '==', 0, next);
+    };
+    const full = code.freshLabel('full');
+    update(updateIfAbsent);
+    code.jumpIf('r0', '!=', alreadyThere, full);
+    this.#count('overwritten');
+    if (plan.tracker.keep === 'first') code.jump(next);
+    else update(updateAny);
+    code.label(full);
+    this.#count('full');
+  }
+
+  /** What the begin or peek point adds to the pending operation at `base + at`. */
+  #save(
+    planned: PlannedPoint,
+    expressions: ExpressionWriter,
+    base: 'r7' | 'r10',
+    at: number,
+  ): void {
+    const code = this.#code;
+    const { plan } = this.#context;
+    const { point, role } = planned;
+    for (const slot of planned.slots) {
+      const offset = at + pending.savedAt + slot.offsetBytes;
+      expressions.words(point.info.get(slot.name)!, base, offset);
+    }
+    if (role !== 'begin') return;
+    code.store(base, at + pending.state, planned.index << 8, 'u64');
+    if (plan.labels.role !== 'begin') return;
+    for (const name of plan.labels.names) {
+      const slot = plan.saved.find((candidate) => candidate.name === labelSlotName(name))!;
+      const offset = at + pending.savedAt + slot.offsetBytes;
+      expressions.words(point.labels.get(name)!, base, offset);
+    }
+  }
+
+  #end(planned: PlannedPoint, expressions: ExpressionWriter, next: string): void {
+    const code = this.#code;
+    const { plan, maps } = this.#context;
+    this.#find(planned, expressions, next, 'unmatchedEnds');
+    this.#time(planned, expressions);
+    this.#delay(next);
+    this.#count('ends');
+    emitAddDelay(code, plan, maps, planned, expressions);
+    const quiet = code.freshLabel('quiet');
+    code.load('r2', 'r10', frame.delayNs, 'u64');
+    code.moveMapValue('r1', maps.settings, settings.thresholdNs).load('r3', 'r1', 0, 'u64');
+    code.jumpIf('r2', '<=', 'r3', quiet);
+    this.#alert(planned, expressions, quiet);
+    code.label(quiet);
+    if (plan.keepsInTask) return;
+    this.#remove();
+  }
+
+  /** Delay into the frame; what began before a pause, or ends before it began, is no pair. */
+  #delay(next: string): void {
+    const code = this.#code;
+    const { plan, maps } = this.#context;
+    const drop = code.freshLabel('drop');
+    const good = code.freshLabel('good');
+    code.load('r2', 'r7', pending.beginNs, 'u64');
+    const hasOwnTime = plan.set.begin.some(({ time }) => time !== undefined);
+    const stale = code.freshLabel('stale');
+    if (!hasOwnTime) {
+      code.moveMapValue('r1', maps.settings, settings.onSinceNs).load('r1', 'r1', 0, 'u64');
+      code.jumpIf('r2', '<', 'r1', stale);
+    }
+    if (plan.keepsInTask) code.store('r7', pending.beginNs, 0, 'u64');
+    code.move('r1', 'r8').alu('sub', 'r1', 'r2');
+    code.store('r10', frame.delayNs, 'r1', 'u64').jumpIf('r1', 's>=', 0, good);
+    this.#count('negative');
+    if (hasOwnTime) {
+      // No mistake: so early is as good as in time.
+      code.store('r10', frame.delayNs, 0, 'u64').label(good);
+      return;
+    }
+    code.jump(drop).label(stale);
+    this.#count('unmatchedEnds');
+    code.label(drop);
+    this.#remove();
+    code.jump(next).label(good);
+  }
+
+  /** Above the threshold (delay in `r2`, address of the threshold in `r1`): within the rate limit it is told. */
+  #alert(planned: PlannedPoint, expressions: ExpressionWriter, quiet: string): void {
+    const code = this.#code;
+    const { maps } = this.#context;
+    const inWindow = code.freshLabel('window');
+    const limited = code.freshLabel('limited');
+    const allowed = code.freshLabel('allowed');
+    const same = code.freshLabel('same');
+    if (planned.point.time !== undefined) code.call('ktime_get_ns').move('r8', 'r0');
+    code.moveMapValue('r1', maps.settings).load('r3', 'r1', settings.rateWindowNs, 'u64');
+    code.move('r4', 'r8').alu('sub', 'r4', 'r3').jumpIf('r4', '<', secondNs, inWindow);
+    code.store('r1', settings.rateWindowNs, 'r8', 'u64').store('r1', settings.rateCount, 0, 'u64');
+    code.label(inWindow).load('r3', 'r1', settings.rateCount, 'u64');
+    code.load('r4', 'r1', settings.ratePerS, 'u64').jumpIf('r3', '>=', 'r4', limited);
+    code.add('r3', 1).store('r1', settings.rateCount, 'r3', 'u64').jump(allowed);
+    code.label(limited);
+    this.#count('limited');
+    code.jump(quiet).label(allowed);
+    code.load('r3', 'r1', settings.isWorst, 'u64').jumpIf('r3', '==', 0, same);
+    code.load('r2', 'r10', frame.delayNs, 'u64').store('r1', settings.thresholdNs, 'r2', 'u64');
+    code.label(same);
+    this.#count('alerts');
+    this.#record(planned, expressions, 'alert', 'pending');
+  }
+
+  #record(
+    planned: PlannedPoint,
+    expressions: ExpressionWriter,
+    kind: RecordRequest['kind'],
+    stackOf: RecordRequest['stackOf'],
+  ): void {
+    const code = this.#code;
+    const { plan, ring, trackerIndex } = this.#context;
+    const lostLabel = code.freshLabel('lost');
+    const done = code.freshLabel('told');
+    const request = { kind, trackerIndex, ring, planned, stackOf, lostLabel };
+    emitRecord(code, plan, expressions, request);
+    code.jump(done).label(lostLabel);
+    this.#count('ringLost');
+    code.label(done);
+    this.#loadCounters();
+  }
+
+  /** Saves values while it is pending; half the threshold over, it tells the stack. */
+  #peek(planned: PlannedPoint, expressions: ExpressionWriter, next: string): void {
+    const code = this.#code;
+    const { maps, plan } = this.#context;
+    this.#find(planned, expressions, next);
+    if (planned.slots.length > 0) {
+      this.#save(planned, expressions, 'r7', 0);
+      code.load('r1', 'r7', pending.state, 'u64').alu('or', 'r1', stateFlags.isPeeked);
+      code.store('r7', pending.state, 'r1', 'u64');
+    }
+    const { halfStack } = plan.tracker.alert;
+    const setting = halfStack ? settings.halfThresholdNs : settings.thresholdNs;
+    this.#time(planned, expressions);
+    code.load('r2', 'r7', pending.beginNs, 'u64').move('r1', 'r8').alu('sub', 'r1', 'r2');
+    code.store('r10', frame.delayNs, 'r1', 'u64');
+    code.moveMapValue('r2', maps.settings, setting).load('r2', 'r2', 0, 'u64');
+    code.jumpIf('r1', 's<=', 'r2', next);
+    // With values to save it is about who comes by, a waker; without, about the one that waits.
+    if (planned.slots.length > 0) this.#record(planned, expressions, 'waker', 'current');
+    else this.#record(planned, expressions, 'waiting', 'pending');
+  }
+}

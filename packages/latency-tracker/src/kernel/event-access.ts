@@ -1,0 +1,330 @@
+/** How a program attached to an event gets at its values. */
+import { UsageError } from '@sonde/base';
+import {
+  type Btf,
+  type BtfType,
+  type FormatField,
+  type ProgramType,
+  readFormat,
+  type TracepointFormat,
+} from '@sonde/ebpf';
+import { systemCallOfNumber } from '@sonde/linux-model';
+import { type Expression, formatExpression } from '../expression.ts';
+import { argumentPath, systemCallRegisters } from './argument-names.ts';
+
+/**
+ * A value in the kernel's memory: from the program's context, each step but the last is the offset (bytes) of a pointer to follow.
+ * - `number`: at the last offset
+ * - `array`: text at the last offset; `pointer`: the last offset holds a pointer to text
+ * - `dynamic`: text whose place within the record is in the low 16 bits of the number there
+ */
+export interface Source {
+  readonly kind: 'number' | 'array' | 'pointer' | 'dynamic';
+  readonly steps: readonly number[];
+  readonly lengthBytes: number;
+  readonly isSigned: boolean;
+  /** The last offset is behind a pointer that the verifier does not know: it is read by a helper. */
+  readonly isProbed?: boolean;
+  /** Of `task.pid`: the steps to the task. */
+  readonly taskSteps?: readonly number[];
+}
+
+/** What a program is attached to. Points with the same `id` share one program. */
+export interface Target {
+  readonly id: string;
+  readonly programType: ProgramType;
+  /** Kernel's name of the tracepoint or function. */
+  readonly name: string;
+  readonly btfId: number;
+  /** For programs of type `tracepoint`. */
+  readonly eventId: number;
+}
+
+export interface EventAccess {
+  readonly target: Target;
+  /** Must be true beside the point's own conditions. */
+  readonly guard: Expression | undefined;
+  /** @throws UsageError `unknown-field` */
+  field(path: readonly string[]): Source;
+  /** Number of the system call, at events of one. */
+  readonly systemCall: Source | undefined;
+}
+
+export interface KernelTypes {
+  /** Undefined: the kernel does not tell its types. */
+  readonly btf: Btf | undefined;
+}
+
+/**
+ * The best way to see an event with these expressions: typed arguments where all values are known there, else the recorded fields.
+ * @throws UsageError `no-event`, `unknown-field`
+ */
+export function accessEvent(
+  event: string,
+  via: 'event' | 'arguments' | 'function',
+  reads: readonly Expression[],
+  { btf }: KernelTypes,
+): EventAccess {
+  if (via === 'function') return functionAccess(event, btf);
+  const typed = btf && typedAccess(event, via, btf);
+  const fields = reads.filter((read) => read.type === 'field');
+  if (typed !== undefined) {
+    if (via === 'arguments' || fields.every(({ path }) => knows(typed, path))) return typed;
+  }
+  if (via === 'arguments') {
+    const why = btf ? 'there is no such event' : 'the kernel does not tell its types';
+    throw new UsageError('no-event', `No typed arguments of ${event}: ${why}.`);
+  }
+  return recordAccess(event);
+}
+
+function knows(access: EventAccess, path: readonly string[]): boolean {
+  try {
+    access.field(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** `syscalls:sys_enter_read` → enter, read. */
+const callEvent = /^syscalls:sys_(enter|exit)_(\w+)$/;
+
+function typedAccess(event: string, via: 'event' | 'arguments', btf: Btf): EventAccess | undefined {
+  const call = callEvent.exec(event);
+  if (call !== null) return callAccess(event, call[1] as 'enter' | 'exit', call[2]!, btf);
+  const name = event.replace(/^\w+:/, '');
+  const btfId = btf.find('typedef', `btf_trace_${name}`);
+  if (btfId === undefined) return undefined;
+  return {
+    target: { id: `typed ${name}`, programType: 'typed-tracepoint', name, btfId, eventId: 0 },
+    guard: undefined,
+    field(path) {
+      const known = via === 'arguments' ? path : path.length === 1 && argumentPath(event, path[0]!);
+      if (known) return resolveArgument(btf, event, name, known);
+      throw unknownField(event, path, []);
+    },
+    systemCall:
+      name === 'sys_enter' || name === 'sys_exit' ? systemCallNumber(btf, name) : undefined,
+  };
+}
+
+function systemCallNumber(btf: Btf, name: 'sys_enter' | 'sys_exit'): Source | undefined {
+  if (name === 'sys_enter') return resolveArgument(btf, name, name, ['id']);
+  const registers = systemCallRegisters[process.arch];
+  return registers && resolveArgument(btf, name, name, ['regs', registers.number]);
+}
+
+const callNumbers = new Map<string, number>();
+
+function numberOfCall(name: string): number | undefined {
+  if (process.arch !== 'x64') return undefined;
+  if (callNumbers.size === 0) {
+    for (let number = 0; number < 512; number++) {
+      const call = systemCallOfNumber(number);
+      if (call !== undefined) callNumbers.set(call, number);
+    }
+  }
+  return callNumbers.get(name);
+}
+
+/** The events of one system call: those of all, where the number is that. */
+function callAccess(
+  event: string,
+  side: 'enter' | 'exit',
+  call: string,
+  btf: Btf,
+): EventAccess | undefined {
+  const number = numberOfCall(call);
+  const access = typedAccess(`raw_syscalls:sys_${side}`, 'event', btf);
+  if (number === undefined || access === undefined) return undefined;
+  const guard: Expression = {
+    type: 'binary',
+    operator: '==',
+    left: { type: 'builtin', name: 'syscall' },
+    right: { type: 'integer', value: number },
+  };
+  const [system, name] = event.split(':');
+  let format: TracepointFormat | undefined;
+  return {
+    ...access,
+    guard,
+    field(path) {
+      if (side === 'exit') return access.field(path);
+      format ??= readFormat(system!, name!);
+      const field = format?.fields.find((candidate) => candidate.name === path[0]);
+      // Behind the common fields and the number, 8 bytes for each argument.
+      const index = field === undefined ? -1 : field.offsetBytes / 8 - 2;
+      const register = systemCallRegisters[process.arch]?.arguments[index];
+      if (path.length !== 1 || register === undefined) throw unknownField(event, path, []);
+      const source = resolveArgument(btf, event, 'sys_enter', ['regs', register]);
+      return /^(unsigned )?int$/.test(field!.type) ? { ...source, lengthBytes: 4 } : source;
+    },
+  };
+}
+
+/** @throws UsageError `unknown-field` */
+function resolveArgument(
+  btf: Btf,
+  event: string,
+  tracepoint: string,
+  path: readonly string[],
+): Source {
+  const args = btf.tracepointArguments(tracepoint) ?? [];
+  const index = args.findIndex(({ name }) => name === path[0]);
+  if (index === -1)
+    throw unknownField(
+      event,
+      path,
+      args.map(({ name }) => name),
+    );
+  const steps = [index * 8];
+  let type = btf.typeOf(args[index]!.typeId);
+  let taskSteps: readonly number[] | undefined;
+  let isProbed = false;
+  for (const name of path.slice(1)) {
+    const isPointer = type.kind === 'pointer';
+    const inner = type.kind === 'pointer' ? btf.typeOf(type.targetId) : type;
+    if (name === '*' && isPointer) {
+      steps.push(0);
+      isProbed = inner.kind !== 'struct';
+      type = inner;
+      continue;
+    }
+    const member = inner.kind === 'struct' ? btf.member(inner.id, name) : undefined;
+    if (member === undefined || member.widthBits !== 0) throw unknownField(event, path, []);
+    const isTask =
+      isPointer && inner.kind === 'struct' && inner.id === btf.find('struct', 'task_struct');
+    taskSteps = isTask && name === 'pid' ? [...steps] : undefined;
+    if (isPointer) steps.push(0);
+    steps[steps.length - 1]! += member.offsetBits >>> 3;
+    type = btf.typeOf(member.typeId);
+  }
+  return { ...sourceOf(btf, type, event, path), steps, isProbed, ...(taskSteps && { taskSteps }) };
+}
+
+function sourceOf(
+  btf: Btf,
+  type: BtfType,
+  event: string,
+  path: readonly string[],
+): Omit<Source, 'steps'> {
+  const isText = (id: number): boolean => {
+    const target = btf.typeOf(id);
+    return target.kind === 'integer' && target.lengthBytes === 1;
+  };
+  switch (type.kind) {
+    case 'integer':
+      return { kind: 'number', lengthBytes: type.lengthBytes, isSigned: type.isSigned };
+    case 'pointer':
+      return {
+        kind: isText(type.targetId) ? 'pointer' : 'number',
+        lengthBytes: 8,
+        isSigned: false,
+      };
+    case 'array':
+      if (isText(type.elementId))
+        return { kind: 'array', lengthBytes: type.length, isSigned: false };
+      break;
+    default:
+  }
+  throw new UsageError('unknown-field', `${path.join('.')} of ${event} is no number and no text.`);
+}
+
+function unknownField(
+  event: string,
+  path: readonly string[],
+  names: readonly string[],
+): UsageError {
+  const known = names.length === 0 ? '' : `; it has ${names.join(', ')}`;
+  return new UsageError('unknown-field', `${event} has no ${path.join('.')}${known}.`);
+}
+
+/** The recorded fields, as tracefs describes them. */
+function recordAccess(event: string): EventAccess {
+  const [system, name] = event.split(':');
+  const format = name === undefined ? undefined : readFormat(system!, name);
+  if (format === undefined) {
+    throw new UsageError('no-event', `This kernel has no event ${event}; see "perf list".`);
+  }
+  // The common fields (`common_pid` is `$tid`) are not shown to programs.
+  const fields = format.fields.filter(({ name: field }) => !field.startsWith('common_'));
+  const sourceOfField = (path: readonly string[]): Source => {
+    const field = fields.find((candidate) => candidate.name === path[0]);
+    if (field !== undefined && path.length === 1) return fieldSource(event, field);
+    throw unknownField(
+      event,
+      path,
+      fields.map((candidate) => candidate.name),
+    );
+  };
+  const systemCall = format.fields.some((field) => field.name === '__syscall_nr')
+    ? sourceOfField(['__syscall_nr'])
+    : undefined;
+  return {
+    target: {
+      id: `record ${event}`,
+      programType: 'tracepoint',
+      name: name!,
+      btfId: 0,
+      eventId: format.id,
+    },
+    guard: undefined,
+    field: sourceOfField,
+    systemCall,
+  };
+}
+
+function fieldSource(event: string, field: FormatField): Source {
+  const { lengthBytes, isSigned } = field;
+  const place = { steps: [field.offsetBytes], lengthBytes, isSigned };
+  if (field.isArray && field.type.includes('char')) {
+    return { ...place, kind: field.isDynamic ? 'dynamic' : 'array' };
+  }
+  if (!field.isArray && [1, 2, 4, 8].includes(lengthBytes)) return { ...place, kind: 'number' };
+  throw new UsageError('unknown-field', `${field.name} of ${event} is no number and no text.`);
+}
+
+/** Entry (begin) and return (end) of a function; which of them is decided by the point's role. */
+function functionAccess(name: string, btf: Btf | undefined): EventAccess {
+  const btfId = btf?.find('function', name);
+  if (btfId === undefined) {
+    throw new UsageError('no-event', `This kernel has no function ${name} to hook.`);
+  }
+  return {
+    target: { id: `function ${name}`, programType: 'function-entry', name, btfId, eventId: 0 },
+    guard: undefined,
+    field(path) {
+      throw unknownField(name, path, ['$tid']);
+    },
+    systemCall: undefined,
+  };
+}
+
+/** A task that an expression names by its thread id: who runs, or one of the event's. Undefined: no such thing. */
+export function taskOf(
+  access: EventAccess,
+  expression: Expression,
+): 'current' | readonly number[] | undefined {
+  if (expression.type === 'builtin') return expression.name === 'tid' ? 'current' : undefined;
+  if (expression.type !== 'field') return undefined;
+  return access.field(expression.path).taskSteps;
+}
+
+/** Numbers are a word, texts two. */
+export function kindOf(access: EventAccess, expression: Expression): 'number' | 'text' {
+  if (expression.type === 'builtin') return expression.name === 'comm' ? 'text' : 'number';
+  if (expression.type !== 'field') return 'number';
+  return access.field(expression.path).kind === 'number' ? 'number' : 'text';
+}
+
+/** Whether all 64 bits are magnitude: addresses, mostly. */
+export function isUnsigned(access: EventAccess, expression: Expression): boolean {
+  if (expression.type !== 'field') return false;
+  const { kind, lengthBytes, isSigned } = access.field(expression.path);
+  return kind === 'number' && lengthBytes === 8 && !isSigned;
+}
+
+/** For errors: the expression with its event. */
+export const describeRead = (event: string, expression: Expression): string =>
+  `${formatExpression(expression)} of ${event}`;

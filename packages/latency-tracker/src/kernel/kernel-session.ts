@@ -1,0 +1,243 @@
+/**
+ * Trackers in the running kernel. Nothing of them is left behind when the process ends, however it does: programs and maps are its
+ * descriptors.
+ */
+import { SondeError, UsageError } from '@sonde/base';
+import {
+  Btf,
+  explainBpfFailure,
+  Native,
+  type ProgramStatistics,
+  RingBuffer,
+  SystemCallError,
+} from '@sonde/ebpf';
+import type {
+  Alert,
+  PointSet,
+  StackFrame,
+  Tracker,
+  TrackerSession,
+  TrackerSettings,
+  TrackerSnapshot,
+} from '../declaration.ts';
+import type { KernelTypes } from './event-access.ts';
+import { KernelTracker } from './kernel-tracker.ts';
+import { record } from './layout.ts';
+import { RecordReader, Symbolizer } from './read-record.ts';
+import { planTracker } from './tracker-plan.ts';
+
+export interface KernelOptions {
+  readonly onAlert?: (alert: Alert) => void;
+  /** How often alerts are looked for (ms). */
+  readonly pollMs?: number;
+  /** Room for alerts that wait to be read: a power of two. */
+  readonly ringBytes?: number;
+}
+
+export interface ProgramCost extends ProgramStatistics {
+  readonly tracker: string;
+  readonly program: string;
+}
+
+const defaultPollMs = 50;
+const defaultRingBytes = 1 << 20;
+const maxWakers = 4096;
+
+/**
+ * Loads and attaches the programs of all trackers, and switches them on at once.
+ * @throws SondeError `no-bpf` where eBPF can't be used, UsageError where the kernel has not what a tracker needs
+ */
+export async function openKernelSession(
+  trackers: readonly Tracker[],
+  options: KernelOptions = {},
+): Promise<KernelSession> {
+  let native: Native;
+  try {
+    native = await Native.open();
+  } catch (error) {
+    throw explainBpfFailure(error);
+  }
+  return new KernelSession(native, trackers, options);
+}
+
+export class KernelSession implements TrackerSession {
+  readonly notes: string[] = [];
+  readonly #native: Native;
+  readonly #types: KernelTypes;
+  readonly #ring: RingBuffer;
+  readonly #trackers: KernelTracker[] = [];
+  readonly #readers: RecordReader[] = [];
+  readonly #symbolizer = new Symbolizer();
+  readonly #onAlert: ((alert: Alert) => void) | undefined;
+  readonly #timer: NodeJS.Timeout;
+  /** Stacks of wakers by tracker and thread, until the thread's alert comes. */
+  readonly #wakers = new Map<string, readonly StackFrame[]>();
+  #isClosed = false;
+
+  constructor(native: Native, trackers: readonly Tracker[], options: KernelOptions) {
+    this.#native = native;
+    this.#types = { btf: kernelTypes(this.notes) };
+    this.#onAlert = options.onAlert;
+    try {
+      this.#ring = new RingBuffer(native, options.ringBytes ?? defaultRingBytes, 'alerts');
+    } catch (error) {
+      throw explainBpfFailure(error);
+    }
+    try {
+      for (const tracker of trackers) this.#add(tracker);
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
+    const nowNs = process.hrtime.bigint();
+    for (const tracker of this.#trackers) tracker.switchOn(nowNs);
+    this.#timer = setInterval(() => this.poll(), options.pollMs ?? defaultPollMs);
+  }
+
+  get backEnd(): string {
+    const types = new Set(
+      this.#trackers.flatMap(({ programs }) => programs.map(({ type }) => typeNames[type])),
+    );
+    return `in the kernel (${[...types].join(', ')})`;
+  }
+
+  /** Tries the tracker's sets of points, the best first. */
+  #add(tracker: Tracker): void {
+    const reasons: string[] = [];
+    for (const set of tracker.anyOf) {
+      try {
+        const usable = withKnownFunctions(set, this.#types.btf);
+        const plan = planTracker(tracker, usable, this.#types);
+        const index = this.#trackers.length;
+        this.#trackers.push(new KernelTracker(this.#native, plan, this.#ring, index));
+        this.#readers.push(new RecordReader(plan, this.#symbolizer));
+        this.#noteChoice(tracker, usable, reasons);
+        return;
+      } catch (error) {
+        if (!(error instanceof SondeError)) throw error;
+        const isRefused = error instanceof SystemCallError && error.errnoName === 'EPERM';
+        if (isRefused && set.via !== 'function') throw explainBpfFailure(error);
+        reasons.push(isRefused ? 'this kernel refuses function hooks (EPERM)' : error.message);
+      }
+    }
+    const message = `The tracker ${tracker.name} can't run in this kernel: ${reasons.join(' ')}`;
+    throw new UsageError('not-in-kernel', message);
+  }
+
+  #noteChoice(tracker: Tracker, set: PointSet, reasons: readonly string[]): void {
+    if (reasons.length > 0) {
+      const [begin, end] = [set.begin[0]!.event, set.end[0]!.event];
+      const why = [...new Set(reasons)].map((reason) => reason.replace(/\.$/, '')).join('; ');
+      this.notes.push(`${tracker.name}: measured from ${begin} to ${end}, because ${why}`);
+    }
+    if (tracker.alert.stack === 'waker' && !set.peek.some(({ info }) => info.size > 0)) {
+      this.notes.push(
+        `${tracker.name}: stacks are those of who waited; that of a waker would cost too much at each wakeup (offcpu has it)`,
+      );
+    }
+  }
+
+  /** Hands over the alerts that are there. Called by a timer. */
+  poll(): void {
+    if (this.#isClosed) return;
+    this.#ring.poll((view, offset) => {
+      const read = this.#readers[view.getUint32(offset + record.tracker, true)]?.read(view, offset);
+      if (read === undefined) return;
+      if (read.type === 'alert') this.#tell(read.alert);
+      else this.#keepWaker(`${read.tracker} ${read.tid}`, read.stack);
+    });
+  }
+
+  #keepWaker(key: string, stack: readonly StackFrame[]): void {
+    if (this.#wakers.size >= maxWakers) this.#wakers.clear();
+    this.#wakers.set(key, stack);
+  }
+
+  #tell(alert: Alert): void {
+    const key = `${alert.tracker} ${alert.tid}`;
+    const wakerStack = this.#wakers.get(key);
+    this.#wakers.delete(key);
+    this.#onAlert?.(wakerStack === undefined ? alert : { ...alert, wakerStack });
+  }
+
+  snapshot(): readonly TrackerSnapshot[] {
+    this.poll();
+    return this.#trackers.map((tracker) => tracker.snapshot());
+  }
+
+  snapshotAndReset(): readonly TrackerSnapshot[] {
+    const snapshots = this.snapshot();
+    for (const tracker of this.#trackers) tracker.reset();
+    return snapshots;
+  }
+
+  set(name: string, settings: TrackerSettings): void {
+    const found = this.#trackers.find(({ plan }) => plan.tracker.name === name);
+    if (found === undefined) {
+      const names = this.#trackers.map(({ plan }) => plan.tracker.name).join(', ');
+      throw new UsageError('no-tracker', `No tracker ${name} runs here; there are ${names}.`);
+    }
+    found.set(settings, process.hrtime.bigint());
+  }
+
+  /** What the kernel counted for each program. Run times need `enableRunStatistics`. */
+  costs(): readonly ProgramCost[] {
+    return this.#trackers.flatMap(({ plan, programs }) =>
+      programs.map((program) => ({
+        tracker: plan.tracker.name,
+        program: program.name,
+        ...program.statistics(),
+      })),
+    );
+  }
+
+  /** No event is counted from here on; what was counted stays readable until `close`. */
+  stop(): void {
+    for (const tracker of this.#trackers) tracker.switchOff();
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.stop();
+    this.poll();
+    clearInterval(this.#timer);
+    this.#release();
+  }
+
+  #release(): void {
+    this.#isClosed = true;
+    for (const tracker of this.#trackers) tracker.close();
+    this.#ring.close();
+  }
+}
+
+const typeNames = {
+  tracepoint: 'tracepoint',
+  'raw-tracepoint': 'raw tracepoint',
+  'typed-tracepoint': 'tp_btf',
+  'function-entry': 'fentry',
+  'function-exit': 'fexit',
+  iterator: 'iterator',
+} as const;
+
+function kernelTypes(notes: string[]): Btf | undefined {
+  try {
+    return Btf.ofKernel();
+  } catch (error) {
+    if (!(error instanceof SondeError)) throw error;
+    notes.push(`${error.message} Recorded fields are used instead, which costs more.`);
+    return undefined;
+  }
+}
+
+/** Functions of file systems that are not in the kernel have nothing to measure. */
+function withKnownFunctions(set: PointSet, btf: Btf | undefined): PointSet {
+  if (set.via !== 'function') return set;
+  const isKnown = ({ event }: { readonly event: string }): boolean =>
+    btf?.find('function', event) !== undefined;
+  const begin = set.begin.filter(isKnown);
+  const end = set.end.filter(isKnown);
+  if (begin.length > 0 && end.length > 0) return { ...set, begin, end };
+  const names = set.begin.map(({ event }) => event).join(', ');
+  throw new UsageError('no-event', `this kernel has no function ${names}`);
+}

@@ -1,0 +1,243 @@
+/** One tracker at work in the kernel: its maps, programs and attachments. */
+import {
+  type Attachment,
+  attachRaw,
+  attachTracepoint,
+  BpfProgram,
+  type Native,
+  type ProgramStatistics,
+  type RingBuffer,
+} from '@sonde/ebpf';
+import { type MutableCounters, zeroCounters } from '../counters.ts';
+import type {
+  HistogramData,
+  SeriesData,
+  TrackerSettings,
+  TrackerSnapshot,
+} from '../declaration.ts';
+import { bucketBegin, quantileOf } from '../histogram.ts';
+import { writeProgram } from './emit-points.ts';
+import { settings } from './layout.ts';
+import { namedValue, type Value, valueOfWord } from './read-record.ts';
+import { type KernelCounters, type KernelSeries, TrackerMaps } from './tracker-maps.ts';
+import type { PlannedProgram, TrackerPlan } from './tracker-plan.ts';
+
+/** Above every delay: "never". */
+const never = 2n ** 63n - 1n;
+const durationWord = (ns: number): bigint => (Number.isFinite(ns) ? BigInt(Math.round(ns)) : never);
+
+export class KernelTracker {
+  readonly plan: TrackerPlan;
+  readonly maps: TrackerMaps;
+  readonly programs: readonly BpfProgram[];
+  readonly #attachments: Attachment[] = [];
+  #thresholdNs: number;
+  #timeoutNs: number;
+  #isOn = false;
+  #base: KernelCounters;
+  #baseSeries = new Map<string, KernelSeries>();
+  #missedBefore = 0;
+  /** Pending operations that were forgotten when it was switched off. */
+  #forgotten = 0;
+  timeouts = 0;
+  collected = 0;
+
+  /**
+   * Loads and attaches, switched off.
+   * @throws SystemCallError, SondeError `program-refused`
+   */
+  constructor(native: Native, plan: TrackerPlan, ring: RingBuffer, trackerIndex: number) {
+    this.plan = plan;
+    const { alert, timeoutNs } = plan.tracker;
+    this.#thresholdNs = alert.thresholdNs;
+    this.#timeoutNs = timeoutNs;
+    this.maps = new TrackerMaps(native, plan);
+    const programs: BpfProgram[] = [];
+    this.programs = programs;
+    try {
+      const context = { plan, maps: this.maps, ring: ring.map, trackerIndex };
+      for (const program of endsFirst(plan.programs)) {
+        const { target } = program;
+        const loaded = new BpfProgram(native, {
+          type: target.programType,
+          name: `${plan.tracker.name}_${target.name}`.replace(/_(sched|block_rq|irq)_/, '_'),
+          code: writeProgram(context, program),
+          btfId: target.btfId,
+        });
+        programs.push(loaded);
+        this.#attachments.push(
+          target.programType === 'tracepoint'
+            ? attachTracepoint(native, loaded, target.eventId)
+            : attachRaw(native, loaded),
+        );
+      }
+      this.#base = this.maps.readCounters();
+      this.#writeSettings();
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  #pendingOf(c: KernelCounters): number {
+    return c.begins - c.overwritten - c.full - c.ends - c.aborted - c.negative - this.collected;
+  }
+
+  switchOn(nowNs: bigint): void {
+    this.#isOn = true;
+    // What is pending from before a pause is no operation of now.
+    this.#forgotten = this.#pendingOf(this.maps.readCounters());
+    this.maps.settingsWords[settings.onSinceNs / 8] = nowNs;
+    Atomics.store(this.maps.settingsWords, settings.isOn / 8, 1n);
+  }
+
+  switchOff(): void {
+    this.#isOn = false;
+    Atomics.store(this.maps.settingsWords, settings.isOn / 8, 0n);
+  }
+
+  set(changes: TrackerSettings, nowNs: bigint): void {
+    if (changes.thresholdNs !== undefined) this.#thresholdNs = changes.thresholdNs;
+    if (changes.timeoutNs !== undefined) this.#timeoutNs = changes.timeoutNs;
+    if (changes.thresholdNs !== undefined || changes.timeoutNs !== undefined) this.#writeSettings();
+    if (changes.worst !== undefined) {
+      this.maps.settingsWords[settings.isWorst / 8] = changes.worst ? 1n : 0n;
+    }
+    if (changes.on === undefined || changes.on === this.#isOn) return;
+    if (changes.on) this.switchOn(nowNs);
+    else this.switchOff();
+  }
+
+  get timeoutNs(): number {
+    return this.#timeoutNs;
+  }
+
+  #writeSettings(): void {
+    const words = this.maps.settingsWords;
+    words[settings.thresholdNs / 8] = durationWord(this.#thresholdNs);
+    words[settings.halfThresholdNs / 8] = durationWord(this.#thresholdNs / 2);
+    words[settings.timeoutNs / 8] = durationWord(this.#timeoutNs);
+    words[settings.ratePerS / 8] = BigInt(this.plan.tracker.alert.ratePerS);
+  }
+
+  statistics(): readonly ProgramStatistics[] {
+    return this.programs.map((program) => program.statistics());
+  }
+
+  get #missed(): number {
+    return this.statistics().reduce((sum, { missed }) => sum + missed, 0);
+  }
+
+  snapshot(): TrackerSnapshot {
+    const { tracker } = this.plan;
+    const { counters, series: all } = this.maps.read();
+    const series = all
+      .map((now) => since(now, this.#baseSeries.get(now.key.join()), this.maps.bits))
+      .filter(({ histogram }) => histogram.count > 0 || this.maps.series === undefined)
+      .map(({ key, histogram }) => this.#seriesData(key, histogram));
+    return { tracker, counters: this.#counters(counters), series, uncertain: undefined };
+  }
+
+  #counters(now: KernelCounters): MutableCounters {
+    const counters = zeroCounters();
+    for (const name of countersToReset) counters[name] = now[name] - this.#base[name];
+    counters.timeouts = this.timeouts;
+    counters.collected = this.collected;
+    counters.pending = Math.max(0, this.#pendingOf(now) - this.#forgotten);
+    counters.missed = this.#missed - this.#missedBefore;
+    return counters;
+  }
+
+  reset(): void {
+    const { counters, series } = this.maps.read();
+    this.#base = counters;
+    this.#baseSeries = new Map(series.map((one) => [one.key.join(), one]));
+    this.#missedBefore = this.#missed;
+    this.timeouts = 0;
+  }
+
+  #seriesData(key: readonly bigint[], histogram: HistogramData): SeriesData {
+    const { labels, set } = this.plan;
+    const values: Record<string, Value> = {};
+    let at = 0;
+    for (const [i, name] of labels.names.entries()) {
+      const expression = set[labels.role][0]!.labels.get(name);
+      if (labels.kinds[i] === 'text') {
+        values[name] = textOfWords(key[at]!, key[at + 1]!);
+        at += 2;
+      } else values[name] = namedValue(expression, valueOfWord(key[at++]!));
+    }
+    return {
+      labels: values,
+      histogram,
+      isExact: false,
+      quantileNs: (q) => quantileOf(histogram, q),
+    };
+  }
+
+  /** Ends a tracker: off first, so that none of its events is seen half. */
+  close(): void {
+    this.switchOff();
+    // The last attached go first: begins before ends.
+    for (const attachment of this.#attachments.reverse()) attachment.close();
+    for (const program of this.programs) program.close();
+    this.maps.close();
+  }
+}
+
+const countersToReset = [
+  'begins',
+  'ends',
+  'unmatchedEnds',
+  'overwritten',
+  'full',
+  'aborted',
+  'negative',
+  'alerts',
+  'limited',
+  'ringLost',
+] as const;
+
+/** A begin seen without its end would look like a lost one: what ends operations is attached first. */
+function endsFirst(programs: readonly PlannedProgram[]): readonly PlannedProgram[] {
+  const begins = ({ points }: PlannedProgram): number =>
+    Number(points.some(({ role }) => role === 'begin'));
+  return [...programs].sort((a, b) => begins(a) - begins(b));
+}
+
+function textOfWords(low: bigint, high: bigint): string {
+  const bytes = Buffer.alloc(16);
+  bytes.writeBigUInt64LE(low, 0);
+  bytes.writeBigUInt64LE(high, 8);
+  const end = bytes.indexOf(0);
+  return bytes.toString('utf8', 0, end === -1 ? 16 : end);
+}
+
+/**
+ * What came to a distribution since `before`. Its extremes are those since the beginning where these fall into the first and last
+ * bucket, else the bounds of these buckets.
+ */
+function since(
+  now: KernelSeries,
+  before: KernelSeries | undefined,
+  bits: number,
+): { readonly key: readonly bigint[]; readonly histogram: HistogramData } {
+  const counts = now.counts.map((count, i) => count - (before?.counts[i] ?? 0));
+  const first = counts.findIndex((count) => count > 0);
+  const last = counts.findLastIndex((count) => count > 0);
+  const isEmpty = first === -1;
+  return {
+    key: now.key,
+    histogram: {
+      kind: bits === 0 ? 'log2' : 'hdr',
+      bits,
+      counts,
+      count: counts.reduce((sum, count) => sum + count, 0),
+      sumNs: now.sumNs - (before?.sumNs ?? 0),
+      minNs: isEmpty ? Number.POSITIVE_INFINITY : Math.max(now.minNs, bucketBegin(first, bits)),
+      maxNs: isEmpty
+        ? Number.NEGATIVE_INFINITY
+        : Math.min(now.maxNs, bucketBegin(last + 1, bits) - 1),
+    },
+  };
+}

@@ -1,0 +1,98 @@
+/** Where things are in the memory that programs and this process share. Offsets are bytes, all words have 64 bits. */
+
+/** Settings: one value of a mappable array, written by this process at any time. */
+export const settings = {
+  thresholdNs: 0,
+  isOn: 8,
+  isWorst: 16,
+  halfThresholdNs: 24,
+  /** Operations that began before do not count. */
+  onSinceNs: 32,
+  rateWindowNs: 40,
+  rateCount: 48,
+  ratePerS: 56,
+  timeoutNs: 64,
+  lengthBytes: 72,
+} as const;
+
+/** Counters: per CPU, so that no program waits for another. */
+export const counterNames = [
+  'begins',
+  'ends',
+  'unmatchedEnds',
+  'overwritten',
+  'full',
+  'aborted',
+  'negative',
+  'alerts',
+  'limited',
+  'ringLost',
+  'timeouts',
+  'unlabelled',
+] as const;
+export type CounterName = (typeof counterNames)[number];
+export const counterOffset = (name: CounterName): number => 8 * counterNames.indexOf(name);
+export const counterBytes = 8 * 16;
+
+/** A distribution: some words, then the buckets. It stands behind the counters where a tracker has no labels. */
+export const series = {
+  sumNs: 0,
+  maxNs: 8,
+  /** Plus 1; 0: there is nothing yet. */
+  minNs: 16,
+  bucketsAt: 24,
+} as const;
+export const seriesBytes = (bits: number): number => series.bucketsAt + 8 * (64 << bits);
+
+/** A pending operation. What begin and peek points save follows. */
+export const pending = {
+  beginNs: 0,
+  /** Index of the begin point << 8, and the flags below. */
+  state: 8,
+  savedAt: 16,
+} as const;
+export const stateFlags = { isTimedOut: 1, isPeeked: 2 } as const;
+
+export const maxKeyWords = 4;
+
+/** A record in the ring buffer. Saved words, words of the end point and the two stacks follow. */
+export const record = {
+  tracker: 0,
+  kind: 4,
+  point: 8,
+  cpu: 12,
+  endNs: 16,
+  delayNs: 24,
+  tid: 32,
+  state: 40,
+  kernelStackBytes: 48,
+  userStackBytes: 56,
+  key: 64,
+  savedAt: 64 + 8 * maxKeyWords,
+} as const;
+export const recordKinds = { alert: 0, waiting: 1, waker: 2, timeout: 3 } as const;
+export type RecordKind = keyof typeof recordKinds;
+
+export const maxFrames = 48;
+export const stackBytes = 8 * maxFrames;
+
+/** `tid` of an operation that belongs to no thread. */
+export const noTid = 0xffff_ffff;
+
+/** The stack of a program, from its frame pointer `r10` down. */
+export const frame = {
+  zeroKey: -8,
+  delayNs: -16,
+  seriesIndex: -24,
+  /** Left operands, one below the other. */
+  operands: -32,
+  text: -96,
+  key: -128,
+  seriesKey: -192,
+  /** A pending operation before it goes into a hash map: the end of it. */
+  valueEnd: -192,
+} as const;
+export const maxOperands = 7;
+export const maxSeriesKeyWords = 8;
+/** A program has 512 bytes of stack. */
+export const maxValueBytes = 512 - 192;

@@ -1,0 +1,189 @@
+/** From records of the ring buffer to alerts. */
+import { readKernelSymbols, type SymbolTable, UserSymbols } from '@sonde/ebpf';
+import { systemCallOfNumber } from '@sonde/linux-model';
+import type { Alert, Point, StackFrame } from '../declaration.ts';
+import type { Expression } from '../expression.ts';
+import { layoutRecord, type RecordLayout } from './emit-record.ts';
+import { maxFrames, noTid, record, recordKinds, stateFlags } from './layout.ts';
+import { labelSlotName, type Slot, type TrackerPlan } from './tracker-plan.ts';
+
+export type Value = number | string;
+
+/** A word of the kernel's memory as a value; what no number holds, such as addresses, as text. */
+export function valueOfWord(word: bigint, isUnsigned = false): Value {
+  const value = Number(isUnsigned ? word : BigInt.asIntN(64, word));
+  return Number.isSafeInteger(value) ? value : `0x${word.toString(16)}`;
+}
+
+/** What a label or key means to people: numbers of system calls get their names. */
+export function namedValue(expression: Expression | undefined, value: Value): Value {
+  if (typeof value === 'string' || process.arch !== 'x64') return value;
+  const isCall = expression?.type === 'builtin' && expression.name === 'syscall';
+  return (isCall && systemCallOfNumber(value)) || value;
+}
+
+export function textAt(view: DataView, offset: number): string {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, 16);
+  const end = bytes.indexOf(0);
+  return new TextDecoder().decode(bytes.slice(0, end === -1 ? 16 : end));
+}
+
+/** Frames of the programs themselves, at the top of what they take. */
+const ownFrame =
+  /^(bpf_|__bpf_|__traceiter_|__probestub_|get_perf_|perf_|stack_trace_|trace_call_bpf)/;
+const maxOwnFrames = 10;
+
+/** Names for addresses, read when the first is asked for. */
+export class Symbolizer {
+  #kernel: SymbolTable | undefined;
+  #hasKernel = false;
+  readonly #user = new UserSymbols();
+
+  kernelFrames(addresses: readonly bigint[]): StackFrame[] {
+    if (!this.#hasKernel) {
+      this.#hasKernel = true;
+      this.#kernel = readKernelSymbols();
+    }
+    const frames = addresses.map((address) => frameOf(address, this.#kernel?.find(address)));
+    let own = 0;
+    for (let i = 0; i < Math.min(frames.length, maxOwnFrames); i++) {
+      if (ownFrame.test(frames[i]!.symbol ?? '')) own = i + 1;
+    }
+    return frames.slice(own);
+  }
+
+  userFrames(tid: number, addresses: readonly bigint[]): StackFrame[] {
+    return addresses.map((address) => frameOf(address, this.#user.find(tid, address)));
+  }
+
+  /** To be called now and then: processes map other files. */
+  refresh(): void {
+    this.#user.forgetProcesses();
+  }
+}
+
+const frameOf = (address: bigint, symbol: string | undefined): StackFrame =>
+  symbol === undefined ? { address } : { address, symbol };
+
+/** An alert, or what a later alert of the same thread will tell about its waker. */
+export type ReadRecord =
+  | { readonly type: 'alert'; readonly alert: Alert }
+  | {
+      readonly type: 'waker';
+      readonly tracker: string;
+      readonly tid: number;
+      readonly stack: readonly StackFrame[];
+    };
+
+export class RecordReader {
+  readonly #plan: TrackerPlan;
+  readonly #layout: RecordLayout;
+  readonly #symbolizer: Symbolizer;
+
+  constructor(plan: TrackerPlan, symbolizer: Symbolizer) {
+    this.#plan = plan;
+    this.#layout = layoutRecord(plan);
+    this.#symbolizer = symbolizer;
+  }
+
+  read(view: DataView, at: number): ReadRecord {
+    const kind = view.getUint32(at + record.kind, true);
+    const ofTid = Number(view.getBigUint64(at + record.tid, true));
+    const kernel = this.#stack(view, at, record.kernelStackBytes, this.#layout.kernelStackAt);
+    const kernelStack = kernel && this.#symbolizer.kernelFrames(kernel);
+    const tracker = this.#plan.tracker.name;
+    if (kind === recordKinds.waker) {
+      return { type: 'waker', tracker, tid: ofTid, stack: kernelStack ?? [] };
+    }
+    const user = this.#stack(view, at, record.userStackBytes, this.#layout.userStackAt);
+    const point = view.getUint32(at + record.point, true);
+    const end = kind === recordKinds.alert ? this.#plan.set.end[point] : undefined;
+    const { tid, comm, ...info } = this.#info(view, at, end, point);
+    const ownTid = typeof tid === 'number' ? tid : undefined;
+    const whose = ofTid === noTid ? ownTid : ofTid;
+    const endNs = view.getBigUint64(at + record.endNs, true);
+    const delayNs = Number(view.getBigUint64(at + record.delayNs, true));
+    return {
+      type: 'alert',
+      alert: {
+        tracker,
+        kind: kindNames[kind] ?? 'alert',
+        beginNs: endNs - BigInt(delayNs),
+        endNs,
+        delayNs,
+        outId: end?.outId ?? 0,
+        key: this.#key(view, at, whose),
+        cpuId: view.getUint32(at + record.cpu, true),
+        tid: whose,
+        comm: typeof comm === 'string' ? comm : undefined,
+        info,
+        kernelStack,
+        // Without a thread it is that of whom the interrupt came upon.
+        userStack:
+          user && whose !== undefined ? this.#symbolizer.userFrames(whose, user) : undefined,
+      },
+    };
+  }
+
+  #key(view: DataView, at: number, tid: number | undefined): Value[] {
+    if (this.#plan.keepsInTask) return [tid ?? 0];
+    return Array.from({ length: this.#plan.keyWords }, (_, i) =>
+      valueOfWord(view.getBigUint64(at + record.key + 8 * i, true), this.#plan.keyIsUnsigned[i]),
+    );
+  }
+
+  #info(
+    view: DataView,
+    at: number,
+    end: Point | undefined,
+    pointIndex: number,
+  ): Record<string, Value> {
+    const state = Number(view.getBigUint64(at + record.state, true));
+    const begin = this.#plan.set.begin[state >> 8];
+    const names = new Set(begin?.info.keys());
+    const { labels } = this.#plan;
+    if (labels.role === 'begin') for (const name of labels.names) names.add(labelSlotName(name));
+    if ((state & stateFlags.isPeeked) !== 0) {
+      for (const peek of this.#plan.set.peek) for (const name of peek.info.keys()) names.add(name);
+    }
+    const info: Record<string, Value> = {};
+    for (const slot of this.#plan.saved) {
+      if (!names.has(slot.name)) continue;
+      const name = slot.name.replace(/^label /, '');
+      const expression = slot.name === name ? undefined : begin?.labels.get(name);
+      info[name] = namedValue(expression, readSlot(view, at + record.savedAt, slot));
+    }
+    if (end === undefined) return info;
+    for (const slot of this.#endSlots(pointIndex)) {
+      info[slot.name] = readSlot(view, at + this.#layout.pointAt, slot);
+    }
+    return info;
+  }
+
+  #endSlots(index: number): readonly Slot[] {
+    for (const { points } of this.#plan.programs) {
+      for (const planned of points) {
+        if (planned.role === 'end' && planned.index === index) return planned.slots;
+      }
+    }
+    return [];
+  }
+
+  #stack(view: DataView, at: number, lengthAt: number, stackAt: number): bigint[] | undefined {
+    const lengthBytes = Number(view.getBigInt64(at + lengthAt, true));
+    if (lengthBytes <= 0) return undefined;
+    const count = Math.min(lengthBytes >>> 3, maxFrames);
+    const frames = Array.from({ length: count }, (_, i) =>
+      view.getBigUint64(at + stackAt + 8 * i, true),
+    );
+    return frames.filter((address) => address !== 0n);
+  }
+}
+
+const kindNames: readonly Alert['kind'][] = ['alert', 'waiting', 'waiting', 'timeout'];
+
+export function readSlot(view: DataView, at: number, slot: Slot): Value {
+  const offset = at + slot.offsetBytes;
+  if (slot.kind === 'text') return textAt(view, offset);
+  return valueOfWord(view.getBigUint64(offset, true), slot.isUnsigned);
+}

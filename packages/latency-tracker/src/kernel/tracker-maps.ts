@@ -1,0 +1,192 @@
+/** The maps of one tracker, and their contents as sums over CPUs. */
+import { BpfMap, type Native, type NativeMemory, possibleCpus } from '@sonde/ebpf';
+import {
+  type CounterName,
+  counterBytes,
+  counterNames,
+  counterOffset,
+  maxKeyWords,
+  pending,
+  series,
+  seriesBytes,
+  settings,
+} from './layout.ts';
+import { slotsBytes, type TrackerPlan } from './tracker-plan.ts';
+
+/** Distributions of labels that are not known before: at most so many. */
+const maxSeries = 4096;
+/** An array of distributions may take so much; beyond, they are allocated one by one. */
+const maxArrayBytes = 16 << 20;
+
+export type KernelCounters = Record<CounterName, number>;
+
+/** One distribution, summed over CPUs. */
+export interface KernelSeries {
+  /** Words of the labels; empty without labels. */
+  readonly key: readonly bigint[];
+  readonly sumNs: number;
+  /** Infinity where there is nothing. */
+  readonly minNs: number;
+  readonly maxNs: number;
+  readonly counts: Float64Array;
+}
+
+const twoTo32 = 4_294_967_296;
+
+export class TrackerMaps {
+  readonly settings: BpfMap;
+  readonly settingsWords: BigUint64Array;
+  readonly counters: BpfMap;
+  readonly pending: BpfMap;
+  /** Undefined: the one distribution stands behind the counters. */
+  readonly series: BpfMap | undefined;
+  /** A distribution of zeros, to begin a new one with. */
+  readonly zeros: BpfMap | undefined;
+  readonly bits: number;
+  readonly #settingsMemory: NativeMemory;
+  readonly #plan: TrackerPlan;
+
+  constructor(native: Native, plan: TrackerPlan) {
+    this.#plan = plan;
+    const { name, histogram, max } = plan.tracker;
+    this.bits = histogram.bits;
+    const hasLabels = plan.labels.names.length > 0;
+    this.settings = new BpfMap(native, {
+      type: 'array',
+      name: `${name}_set`,
+      keyBytes: 4,
+      valueBytes: settings.lengthBytes,
+      maxEntries: 1,
+      isMappable: true,
+    });
+    this.#settingsMemory = this.settings.mapIntoMemory();
+    this.settingsWords = new BigUint64Array(this.#settingsMemory.bytes.buffer);
+    this.counters = new BpfMap(native, {
+      type: 'per-cpu-array',
+      name: `${name}_sum`,
+      keyBytes: 4,
+      valueBytes: counterBytes + (hasLabels ? 0 : seriesBytes(this.bits)),
+      maxEntries: 1,
+    });
+    this.pending = new BpfMap(native, {
+      type: plan.keepsInTask ? 'task-storage' : 'hash',
+      name: `${name}_run`,
+      keyBytes: plan.keepsInTask ? 4 : 8 * maxKeyWords,
+      valueBytes: pending.savedAt + slotsBytes(plan.saved),
+      maxEntries: plan.keepsInTask ? 0 : max,
+      isGrowing: plan.keepsInTask,
+    });
+    if (!hasLabels) return;
+    this.series = new BpfMap(native, this.#seriesOptions(name));
+    if (this.seriesIsArray) return;
+    this.zeros = new BpfMap(native, {
+      type: 'array',
+      name: `${name}_zero`,
+      keyBytes: 4,
+      valueBytes: seriesBytes(this.bits),
+      maxEntries: 1,
+    });
+  }
+
+  #seriesOptions(name: string) {
+    const { labels } = this.#plan;
+    const valueBytes = seriesBytes(this.bits);
+    const isArray =
+      labels.size !== undefined && labels.size * valueBytes * possibleCpus() <= maxArrayBytes;
+    return {
+      type: isArray ? 'per-cpu-array' : 'per-cpu-hash',
+      name: `${name}_hist`,
+      keyBytes: isArray ? 4 : 8 * this.labelWords,
+      valueBytes,
+      maxEntries: isArray ? labels.size! : maxSeries,
+      isGrowing: !isArray,
+    } as const;
+  }
+
+  get labelWords(): number {
+    return this.#plan.labels.kinds.reduce((sum, kind) => sum + (kind === 'text' ? 2 : 1), 0);
+  }
+
+  get seriesIsArray(): boolean {
+    return this.series?.options.type === 'per-cpu-array';
+  }
+
+  /** Of one moment, as far as a tracker without labels goes: there both are read at once. */
+  read(): { readonly counters: KernelCounters; readonly series: readonly KernelSeries[] } {
+    const counters = this.readCounters();
+    if (this.series !== undefined) return { counters, series: this.#readSeries(this.series) };
+    return { counters, series: [sumOfCpus(this.counters, counterBytes, this.bits, [])] };
+  }
+
+  readCounters(): KernelCounters {
+    this.counters.key.setUint32(0, 0, true);
+    this.counters.lookUp();
+    const { value, cpuCount, cpuStrideBytes } = this.counters;
+    const sums = {} as KernelCounters;
+    for (const name of counterNames) {
+      sums[name] = 0;
+      for (let cpu = 0; cpu < cpuCount; cpu++) {
+        sums[name] += word(value, cpu * cpuStrideBytes + counterOffset(name));
+      }
+    }
+    return sums;
+  }
+
+  /** Those with anything in them. */
+  #readSeries(map: BpfMap): KernelSeries[] {
+    const found: KernelSeries[] = [];
+    if (this.seriesIsArray) {
+      for (let index = 0; index < map.options.maxEntries; index++) {
+        map.key.setUint32(0, index, true);
+        this.#addSeries(map, [BigInt(index)], found);
+      }
+      return found;
+    }
+    for (let more = map.firstKey(); more; more = map.nextKey()) {
+      const words = Array.from({ length: this.labelWords }, (_, i) =>
+        map.key.getBigUint64(8 * i, true),
+      );
+      this.#addSeries(map, words, found);
+    }
+    return found;
+  }
+
+  #addSeries(map: BpfMap, key: readonly bigint[], found: KernelSeries[]): void {
+    if (map.lookUp() && !isEmpty(map)) found.push(sumOfCpus(map, 0, this.bits, key));
+  }
+
+  close(): void {
+    this.#settingsMemory.free();
+    const maps = [this.settings, this.counters, this.pending, this.series, this.zeros];
+    for (const map of maps) map?.close();
+  }
+}
+
+/** Of a value that never has more than 53 bits. */
+function word(view: DataView, offset: number): number {
+  return view.getUint32(offset, true) + view.getUint32(offset + 4, true) * twoTo32;
+}
+
+function isEmpty(map: BpfMap): boolean {
+  for (let cpu = 0; cpu < map.cpuCount; cpu++) {
+    if (word(map.value, cpu * map.cpuStrideBytes + series.minNs) !== 0) return false;
+  }
+  return true;
+}
+
+function sumOfCpus(map: BpfMap, at: number, bits: number, key: readonly bigint[]): KernelSeries {
+  const counts = new Float64Array(64 << bits);
+  const sum = { key, sumNs: 0, minNs: Number.POSITIVE_INFINITY, maxNs: 0, counts };
+  for (let cpu = 0; cpu < map.cpuCount; cpu++) {
+    const base = cpu * map.cpuStrideBytes + at;
+    const minPlusOne = word(map.value, base + series.minNs);
+    if (minPlusOne === 0) continue;
+    sum.minNs = Math.min(sum.minNs, minPlusOne - 1);
+    sum.maxNs = Math.max(sum.maxNs, word(map.value, base + series.maxNs));
+    sum.sumNs += word(map.value, base + series.sumNs);
+    for (let i = 0; i < counts.length; i++) {
+      counts[i]! += word(map.value, base + series.bucketsAt + 8 * i);
+    }
+  }
+  return sum;
+}

@@ -1,0 +1,239 @@
+/** What the programs of a tracker will be: decided before any instruction is written. */
+import { UsageError } from '@sonde/base';
+import {
+  type Point,
+  type PointRole,
+  type PointSet,
+  roleOrder,
+  type Tracker,
+} from '../declaration.ts';
+import { type Expression, formatExpression, readsOf } from '../expression.ts';
+import {
+  accessEvent,
+  type EventAccess,
+  isUnsigned,
+  type KernelTypes,
+  kindOf,
+  type Target,
+  taskOf,
+} from './event-access.ts';
+import { maxSeriesKeyWords, maxValueBytes, pending } from './layout.ts';
+
+/** A value that travels from a begin or peek point to the end, or from an end point into a record. */
+export interface Slot {
+  readonly name: string;
+  readonly kind: 'number' | 'text';
+  /** A number without sign: an address, mostly. */
+  readonly isUnsigned: boolean;
+  /** From the first slot. */
+  readonly offsetBytes: number;
+}
+
+export interface PlannedPoint {
+  readonly role: PointRole;
+  /** Within its role. */
+  readonly index: number;
+  readonly point: Point;
+  readonly access: EventAccess;
+  /** The pending task; undefined: the key is a number of its own. */
+  readonly task: 'current' | readonly number[] | undefined;
+  /** What an end point adds to a record. */
+  readonly slots: readonly Slot[];
+}
+
+/** All points of a tracker at one target, in the order in which they act: one program. */
+export interface PlannedProgram {
+  readonly target: Target;
+  readonly points: readonly PlannedPoint[];
+}
+
+export interface LabelPlan {
+  readonly names: readonly string[];
+  readonly kinds: readonly ('number' | 'text')[];
+  readonly role: 'begin' | 'end';
+  /** Values are 0 … size - 1: an array of distributions; undefined: whatever comes. */
+  readonly size: number | undefined;
+}
+
+export interface TrackerPlan {
+  readonly tracker: Tracker;
+  readonly set: PointSet;
+  readonly keepsInTask: boolean;
+  readonly keyWords: number;
+  readonly keyIsUnsigned: readonly boolean[];
+  /** Saved by begin and peek points, behind the state. */
+  readonly saved: readonly Slot[];
+  readonly labels: LabelPlan;
+  readonly programs: readonly PlannedProgram[];
+}
+
+/** Slots get their places in the order in which they are asked for. */
+class SlotTable {
+  readonly slots: Slot[] = [];
+  #offset = 0;
+
+  add(name: string, kind: 'number' | 'text', event: string, isUnsigned = false): Slot {
+    const known = this.slots.find((slot) => slot.name === name);
+    if (known === undefined) {
+      const slot = { name, kind, isUnsigned, offsetBytes: this.#offset };
+      this.#offset += kind === 'text' ? 16 : 8;
+      this.slots.push(slot);
+      return slot;
+    }
+    if (known.kind === kind) return known;
+    const message = `${name} is a ${kind} at ${event}, and a ${known.kind} at another point.`;
+    throw new UsageError('types-differ', message);
+  }
+}
+
+export const slotsBytes = (slots: readonly Slot[]): number =>
+  slots.reduce((sum, { kind }) => sum + (kind === 'text' ? 16 : 8), 0);
+
+/** Labels of begin points are saved under this name, apart from `info`. */
+export const labelSlotName = (label: string): string => `label ${label}`;
+
+/**
+ * The plan for one set of points.
+ * @throws UsageError where the kernel has not what the set needs
+ */
+export function planTracker(tracker: Tracker, set: PointSet, types: KernelTypes): TrackerPlan {
+  if (tracker.keep === 'all') {
+    const message = `${tracker.name}: keep "all" is for traces; in the kernel an operation is kept per key.`;
+    throw new UsageError('not-in-kernel', message);
+  }
+  const table = new SlotTable();
+  const points = roleOrder.flatMap((role) =>
+    set[role].map((point, index) => planPoint(role, index, point, set.via, types, table)),
+  );
+  const keepsInTask = tracker.per === 'task' && points.every(({ task }) => task !== undefined);
+  const labels = planLabels(set, points);
+  if (labels.role === 'begin') {
+    const first = points.find(({ role }) => role === 'begin')!;
+    for (const [i, name] of labels.names.entries()) {
+      table.add(labelSlotName(name), labels.kinds[i]!, first.point.event);
+    }
+  }
+  checkSizes(tracker, table.slots, labels);
+  return {
+    tracker,
+    set,
+    keepsInTask,
+    keyWords: set.begin[0]!.key.length,
+    keyIsUnsigned: keySigns(points),
+    saved: table.slots,
+    labels,
+    programs: programsOf(keepsInTask ? [...points, ...lastPoints(points.length, types)] : points),
+  };
+}
+
+/** The state of a task goes away with it: that is counted, so that what is pending can be told. */
+function lastPoints(index: number, types: KernelTypes): PlannedPoint[] {
+  const key: Expression = { type: 'field', path: ['pid'] };
+  const point: Point = {
+    event: 'sched:sched_process_free',
+    key: [key],
+    when: [],
+    time: undefined,
+    outId: 0,
+    info: new Map(),
+    labels: new Map(),
+  };
+  const access = accessEvent(point.event, 'event', [key], types);
+  const task = taskOf(access, key);
+  return task === undefined ? [] : [{ role: 'abort', index, point, access, task, slots: [] }];
+}
+
+function keySigns(points: readonly PlannedPoint[]): boolean[] {
+  const { point, access } = points.find(({ role }) => role === 'begin')!;
+  return point.key.map((key) => isUnsigned(access, key));
+}
+
+function checkSizes(tracker: Tracker, saved: readonly Slot[], labels: LabelPlan): void {
+  const labelWords = labels.kinds.reduce((sum, kind) => sum + (kind === 'text' ? 2 : 1), 0);
+  const isTooMuch = pending.savedAt + slotsBytes(saved) > maxValueBytes;
+  if (!isTooMuch && labelWords <= maxSeriesKeyWords) return;
+  const what = isTooMuch ? 'saves too many values' : 'has too many labels';
+  throw new UsageError('not-in-kernel', `${tracker.name} ${what} for the kernel.`);
+}
+
+function planPoint(
+  role: PointRole,
+  index: number,
+  point: Point,
+  via: PointSet['via'],
+  types: KernelTypes,
+  saved: SlotTable,
+): PlannedPoint {
+  const expressions = [
+    ...point.key,
+    ...point.when,
+    ...(point.time ? [point.time] : []),
+    ...point.info.values(),
+    ...point.labels.values(),
+  ];
+  const access = accessEvent(point.event, via, expressions.flatMap(readsOf), types);
+  // All names are looked up now: what is wrong is said before anything is loaded.
+  for (const read of expressions.flatMap(readsOf)) kindOf(access, read);
+  for (const key of point.key) requireNumber(access, key, point);
+  const isSaved = role === 'begin' || role === 'peek';
+  const table = isSaved ? saved : new SlotTable();
+  const slots = [...point.info].map(([name, expression]) =>
+    table.add(name, kindOf(access, expression), point.event, isUnsigned(access, expression)),
+  );
+  const task = point.key.length === 1 ? taskOf(access, point.key[0]!) : undefined;
+  return { role, index, point, access, task, slots };
+}
+
+function requireNumber(access: EventAccess, key: Expression, point: Point): void {
+  if (kindOf(access, key) === 'number') return;
+  const text = formatExpression(key);
+  throw new UsageError('text-key', `The key ${text} of ${point.event} is a text.`);
+}
+
+function planLabels(set: PointSet, points: readonly PlannedPoint[]): LabelPlan {
+  const role = set.begin[0]!.labels.size > 0 ? 'begin' : 'end';
+  const labelled = points.filter((planned) => planned.role === role);
+  const names = [...set[role][0]!.labels.keys()];
+  const kinds = names.map((name) => {
+    const found = labelled.map(({ access, point }) => kindOf(access, point.labels.get(name)!));
+    if (found.every((kind) => kind === found[0])) return found[0]!;
+    throw new UsageError('types-differ', `The label ${name} is a number here and a text there.`);
+  });
+  const sizes =
+    names.length === 1
+      ? set[role].map(({ labels }) => sizeOf(labels.get(names[0]!)!))
+      : [undefined];
+  const size = sizes.includes(undefined) ? undefined : Math.max(...sizes.map((n) => n!));
+  return { names, kinds, role, size };
+}
+
+/** System calls have numbers below it. */
+const systemCalls = 512;
+const maxArraySize = 1024;
+
+/** How many values an expression may have, where that is easily seen. */
+function sizeOf(expression: Expression): number | undefined {
+  if (expression.type === 'builtin' && expression.name === 'syscall') return systemCalls;
+  if (expression.type !== 'binary' || expression.operator !== '&') return undefined;
+  const { right } = expression;
+  if (right.type !== 'integer' || right.value >= maxArraySize) return undefined;
+  return right.value + 1;
+}
+
+function programsOf(points: readonly PlannedPoint[]): PlannedProgram[] {
+  const programs = new Map<string, PlannedPoint[]>();
+  for (const planned of points) {
+    const { id, programType } = planned.access.target;
+    // A function has two sides; other events one.
+    const isExit = programType === 'function-entry' && planned.role !== 'begin';
+    const key = isExit ? `${id} exit` : id;
+    const there = programs.get(key);
+    if (there === undefined) programs.set(key, [planned]);
+    else there.push(planned);
+  }
+  return [...programs].map(([key, there]) => {
+    const { target } = there[0]!.access;
+    const isExit = key.endsWith(' exit');
+    return { target: isExit ? { ...target, programType: 'function-exit' } : target, points: there };
+  });
+}

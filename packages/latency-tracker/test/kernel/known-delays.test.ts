@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import {
+  needs,
+  openSession,
+  printed,
+  programNamed,
+  run,
+  scratchFolder,
+  symbolsOf,
+  trackerNamed,
+} from './support.ts';
+
+const ms = 1e6;
+/** The machine may be busy: what was asked for, and not very much more. */
+function expectDelay(delayNs: number | undefined, wantedMs: number): void {
+  expect(delayNs).toBeGreaterThan(wantedMs * ms);
+  expect(delayNs).toBeLessThan((wantedMs + 400) * ms);
+}
+
+const [isPossible, title] = needs('delays that are known', 'sleep', 'flock', 'chrt', 'taskset');
+
+describe.runIf(isPossible)(title, () => {
+  test('a sleeping thread: its system call, and its time off the CPU with the stack', async () => {
+    const sleep = programNamed('sondesleep', 'sleep');
+    const threshold = { alert: { threshold: '100ms', halfStack: true, stack: 'pending' } } as const;
+    const { session, alerts } = await openSession([
+      trackerNamed('syscall', threshold),
+      trackerNamed('offcpu', { alert: { threshold: '100ms', stack: 'pending' } }),
+    ]);
+    await run(sleep, '0.15');
+    session.poll();
+    const own = alerts.filter(({ comm, tid }) => comm === 'sondesleep' || tid === undefined);
+    const call = own.find(({ tracker, kind }) => tracker === 'syscall' && kind === 'alert')!;
+    expectDelay(call.delayNs, 150);
+    expect(call.info).toMatchObject({ call: 'clock_nanosleep', ret: 0 });
+    const waiting = alerts.find(({ kind, tid }) => kind === 'waiting' && tid === call.tid)!;
+    expect(symbolsOf(waiting.kernelStack)).toContain('nanosleep');
+    const off = own.find(({ tracker }) => tracker === 'offcpu')!;
+    expectDelay(off.delayNs, 150);
+    expect(off.tid).toBe(call.tid);
+    expect(symbolsOf(off.kernelStack)).toMatch(/^\S*nanosleep/);
+    // The timer's interrupt woke it.
+    expect(symbolsOf(off.wakerStack)).toContain('hrtimer_wakeup');
+    expect(off.info).toMatchObject({ waker: expect.any(String) });
+  });
+
+  test('a lock that is held: the call of the one that waits, and where', async () => {
+    const flock = programNamed('sondeflock', 'flock');
+    const file = join(scratchFolder(), 'lock');
+    const { session, alerts } = await openSession([
+      trackerNamed('syscall', { alert: { threshold: '100ms', halfStack: true } }),
+    ]);
+    const holder = spawn('flock', [file, 'sh', '-c', 'echo held; sleep 0.4']);
+    await printed(holder, 'held');
+    await run(flock, file, 'true');
+    session.poll();
+    const call = alerts.find(({ kind, comm, info }) => {
+      return kind === 'alert' && comm === 'sondeflock' && info['call'] === 'flock';
+    })!;
+    expect(call.delayNs).toBeGreaterThan(100 * ms);
+    expect(call.delayNs).toBeLessThan(700 * ms);
+    const waiting = alerts.find(({ kind, tid }) => kind === 'waiting' && tid === call.tid)!;
+    expect(symbolsOf(waiting.kernelStack)).toMatch(/flock|locks_lock/);
+  });
+
+  test('a thread that may not run: a higher priority spins on its CPU', async () => {
+    const sleep = programNamed('sondevictim', 'sleep');
+    const { session, alerts } = await openSession([
+      trackerNamed('wakeup', { alert: { threshold: '50ms' } }),
+    ]);
+    const spin = `console.log('ready');
+      process.stdin.once('data', () => {
+        const end = performance.now() + 400;
+        while (performance.now() < end);
+        process.exit();
+      });`;
+    const spinner = spawn('taskset', ['-c', '0', 'chrt', '-f', '10', process.execPath, '-e', spin]);
+    await printed(spinner, 'ready');
+    const victim = run('taskset', '-c', '0', sleep, '0.3');
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    spinner.stdin.write('go');
+    await victim;
+    session.poll();
+    const late = alerts.find(({ comm }) => comm === 'sondevictim')!;
+    expect(late.delayNs).toBeGreaterThan(50 * ms);
+    expect(late.delayNs).toBeLessThan(700 * ms);
+    expect(symbolsOf(late.kernelStack)).toContain('nanosleep');
+  });
+
+  test('fsync: the call is measured, with the functions that led to it', async () => {
+    const file = join(scratchFolder(), 'data');
+    const { session, alerts } = await openSession([
+      trackerNamed('fs_sync', { alert: { threshold: 0 } }),
+    ]);
+    const fd = openSync(file, 'w');
+    writeSync(fd, Buffer.alloc(1 << 20));
+    fsyncSync(fd);
+    closeSync(fd);
+    session.poll();
+    const own = alerts.filter(({ userStack }) => /fsync/.test(symbolsOf(userStack)));
+    expect(own).toHaveLength(1);
+    expect(symbolsOf(own[0]!.userStack)).toMatch(/uv_?_fs|node/);
+    expect(own[0]!.delayNs).toBeGreaterThan(0);
+  });
+});

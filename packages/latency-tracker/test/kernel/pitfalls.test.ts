@@ -1,0 +1,236 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadedPrograms, Native } from '@sonde/ebpf';
+import { build } from 'esbuild';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { catalogue, parseTracker, type TrackerDeclaration } from '../../src/index.ts';
+import {
+  isRoot,
+  needs,
+  openSession,
+  printed,
+  programNamed,
+  run,
+  scratchFolder,
+  trackerNamed,
+} from './support.ts';
+
+const sleepMs = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A tracker of system calls of one program, by a key of two parts in a hash map. */
+const writesOf = (comm: string, changes: Partial<TrackerDeclaration> = {}): TrackerDeclaration => ({
+  name: 'writes',
+  begin: [
+    {
+      event: 'syscalls:sys_enter_write',
+      key: ['$tid', 'fd'],
+      when: `$comm startsWith "${comm}"`,
+    },
+  ],
+  end: [
+    {
+      event: 'syscalls:sys_exit_write',
+      key: ['$tid', '1'],
+      when: `$comm startsWith "${comm}"`,
+      labels: { ret: 'ret' },
+    },
+  ],
+  ...changes,
+});
+
+const [isPossible, title] = needs('in the kernel', 'dd');
+
+describe.runIf(isPossible)(title, () => {
+  test.each(catalogue.map((declaration) => [declaration.name, declaration] as const))(
+    'the verifier takes every program of %s',
+    async (_, declaration) => {
+      const { session } = await openSession([parseTracker(declaration)]);
+      expect(session.backEnd).toContain('tp_btf');
+    },
+  );
+
+  test('keys have zeros behind them: every begin finds its end, and labels tell results apart', async () => {
+    const dd = programNamed('sondekeys', 'dd');
+    const { session } = await openSession([parseTracker(writesOf('sondekeys'))]);
+    await run(dd, 'if=/dev/zero', 'of=/dev/null', 'bs=3', 'count=2000', 'status=none');
+    const [snapshot] = session.snapshot();
+    expect(snapshot!.counters).toMatchObject({ begins: 2000, ends: 2000, pending: 0, full: 0 });
+    expect(snapshot!.series.map(({ labels, histogram }) => [labels, histogram.count])).toEqual([
+      [{ ret: 3 }, 2000],
+    ]);
+  });
+
+  test('a full map is counted, never silent', async () => {
+    const dd = programNamed('sondefull', 'dd');
+    // No end ever matches, and each number of bytes is a key of its own.
+    const declaration = writesOf('sondefull', {
+      max: 4,
+      begin: [
+        {
+          event: 'syscalls:sys_exit_write',
+          key: ['ret', '$cpu + 1 - $cpu'],
+          when: '$comm startsWith "sondefull"',
+        },
+      ],
+      end: [{ event: 'syscalls:sys_enter_write', key: ['0', '0'] }],
+    });
+    const { session } = await openSession([parseTracker(declaration)]);
+    for (let i = 1; i <= 10; i++) {
+      await run(dd, 'if=/dev/zero', 'of=/dev/null', `bs=${i}`, 'count=2', 'status=none');
+    }
+    const { counters } = session.snapshot()[0]!;
+    expect(counters).toMatchObject({ begins: 20, overwritten: 4, full: 12, pending: 4, ends: 0 });
+  });
+
+  test('perf is not starved by programs on recorded fields, which return 1', async () => {
+    const declaration: TrackerDeclaration = {
+      name: 'recorded',
+      begin: [{ event: 'sched:sched_process_exec', key: ['pid'] }],
+      end: [{ event: 'sched:sched_process_exit', key: ['$tid'] }],
+    };
+    const { session } = await openSession([parseTracker(declaration)]);
+    expect(session.backEnd).toContain('tracepoint');
+    if (spawnSync('which', ['perf']).status !== 0) return;
+    const file = join(scratchFolder(), 'perf.data');
+    const record = [
+      'record',
+      '-q',
+      '-o',
+      file,
+      '-e',
+      'sched:sched_process_exec',
+      '--',
+      'sh',
+      '-c',
+      'true; /bin/true; /bin/true',
+    ];
+    expect(spawnSync('perf', record).status).toBe(0);
+    const text = spawnSync('perf', ['script', '-i', file]).stdout.toString();
+    expect(text.match(/sched_process_exec/g)?.length).toBeGreaterThanOrEqual(2);
+    const { counters } = session.snapshot()[0]!;
+    expect(counters.ends).toBeGreaterThanOrEqual(2);
+  });
+
+  test('a preempted thread is on the run queue: its state has marks above the lowest byte', async () => {
+    const { session } = await openSession([trackerNamed('runq')]);
+    const spin = 'const end = Date.now() + 200; while (Date.now() < end);';
+    const spinners = [0, 1, 2].map(() => run('taskset', '-c', '0', process.execPath, '-e', spin));
+    await Promise.all(spinners);
+    const { counters, series } = session.snapshot()[0]!;
+    // Three spin on one CPU and never sleep: waits of a slice and more come from preemption only.
+    expect(counters.ends).toBe(series[0]!.histogram.count);
+    expect(series[0]!.quantileNs(1)).toBeGreaterThan(2e6);
+  });
+
+  test('a thread takes its pending operation with it: no number is reused', async () => {
+    const { session } = await openSession([trackerNamed('offcpu')]);
+    const before = session.snapshot()[0]!.counters;
+    for (let i = 0; i < 150; i++) spawnSync('true');
+    // The kernel frees threads a moment later.
+    const aborted = (): number => session.snapshot()[0]!.counters.aborted - before.aborted;
+    for (let i = 0; i < 100 && aborted() < 150; i++) await sleepMs(50);
+    expect(aborted()).toBeGreaterThanOrEqual(150);
+  });
+
+  test('off and on again: what was pending meanwhile is no pair', async () => {
+    const sleep = programNamed('sondepause', 'sleep');
+    const { session, alerts } = await openSession([
+      trackerNamed('syscall', { alert: { threshold: '200ms' } }),
+    ]);
+    const sleeping = run(sleep, '0.4');
+    await sleepMs(100);
+    session.set('syscall', { on: false });
+    const { begins } = session.snapshot()[0]!.counters;
+    readFileSync('/proc/self/comm');
+    expect(session.snapshot()[0]!.counters.begins).toBe(begins);
+    session.set('syscall', { on: true });
+    await sleeping;
+    session.poll();
+    expect(alerts.filter(({ comm }) => comm === 'sondepause')).toEqual([]);
+  });
+
+  test('a threshold counts from the moment it is set', async () => {
+    const dd = programNamed('sondeset', 'dd');
+    const { session, alerts } = await openSession([trackerNamed('syscall')]);
+    const own = (): number => alerts.filter(({ comm }) => comm === 'sondeset').length;
+    const write = async (): Promise<void> => {
+      await run(dd, 'if=/dev/zero', 'of=/dev/null', 'bs=1', 'count=20', 'status=none');
+      session.poll();
+    };
+    await write();
+    expect(own()).toBe(0);
+    session.set('syscall', { thresholdNs: 0 });
+    await write();
+    expect(own()).toBeGreaterThan(20);
+    expect(() => session.set('nope', {})).toThrow('there are syscall');
+  });
+
+  test('a reset begins anew, and loses nothing in between', async () => {
+    const dd = programNamed('sondereset', 'dd');
+    const { session } = await openSession([parseTracker(writesOf('sondereset'))]);
+    const args = ['if=/dev/zero', 'of=/dev/null', 'bs=1', 'status=none'];
+    await run(dd, ...args, 'count=100');
+    expect(session.snapshotAndReset()[0]!.counters.ends).toBe(100);
+    expect(session.snapshot()[0]).toMatchObject({ counters: { ends: 0 }, series: [] });
+    await run(dd, ...args, 'count=7');
+    const [snapshot] = session.snapshot();
+    expect(snapshot!.counters.ends).toBe(7);
+    expect(snapshot!.series[0]!.histogram).toMatchObject({ count: 7 });
+    expect(snapshot!.series[0]!.quantileNs(1)).toBeGreaterThan(0);
+  });
+
+  test.each([
+    [
+      'unknown event',
+      { begin: [{ event: 'sched:no_such', key: ['$tid'] }] },
+      'no event sched:no_such',
+    ],
+    [
+      'unknown field',
+      { begin: [{ event: 'sched:sched_waking', key: ['pidd'] }] },
+      'sched:sched_waking has no pidd; it has comm, pid, prio',
+    ],
+    ['text as key', { begin: [{ event: 'sched:sched_waking', key: ['comm'] }] }, 'is a text'],
+    ['keep all', { keep: 'all' }, 'keep "all" is for traces'],
+  ])('refuses with a sentence: %s', async (_, changes, message) => {
+    const declaration = {
+      ...writesOf('x'),
+      ...changes,
+      end: [{ event: 'sched:sched_switch', key: ['next_pid'] }],
+    };
+    const begin =
+      'begin' in changes ? changes.begin : [{ event: 'sched:sched_waking', key: ['pid'] }];
+    await expect(openSession([parseTracker({ ...declaration, begin })])).rejects.toThrow(message);
+  });
+});
+
+test.runIf(isRoot)('kill -9 leaves no program behind', async () => {
+  const native = await Native.open();
+  const name = `k${process.pid}`;
+  const file = join(process.cwd(), 'node_modules/.sonde-kill-test.mjs');
+  await build({
+    stdin: {
+      contents: `import { openKernelSession, parseTracker } from '@sonde/latency-tracker';
+        await openKernelSession([parseTracker({ name: '${name}', begin: [{ event: 'raw_syscalls:sys_enter', key: ['$tid'] }],
+          end: [{ event: 'raw_syscalls:sys_exit', key: ['$tid'] }] })]);
+        console.log('ready');`,
+      resolveDir: process.cwd(),
+    },
+    outfile: file,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    conditions: ['@sonde/source'],
+    external: ['koffi'],
+  });
+  const ours = (): string[] => loadedPrograms(native).filter((one) => one.startsWith(`${name}_`));
+  const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await printed(child, 'ready');
+  expect(ours()).toHaveLength(2);
+  child.kill('SIGKILL');
+  for (let i = 0; i < 100 && ours().length > 0; i++) await sleepMs(50);
+  expect(ours()).toEqual([]);
+});

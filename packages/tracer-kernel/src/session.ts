@@ -6,12 +6,16 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { SondeError, UsageError } from '@sonde/base';
-import type { ContextName } from '@sonde/ftrace';
+import type { FilterExpression } from '@sonde/filter';
+import type { ContextName, KernelTraceLayout } from '@sonde/ftrace';
 import { type RecordingClock, recordingClock } from './clock.ts';
 import { CtfSink } from './ctf-sink.ts';
 import { type AvailableEvent, EventCatalogue, type EventRequest } from './event-catalogue.ts';
+import { eventFilters, neverFilter, writeFilter } from './event-filters.ts';
 import { type InstanceOptions, TraceInstance } from './instance.ts';
 import { newInstanceName, removeUprobes } from './ownership.ts';
+import { applyProcessFilter, type ProcessFilter, recordChildOf } from './process-filter.ts';
+import { RawSink } from './raw-sink.ts';
 import { Recorder } from './recorder.ts';
 import {
   bootId,
@@ -32,6 +36,13 @@ export interface SessionOptions {
   readonly request: EventRequest;
   readonly probes: readonly UprobeRequest[];
   readonly contexts: readonly ContextName[];
+  /** Of LTTng; for all chosen events. */
+  readonly filter?: FilterExpression;
+  readonly processes?: ProcessFilter;
+  /** Only threads with this name, with stars. */
+  readonly comm?: string;
+  /** Sub-buffers are kept as they are: least work now, conversion later. */
+  readonly isRaw?: boolean;
   readonly ctfVersion: CtfVersion;
   readonly instance: InstanceOptions;
   /** Who records: for the trace's environment. */
@@ -57,10 +68,14 @@ export class KernelSession {
   readonly plan: RecordingPlan;
   /** Events that are on. */
   readonly events: readonly AvailableEvent[];
+  /** How the filter is divided: for people. */
+  readonly filterNotes: readonly string[];
   readonly #tracefs: TracefsFolder;
+  readonly #filters: ReadonlyMap<string, string>;
   readonly #clock: RecordingClock;
   readonly #sink: SubBufferSink;
   readonly #recorder: Recorder;
+  readonly #options: SessionOptions;
   #dump: Generator<DumpedEvent> | undefined;
   #isFinished = false;
 
@@ -109,27 +124,37 @@ export class KernelSession {
       ctfVersion: options.ctfVersion,
       environment: environmentOf('sonde', options.recorder),
     };
-    this.#sink = this.#openSink(options);
+    const layout = layoutOf(instance.folder, this.plan);
+    const filters = eventFilters(layout, instance.folder, this.plan, options);
+    this.filterNotes = filters.notes;
+    this.#filters = filters.texts;
+    this.#options = options;
+    this.#sink = this.#openSink(layout, options);
     this.#recorder = new Recorder(instance, this.#sink);
   }
 
-  #openSink({ onFault }: SessionOptions): SubBufferSink {
+  #openSink(layout: KernelTraceLayout, { onFault, isRaw = false }: SessionOptions): SubBufferSink {
     const { cpuIds, subBufferBytes, folder } = this.instance;
-    return new CtfSink({
-      layout: layoutOf(folder, this.plan),
-      plan: this.plan,
-      cpuIds,
-      subBufferBytes,
-      path: join(this.directory, 'kernel'),
-      onFault,
-    });
+    const { plan } = this;
+    if (isRaw) {
+      const path = this.directory;
+      return new RawSink({ folder, tracefs: this.#tracefs, plan, cpuIds, subBufferBytes, path });
+    }
+    const path = join(this.directory, 'kernel');
+    return new CtfSink({ layout, plan, cpuIds, subBufferBytes, path, onFault });
   }
 
   /** Events are on from here; then comes the state dump, so that no change of state falls between. */
   start(): void {
     const { folder } = this.instance;
-    const support = supportingEvents(folder, this.plan.contexts);
-    for (const event of new Set([...this.plan.events, ...support])) {
+    const { contexts, events } = this.plan;
+    const { processes } = this.#options;
+    if (contexts.includes('callstack-kernel')) folder.write('options/stacktrace', '1');
+    if (contexts.includes('callstack-user')) folder.write('options/userstacktrace', '1');
+    if (processes !== undefined) applyProcessFilter(folder, processes);
+    for (const [event, text] of this.#filters) writeFilter(folder, event, text);
+    const wanted = events.filter((event) => this.#filters.get(event) !== neverFilter);
+    for (const event of new Set([...wanted, ...supportingEvents(folder, contexts)])) {
       folder.write(`events/${event}/enable`, '1');
     }
     this.instance.isOn = true;
@@ -156,6 +181,12 @@ export class KernelSession {
       if (performance.now() > untilMs) return;
     }
     this.#dump = undefined;
+  }
+
+  /** Begins a program; it alone is recorded, with what it begins, where that was asked for. */
+  begin<T>(program: () => T): T {
+    const followsChild = this.#options.processes?.followsChild === true;
+    return followsChild ? recordChildOf(this.instance.folder, program) : program();
   }
 
   /** Writes what is held back, for live readers and for the case that this process is killed. */

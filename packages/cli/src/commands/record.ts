@@ -1,4 +1,4 @@
-import { formatError } from '@sonde/base';
+import { formatError, UsageError } from '@sonde/base';
 import {
   compactTime,
   defaultPreset,
@@ -31,8 +31,11 @@ The exit status is that of COMMAND. \`sonde doctor\` tells what this machine all
   sonde record -- make -j2
   sonde record --duration 10s --preset sched,irq
   sonde record -e 'block_rq_*' --syscall openat,read -o /tmp/trace
+  sonde record -e 'syscall_*' --follow-forks -- ls -l
+  sonde record -e sched_switch --filter 'prev_prio < 20 || next_comm == "node*"'
   sonde record --probe /usr/bin/node:uv_run --duration 5s`,
   async run(io, options, operands) {
+    checkOptions(options, operands);
     const tracefs = openTracefs();
     for (const name of removeOrphans(tracefs).instances) {
       tell(io, options, `Removed ${name}, which a killed recorder left.\n`);
@@ -43,6 +46,16 @@ The exit status is that of COMMAND. \`sonde doctor\` tells what this machine all
       probes: [...options.probe, ...options.probeReturn],
       contexts: contextsOf(options),
       ctfVersion: options.ctf,
+      isRaw: options.raw,
+      ...(options.filter !== undefined && { filter: options.filter }),
+      ...(options.comm !== undefined && { comm: options.comm }),
+      processes: {
+        pids: options.pid.flat(),
+        tids: options.tid.flat(),
+        followsForks: options.followForks,
+        followsChild: options.followForks && options.pid.length + options.tid.length === 0,
+        excludesRecorder: options.excludeSelf,
+      },
       instance: {
         ...(options.clock !== undefined && { clock: options.clock }),
         ...(options.bufferSize !== undefined && { bufferBytes: options.bufferSize }),
@@ -61,6 +74,16 @@ The exit status is that of COMMAND. \`sonde doctor\` tells what this machine all
     }
   },
 });
+
+function checkOptions(options: RecordOptions, command: readonly string[]): void {
+  const { followForks, pid, tid } = options;
+  if (followForks && command.length + pid.length + tid.length === 0) {
+    throw new UsageError(
+      'follow-whom',
+      '--follow-forks needs --pid, --tid or a COMMAND to follow.',
+    );
+  }
+}
 
 async function record(
   io: CommandIo,
@@ -107,9 +130,10 @@ function requestOf({ preset, event, syscall, probe, probeReturn }: RecordOptions
   return { presets: isDefault ? [defaultPreset] : presets, patterns, syscalls };
 }
 
-function describeSession({ instance, events }: KernelSession): string {
+function describeSession({ instance, events, filterNotes }: KernelSession): string {
   const buffer = instance.folder.read('buffer_size_kb').trim();
-  return `tracefs instance ${instance.name}: clock ${instance.clock}, buffers of ${buffer} KiB a CPU, read ${instance.subBufferBytes / 1024} KiB at a time; ${events.length} events.\n`;
+  const filters = filterNotes.map((note) => `${note}\n`).join('');
+  return `tracefs instance ${instance.name}: clock ${instance.clock}, buffers of ${buffer} KiB a CPU, read ${instance.subBufferBytes / 1024} KiB at a time; ${events.length} events.\n${filters}`;
 }
 
 function tell(io: CommandIo, { quiet }: RecordOptions, text: string): void {

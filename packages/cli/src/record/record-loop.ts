@@ -48,7 +48,7 @@ export async function recordLoop(
     if (child === undefined && end.command.length > 0 && session.hasStateDump) {
       // It inherits the niceness.
       beNice(0);
-      child = new ChildCommand(end.command);
+      child = session.begin(() => new ChildCommand(end.command));
       beNice(recorderNiceness);
     }
     if (nowMs - lastFlushMs > flushIntervalMs) {

@@ -1,8 +1,9 @@
 import { UsageError } from '@sonde/base';
+import { parseFilter } from '@sonde/filter';
 import { type ContextName, contextNames } from '@sonde/ftrace';
 import { parseProbe, presetNames } from '@sonde/tracer-kernel';
 import { flag, option, optionGroup, repeatedOption, type ValuesOf } from '../define-command.ts';
-import { oneOf, parseBytes } from '../parse-values.ts';
+import { oneOf, parseBytes, parseCount } from '../parse-values.ts';
 
 const defaultContexts: readonly ContextName[] = ['procname', 'pid', 'tid'];
 
@@ -59,11 +60,25 @@ export const recordOptions = {
       oneOf([...contextNames, 'none'] as const),
     ),
   }),
+  ...optionGroup('Of whom', {
+    filter: option(
+      "Only events for which LTTng's filter expression is true",
+      'EXPR',
+      parseFilter,
+      undefined,
+    ),
+    pid: listOption('Only processes: their present threads', 'PID,...', parseCount),
+    tid: listOption('Only threads', 'TID,...', parseCount),
+    comm: option('Only threads of this name, with stars', 'NAME', String, undefined),
+    followForks: flag('With --pid, --tid or COMMAND: only them, and what they start'),
+    excludeSelf: flag('Leave out what this recorder does'),
+  }),
   ...optionGroup('How long', {
     duration: option('End after this time', 'TIME', parseSeconds, undefined, { short: 'd' }),
     size: option('End when the trace is as large', 'SIZE', parseBytes, undefined),
   }),
   ...optionGroup('How', {
+    raw: flag('Keep what the kernel gives as it is, convert when it is read: least overhead'),
     ctf: option(
       'Format of the trace: 1.8 or 2',
       'VERSION',

@@ -1,0 +1,143 @@
+import { closeSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { endianness } from 'node:os';
+import { join } from 'node:path';
+import {
+  formatRawDescription,
+  formatStateDumpLine,
+  type RawDescription,
+  type RawThread,
+  rawDescriptionFile,
+} from '@sonde/ftrace';
+import { writeWhole } from './ctf-folder.ts';
+import { formatTexts, type RecordingPlan } from './recording-plan.ts';
+import type { DumpedEvent } from './state-dump.ts';
+import type { SubBufferSink } from './sub-buffer-sink.ts';
+import type { TracefsFolder } from './tracefs.ts';
+
+export interface RawSinkOptions {
+  /** The instance: its formats are kept, and the page format of the kernel. */
+  readonly folder: TracefsFolder;
+  readonly tracefs: TracefsFolder;
+  readonly plan: RecordingPlan;
+  readonly cpuIds: readonly number[];
+  readonly subBufferBytes: number;
+  readonly path: string;
+}
+
+interface CpuFile {
+  readonly cpuId: number;
+  readonly name: string;
+  readonly fd: number;
+  /** Sub-buffers that wait for being written together. */
+  readonly pending: Uint8Array;
+  usedBytes: number;
+  writtenBytes: number;
+  droppedEvents: number;
+}
+
+const batchBytes = 512 * 1024;
+const stateDumpFile = 'state-dump.jsonl';
+
+/** Keeps sub-buffers as the kernel gave them, and what is needed to read them: conversion is for later. */
+export class RawSink implements SubBufferSink {
+  /** Nobody looks into the sub-buffers. */
+  readonly records = 0;
+  readonly events = 0;
+  readonly missedEvents = 0;
+  readonly #options: RawSinkOptions;
+  readonly #files: readonly CpuFile[];
+  readonly #threads: RawThread[] = [];
+  readonly #formats: ReadonlyMap<string, string>;
+  readonly #stateDumpFd: number;
+
+  constructor(options: RawSinkOptions) {
+    const { path, cpuIds, subBufferBytes, folder, plan } = options;
+    this.#options = options;
+    this.#formats = formatTexts(folder, plan);
+    mkdirSync(path, { recursive: true });
+    const pendingBytes = Math.max(1, Math.floor(batchBytes / subBufferBytes)) * subBufferBytes;
+    this.#files = cpuIds.map((cpuId) => {
+      const name = `cpu${cpuId}.raw`;
+      const fd = openSync(join(path, name), 'wx');
+      const pending = new Uint8Array(pendingBytes);
+      return { cpuId, name, fd, pending, usedBytes: 0, writtenBytes: 0, droppedEvents: 0 };
+    });
+    this.#stateDumpFd = openSync(join(path, stateDumpFile), 'wx');
+    this.#describe();
+  }
+
+  get writtenBytes(): number {
+    return this.#files.reduce((sum, { writtenBytes }) => sum + writtenBytes, 0);
+  }
+
+  push(cpuIndex: number, subBuffer: Uint8Array): void {
+    const file = this.#files[cpuIndex]!;
+    file.pending.set(subBuffer, file.usedBytes);
+    file.usedBytes += subBuffer.length;
+    if (file.usedBytes === file.pending.length) writePending(file);
+  }
+
+  setDroppedEvents(cpuIndex: number, total: number): void {
+    this.#files[cpuIndex]!.droppedEvents = total;
+  }
+
+  writeStateDump({ name, values, thread }: DumpedEvent, timeNs: bigint): void {
+    if (thread !== undefined) {
+      const { comm, ...numbers } = thread;
+      this.#threads.push({ ...numbers, ...(typeof comm === 'string' && { comm }) });
+    }
+    writeSync(this.#stateDumpFd, formatStateDumpLine({ name, timeCycles: timeNs, values }));
+    if (name === 'lttng_statedump_end') this.#describe();
+  }
+
+  flush(): void {
+    for (const file of this.#files) writePending(file);
+  }
+
+  close(): void {
+    try {
+      this.flush();
+      this.#describe();
+    } finally {
+      for (const { fd } of this.#files) closeSync(fd);
+      closeSync(this.#stateDumpFd);
+    }
+  }
+
+  /** The description is complete at any time: a killed recorder leaves a recording that can be read. */
+  #describe(): void {
+    const { path } = this.#options;
+    const whole = join(path, rawDescriptionFile);
+    writeFileSync(`${whole}.new`, formatRawDescription(this.#description()));
+    renameSync(`${whole}.new`, whole);
+  }
+
+  #description(): Omit<RawDescription, 'format' | 'version'> {
+    const { tracefs, plan, subBufferBytes } = this.#options;
+    const { clock, unixOffsetNs, bootId: uuid, contexts, environment } = plan;
+    return {
+      byteOrder: endianness() === 'BE' ? 'big-endian' : 'little-endian',
+      subBufferBytes,
+      headerPage: tracefs.read('events/header_page'),
+      headerEvent: tracefs.read('events/header_event'),
+      clock: { name: clock, unixOffsetNs, uuid },
+      cpus: this.#files.map(({ cpuId: id, name: file, droppedEvents }) => ({
+        id,
+        file,
+        droppedEvents,
+      })),
+      formats: Object.fromEntries(this.#formats),
+      contexts,
+      environment,
+      threads: this.#threads,
+      stateDump: stateDumpFile,
+    };
+  }
+}
+
+function writePending(file: CpuFile): void {
+  if (file.usedBytes === 0) return;
+  writeWhole(file.fd, file.pending.subarray(0, file.usedBytes), file.writtenBytes);
+  file.writtenBytes += file.usedBytes;
+  file.usedBytes = 0;
+}

@@ -112,15 +112,25 @@ class MuxerIterator implements MessageIterator {
       const { headTimeNs } = first.iterator;
       if (headTimeNs >= limitNs && limitNs !== Number.POSITIVE_INFINITY) return 'limit';
       if (left <= 0) return 'budget';
-      const batch = Math.min(left, maxBatch);
-      const status = this.#runOne(first, this.#second, limitNs, batch);
+      let batch = Math.min(left, maxBatch);
+      let untilNs = limitNs;
+      const second = this.#second;
+      if (second !== undefined) {
+        // The first input runs until the head of the second one is due.
+        const dueNs = second.iterator.headTimeNs;
+        const isTie = first.rank >= second.rank && headTimeNs >= dueNs;
+        // Streams that nothing distinguishes take turns by the kind of message.
+        if (isTie) batch = 1;
+        untilNs = Math.min(limitNs, isTie || first.rank < second.rank ? justAfter(dueNs) : dueNs);
+      }
+      const status = first.iterator.run(untilNs, batch);
       if (status === 'again') {
         this.#moved(first, false);
         return 'again';
       }
       // Nothing can come after an infinite time, whatever the iterator says.
       this.#moved(first, status === 'end' || headTimeNs === Number.POSITIVE_INFINITY);
-      left -= status === 'budget' ? batch : minBatchCost;
+      left -= status === 'budget' ? Math.max(batch, minBatchCost) : minBatchCost;
     }
   }
 
@@ -144,20 +154,6 @@ class MuxerIterator implements MessageIterator {
   #start(): void {
     this.#inputs = [...this.#all];
     for (let i = (this.#inputs.length >> 1) - 1; i >= 0; i--) this.#sift(i);
-  }
-
-  /** Runs the first input until the head of the second one is due. */
-  #runOne(first: Input, second: Input | undefined, limitNs: number, budget: number): RunStatus {
-    const { iterator } = first;
-    if (second === undefined) return iterator.run(limitNs, budget);
-    const { headTimeNs } = second.iterator;
-    if (first.rank < second.rank) {
-      return iterator.run(Math.min(justAfter(headTimeNs), limitNs), budget);
-    }
-    if (iterator.headTimeNs < headTimeNs)
-      return iterator.run(Math.min(headTimeNs, limitNs), budget);
-    // Streams that nothing distinguishes take turns by the kind of message.
-    return iterator.run(Math.min(justAfter(headTimeNs), limitNs), 1);
   }
 
   #select(): void {

@@ -181,16 +181,20 @@ export class DataStreamReader implements MessageIterator {
     try {
       count = cursor.run(limitNs, budget, this.#downstream);
     } catch (error) {
-      this.#flushSkipped();
-      if (!(error instanceof DecodeError)) throw error;
-      this.#report(error);
-      this.#afterRecords();
+      this.#stopRecords(error);
       return 1;
     }
     this.#passedCount += count;
     this.headTimeNs = cursor.headTimeNs;
     if (this.headTimeNs === Number.POSITIVE_INFINITY) this.#afterRecords();
     return count;
+  }
+
+  #stopRecords(error: unknown): void {
+    this.#flushSkipped();
+    if (!(error instanceof DecodeError)) throw error;
+    this.#report(error);
+    this.#afterRecords();
   }
 
   /** Throws the error, unless somebody wants to hear of it: then reading goes on. */

@@ -197,7 +197,10 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
         if (this.dispatch.maxAlignmentBits > windowAlignmentBytes * 8) this.#leaveWindows();
       }
       if (this.#canLoop()) {
-        count += this.#runLoop(this.#loop!, limitNs, budget - count);
+        // Batches are short where streams alternate: what is rare stays out of this function, so that callers can absorb it.
+        count += this.#loop!(this, limitNs, budget - count);
+        if (this.status === loopStatus.pause) return count;
+        count += this.#afterLoop(limitNs);
       } else {
         this.#leaveWindows();
         count += this.#step();
@@ -236,13 +239,12 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
     );
   }
 
-  #runLoop(loop: RecordLoop, limitNs: number, budget: number): number {
-    const count = loop(this, limitNs, budget);
+  /** What remains to do after the loop stopped for another reason than limit and budget. Returns how many records that passes. */
+  #afterLoop(limitNs: number): number {
     const { status } = this;
-    if (status === loopStatus.pause) return count;
     if (status === loopStatus.end) {
       this.#advanceWindow();
-      return count;
+      return 0;
     }
     // The loop stopped at what it can't pass, or at what only seems wrong as long as not all of the packet is there.
     const isRetried = this.#window !== undefined && status !== loopStatus.meet;
@@ -260,7 +262,7 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
         if (!isRetried) this.#fault = faultOf(() => this.#explain());
         break;
       case loopStatus.unended:
-        return count + this.#endDelivered();
+        return this.#endDelivered();
       case loopStatus.meet:
         if (this.dispatch.eventRecordClasses[this.classIndex] === undefined) {
           this.#load(this.recordOffsetBits);
@@ -276,7 +278,7 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
         break;
       default:
     }
-    return count;
+    return 0;
   }
 
   /** Finds the end of the head, which was delivered. Returns how many records that passes. */

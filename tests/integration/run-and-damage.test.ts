@@ -58,6 +58,17 @@ describe('a damaged packet', () => {
     expect(stdout.split('\n').length - 1).toBeLessThan(whole);
   });
 
+  test('does not matter behind the last event that --limit asks for', () => {
+    const before = runSonde(['--clock-gmt', damaged]).stdout;
+    const count = before.split('\n').length - 1;
+    const limited = runSonde(['--clock-gmt', '--limit', `${count}`, damaged]);
+    expect(limited).toMatchObject({ status: 0, stdout: before, stderr: '' });
+    const counted = ['--limit', `${count}`, '-o', 'counter', damaged];
+    expect(runSonde(counted)).toMatchObject({ status: 0, stderr: '' });
+    const oneMore = runSonde(['--clock-gmt', '--limit', `${count + 1}`, damaged]);
+    expect(oneMore).toMatchObject({ status: 1, stdout: before });
+  });
+
   test('--continue-on-error reads the other streams, status 1', () => {
     const { status, stdout, stderr } = runSonde(['--clock-gmt', '--continue-on-error', damaged]);
     expect(status).toBe(1);

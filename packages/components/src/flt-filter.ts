@@ -1,5 +1,5 @@
 /** flt.utils.filter: passes the events that match; what belongs to streams and packets always passes. */
-import { compileStarGlob, formatPlace, type StarGlob } from '@sonde/base';
+import { compileStarGlob, DecodeError, formatPlace, type StarGlob } from '@sonde/base';
 import { compileProjection } from '@sonde/ctf';
 import {
   type CompiledFilter,
@@ -105,6 +105,9 @@ export function filterIterator(
   return new FilterIterator(open(filtered), filtered);
 }
 
+/** Fewer messages at a stretch would cost more than reading too many of them. */
+const leastBudget = 64;
+
 class FilteredDownstream implements Downstream {
   readonly #selection: EventSelection;
   readonly #downstream: Downstream;
@@ -126,6 +129,11 @@ class FilteredDownstream implements Downstream {
   /** True: nothing more passes. */
   get isFull(): boolean {
     return this.#left <= 0;
+  }
+
+  /** How many messages to read at a stretch: hardly more than are wanted. */
+  get budget(): number {
+    return Math.max(this.#left, leastBudget);
   }
 
   eventHandler(cursor: RecordCursor): EventHandler | null {
@@ -202,10 +210,11 @@ class FilteredDownstream implements Downstream {
   #counting(inner: EventHandler | null): EventHandler {
     return (cursor) => {
       if (this.#left <= 0) return -1;
+      if (inner === null) this.#unseen++;
+      const endBits = inner === null ? -1 : inner(cursor);
+      // Last: a record that can't be decoded is not one of those that were asked for.
       this.#left--;
-      if (inner !== null) return inner(cursor);
-      this.#unseen++;
-      return -1;
+      return endBits;
     };
   }
 
@@ -294,13 +303,23 @@ class FilterIterator implements MessageIterator {
   run(limitNs: number, budget: number): RunStatus {
     if (this.#isDone) return 'end';
     if (!this.#filtered.isFull) {
-      const status = this.#upstream.run(limitNs, budget);
+      const status = this.#runUpstream(limitNs, Math.min(budget, this.#filtered.budget));
       this.#filtered.reportUnseen();
       if (status !== 'end' && !this.#filtered.isFull) return status;
     }
     this.#filtered.finish();
     this.#isDone = true;
     return 'end';
+  }
+
+  /** A fault behind the last event that was asked for concerns nobody. */
+  #runUpstream(limitNs: number, budget: number): RunStatus {
+    try {
+      return this.#upstream.run(limitNs, budget);
+    } catch (error) {
+      if (error instanceof DecodeError && this.#filtered.isFull) return 'end';
+      throw error;
+    }
   }
 
   async ready(): Promise<void> {

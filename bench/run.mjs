@@ -4,7 +4,7 @@
 // a busy machine slows all of them; trust ratios, and no difference under some 20 %.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -169,8 +169,7 @@ function report() {
     `(${versionOf('babeltrace2')}), with the lowest and highest of the rounds. Node ${process.version}, ${cpus().length} × ${cpus()[0].model.trim()}.`,
     'K: LTTng kernel, 3,536,846 events, 246 MB. U: LTTng-UST, 5,400,000 events, 164 MB. Files in the page cache. The reference is',
     '`babeltrace2 -o dummy` (it decodes everything), for text and JSON `babeltrace2 --clock-gmt -w FILE`. Without NODE_EXTRA_CA_CERTS, which',
-    'costs every Node process some 30 ms.',
-    'consumers over `openTrace` (bench/cases), bundled and started like the command.',
+    'costs every Node process some 30 ms. The rows about fields are consumers over `openTrace` (bench/cases), bundled and started like the command.',
     '',
     '| work | trace | babeltrace2 | sonde | ratio (range) | bar | wall s | peak MB |',
     '|---|---|---|---|---|---|---|---|',
@@ -180,6 +179,7 @@ function report() {
     ),
     '',
     `Start-up: \`sonde read\` of a trace with 322 events takes ${f(start.ms, 0)} ms of wall time (bar: ${start.barMs} ms).`,
+    `Load of the machine at the end: ${loadavg()[0].toFixed(1)} on ${cpus().length} processors; above that, wall times are those of a queue.`,
     '',
   ];
   console.log(lines.join('\n'));

@@ -18,7 +18,7 @@ export {
   safeText,
 } from './printers/human-text.ts';
 export { lamiError, lamiMetadata, lamiResults, lamiVersion } from './printers/lami.ts';
-export { formatText } from './printers/text.ts';
+export { formatText, textPieces } from './printers/text.ts';
 export { formatReportHtml, type ReportHtmlStyle } from './report/report-html.ts';
 export { formatReportJson } from './report/report-json.ts';
 export { formatReportText, type ReportTextStyle } from './report/report-text.ts';

@@ -31,6 +31,10 @@ export interface IoOperation {
   readonly isCertain: boolean;
 }
 
+/** What latencies are told of: a transfer counts as a read and as a write. */
+export type LatencyCategory = Exclude<FileOperationKind, 'close' | 'read-write'>;
+type PassingOperation = Pick<IoOperation, 'sizeBytes' | 'beginNs' | 'endNs'>;
+
 export interface Bytes {
   read: number;
   written: number;
@@ -107,6 +111,14 @@ export class IoCollector {
   readonly #context: ReducerContext;
   readonly #options: AnalysisOptions;
   readonly #keepsOperations: boolean;
+  readonly #keepsLatencies: boolean;
+  /** Of the operations that filters let pass. */
+  readonly latencies: Readonly<Record<LatencyCategory, Samples>> = {
+    open: new Samples(),
+    read: new Samples(),
+    write: new Samples(),
+    sync: new Samples(),
+  };
   readonly operations: IoOperation[] = [];
   readonly threads = new Map<Thread, ThreadIo>();
   readonly #files = new Map<OpenFile, FileUse>();
@@ -117,7 +129,8 @@ export class IoCollector {
     const { options } = context;
     this.#context = context;
     this.#options = options;
-    this.#keepsOperations = ['stats', 'freq', 'log', 'top'].some((v) => options.views.has(v));
+    this.#keepsOperations = options.views.has('log') || options.views.has('top');
+    this.#keepsLatencies = options.views.has('stats') || options.views.has('freq');
   }
 
   readonly handlers: Reducer['handlers'] = {
@@ -127,7 +140,7 @@ export class IoCollector {
   };
 
   /** Duration and size filters, as lists and statistics use them. */
-  passes(operation: IoOperation): boolean {
+  passes(operation: PassingOperation): boolean {
     const { minSizeBytes, maxSizeBytes } = this.#options;
     const { sizeBytes } = operation;
     if (sizeBytes !== undefined) {
@@ -158,6 +171,7 @@ export class IoCollector {
     const { host, thread, kind, file, targetFile, sizeBytes, errno } = operation;
     const row = this.#threadOf(host, thread);
     if (this.#keepsOperations) this.#keep(operation);
+    if (this.#keepsLatencies && this.passes(operation)) this.#addLatency(operation);
     if (sizeBytes === undefined || errno !== 0) return;
     if (kind === 'read-write') {
       this.#book(row, 'read', file, sizeBytes);
@@ -178,6 +192,17 @@ export class IoCollector {
       this.#files.set(file, ofFile);
     }
     addBytes(ofFile.bytes, kind, size);
+  }
+
+  #addLatency({ kind, beginNs, endNs, isCertain }: FileOperation): void {
+    const durationNs = endNs - beginNs;
+    const { latencies } = this;
+    if (kind === 'read-write') {
+      latencies.read.add(durationNs, isCertain);
+      latencies.write.add(durationNs, isCertain);
+    } else if (kind !== 'close') {
+      latencies[kind].add(durationNs, isCertain);
+    }
   }
 
   #keep(operation: FileOperation): void {

@@ -1,5 +1,4 @@
 /** iolatencystats, iolatencyfreq, iolatencytop, iolog: how long system calls on files and requests to disks took. */
-import type { FileOperationKind } from '@sonde/linux-model';
 import { type AnalysisOptions, limited, passesDuration, type ReducerContext } from './analysis.ts';
 import {
   boundsOf,
@@ -9,7 +8,7 @@ import {
   joinBounds,
   percentileTable,
 } from './frequency.ts';
-import type { IoCollector, IoOperation } from './io-collector.ts';
+import type { IoCollector, IoOperation, LatencyCategory } from './io-collector.ts';
 import type { ReportParts } from './io-usage.ts';
 import { doubt } from './losses.ts';
 import { formatRow, formatSize, formatUs } from './number-format.ts';
@@ -24,12 +23,13 @@ import {
   type Cell,
   type Column,
   durationCell,
+  lazyTable,
   numberCell,
   sizeCell,
   type TableClass,
   uncertainColumn,
 } from './table.ts';
-import { lines } from './text-block.ts';
+import { lazyLines, lines } from './text-block.ts';
 
 const callStats: TableClass = {
   name: 'syscall-latency-stats',
@@ -93,27 +93,17 @@ export const latencyTableClasses: readonly TableClass[] = [
   log,
 ];
 
-type Category = Exclude<FileOperationKind, 'close' | 'read-write'>;
-const categories: readonly Category[] = ['open', 'read', 'write', 'sync'];
+const categories: readonly LatencyCategory[] = ['open', 'read', 'write', 'sync'];
 
-function isOf(operation: IoOperation, category: Category): boolean {
+function isOf(operation: IoOperation, category: LatencyCategory): boolean {
   if (operation.kind === category) return true;
   return operation.kind === 'read-write' && (category === 'read' || category === 'write');
 }
 
 const latencyOf = (operation: IoOperation): number => operation.endNs - operation.beginNs;
 
-/** Operations by category, filters applied. */
-function samplesByCategory(collector: IoCollector): [Category, Samples][] {
-  return categories.map((category) => {
-    const samples = new Samples();
-    for (const operation of collector.operations) {
-      if (isOf(operation, category) && collector.passes(operation))
-        samples.add(latencyOf(operation), operation.isCertain);
-    }
-    return [category, samples];
-  });
-}
+const samplesByCategory = ({ latencies }: IoCollector): [LatencyCategory, Samples][] =>
+  categories.map((category) => [category, latencies[category]]);
 
 function samplesByDisk(collector: IoCollector, options: AnalysisOptions): [string, Samples][] {
   const all: [string, Samples][] = [];
@@ -287,11 +277,8 @@ function addOperations(
   subtitle: string | undefined,
 ): void {
   if (operations.length === 0) return;
-  parts.tables.push({
-    tableClass,
-    ...(subtitle === undefined ? {} : { subtitle }),
-    rows: operations.map((operation) => operationCells(operation, context)),
-  });
+  const makeRows = (): Cell[][] => operations.map((o) => operationCells(o, context));
+  parts.tables.push(lazyTable(tableClass, subtitle, makeRows));
   const header = formatRow(
     ['Begin', 'End', 'Name', 'Duration (usec)', 'Size', 'Proc', 'PID', 'Filename'],
     [20, 20, 16, 23, 5, 24, 8, 14],
@@ -301,13 +288,7 @@ function addOperations(
     return out.begin || out.end;
   });
   const footer = '*: Syscalls started and/or completed outside of the range specified';
-  parts.text.push(
-    lines(
-      '',
-      title,
-      header,
-      ...operations.map((operation) => operationText(operation, context)),
-      ...(isPartial ? [footer] : []),
-    ),
-  );
+  const format = (operation: IoOperation): string => operationText(operation, context);
+  const foot = isPartial ? [footer] : [];
+  parts.text.push(lazyLines(['', title, header], operations, format, foot));
 }

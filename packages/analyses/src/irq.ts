@@ -34,6 +34,7 @@ import {
   type Cell,
   type Column,
   durationCell,
+  lazyTable,
   numberCell,
   type Report,
   type ResultTable,
@@ -41,7 +42,7 @@ import {
   uncertainColumn,
   unknownCell,
 } from './table.ts';
-import { lines, type TextBlock } from './text-block.ts';
+import { lazyLines, lines, type TextBlock } from './text-block.ts';
 
 /** Soft interrupt vectors (include/linux/interrupt.h, v6.12). */
 const softIrqNames = [
@@ -251,9 +252,8 @@ class Interrupts implements Reducer {
   ): void {
     const { toAbsoluteNs } = this.#context;
     const { times } = this.#options;
-    tables.push({
-      tableClass,
-      rows: runs.map((run): Cell[] => {
+    const makeRows = (): Cell[][] =>
+      runs.map((run): Cell[] => {
         const { population: p } = run;
         const cells: Cell[] = [
           { class: 'time-range', begin: toAbsoluteNs(run.beginNs), end: toAbsoluteNs(run.endNs) },
@@ -263,33 +263,33 @@ class Interrupts implements Reducer {
           numberCell(run.isCertain ? 0 : 1),
         ];
         return tableClass === top ? [...cells, durationCell(run.endNs - run.beginNs)] : cells;
-      }),
-    });
+      });
+    tables.push(lazyTable(tableClass, undefined, makeRows));
     const header = formatRow(['Begin', 'End', 'Duration (us)', 'CPU'], [20, 19, -15, -4]);
+    const head = [
+      ...(tableClass === top ? ['', top.title] : []),
+      `${header}  ${formatRow(['Type', '#'], [9, -4])}  ${'Name'.padEnd(22)}`,
+    ];
     text.push(
-      lines(
-        ...(tableClass === top ? ['', top.title] : []),
-        `${header}  ${formatRow(['Type', '#'], [9, -4])}  ${'Name'.padEnd(22)}`,
-        ...runs.map((run) => {
-          const { population: p } = run;
-          const range = formatRow(
-            [times.time(toAbsoluteNs(run.beginNs)), times.time(toAbsoluteNs(run.endNs))],
-            [18, 18],
-            ', ',
-          );
-          const raised = Number.isNaN(run.raiseNs)
-            ? ''
-            : ` (raised at ${times.time(toAbsoluteNs(run.raiseNs))})`;
-          const name = `${nameOf(p)}${raised}`;
-          const numbers = formatRow(
-            [`[${range}]`, formatUs(run.endNs - run.beginNs), String(run.cpuId)],
-            [0, -15, -4],
-          );
-          const type = p.isHard ? 'IRQ' : 'SoftIRQ';
-          const last = `${formatRow([type, String(p.number)], [9, -4])}  ${name.padEnd(22)}`;
-          return `${numbers}  ${last}${doubt(!run.isCertain)}`;
-        }),
-      ),
+      lazyLines(head, runs, (run) => {
+        const { population: p } = run;
+        const range = formatRow(
+          [times.time(toAbsoluteNs(run.beginNs)), times.time(toAbsoluteNs(run.endNs))],
+          [18, 18],
+          ', ',
+        );
+        const raised = Number.isNaN(run.raiseNs)
+          ? ''
+          : ` (raised at ${times.time(toAbsoluteNs(run.raiseNs))})`;
+        const name = `${nameOf(p)}${raised}`;
+        const numbers = formatRow(
+          [`[${range}]`, formatUs(run.endNs - run.beginNs), String(run.cpuId)],
+          [0, -15, -4],
+        );
+        const type = p.isHard ? 'IRQ' : 'SoftIRQ';
+        const last = `${formatRow([type, String(p.number)], [9, -4])}  ${name.padEnd(22)}`;
+        return `${numbers}  ${last}${doubt(!run.isCertain)}`;
+      }),
     );
   }
 }

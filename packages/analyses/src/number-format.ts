@@ -41,27 +41,34 @@ export function formatPriorities(priorities: readonly number[]): string {
   return `[${parts.join(', ')}]`;
 }
 
+const ascii = /^[\x00-\x7f]*$/;
+
 /** Width of a text in terminal cells, as far as the field needs it: one per code point. */
 export function cellWidth(text: string): number {
+  // Nothing else than ASCII: nearly always.
+  if (ascii.test(text)) return text.length;
   let width = 0;
   for (const _ of text) width++;
   return width;
 }
 
 export function padStart(text: string, width: number): string {
-  return ' '.repeat(Math.max(0, width - cellWidth(text))) + text;
+  const missing = width - cellWidth(text);
+  return missing > 0 ? ' '.repeat(missing) + text : text;
 }
 
 export function padEnd(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - cellWidth(text)));
+  const missing = width - cellWidth(text);
+  return missing > 0 ? text + ' '.repeat(missing) : text;
 }
 
 /** A row of cells with fixed widths; negative widths align right. */
 export function formatRow(cells: readonly string[], widths: readonly number[], gap = ' '): string {
-  return cells
-    .map((cell, i) => {
-      const width = widths[i] ?? 0;
-      return width < 0 ? padStart(cell, -width) : padEnd(cell, width);
-    })
-    .join(gap);
+  let row = '';
+  for (let i = 0; i < cells.length; i++) {
+    const width = widths[i] ?? 0;
+    if (i > 0) row += gap;
+    row += width < 0 ? padStart(cells[i]!, -width) : padEnd(cells[i]!, width);
+  }
+  return row;
 }

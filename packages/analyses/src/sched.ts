@@ -35,6 +35,7 @@ import {
   type Cell,
   type Column,
   durationCell,
+  lazyTable,
   numberCell,
   type Report,
   type ResultTable,
@@ -42,7 +43,7 @@ import {
   type TableClass,
   uncertainColumn,
 } from './table.ts';
-import { lines, type TextBlock } from './text-block.ts';
+import { lazyLines, lines, type TextBlock } from './text-block.ts';
 
 const logColumns: readonly Column[] = [
   { title: 'Wakeup timestamp', class: 'timestamp' },
@@ -197,9 +198,8 @@ class SchedulingLatencies implements Reducer {
     text: TextBlock[],
   ): void {
     const { toAbsoluteNs } = this.#context;
-    tables.push({
-      tableClass,
-      rows: events.map((event): Cell[] => [
+    const makeRows = (): Cell[][] =>
+      events.map((event): Cell[] => [
         { class: 'timestamp', value: toAbsoluteNs(event.wakeupNs) },
         { class: 'timestamp', value: toAbsoluteNs(event.switchNs) },
         durationCell(event.switchNs - event.wakeupNs),
@@ -208,29 +208,24 @@ class SchedulingLatencies implements Reducer {
         processCell(event.wakee, event.wakeeComm),
         event.waker === undefined ? null : processCell(event.waker, event.wakerComm),
         numberCell(event.isCertain ? 0 : 1),
-      ]),
-    });
+      ]);
+    tables.push(lazyTable(tableClass, undefined, makeRows));
     const { times } = this.#options;
     const header = ['Wakeup', 'Switch', 'Latency (us)', 'Priority', 'CPU', 'Wakee', 'Waker'];
-    text.push(
-      lines(
-        '',
-        tableClass.title,
-        logRow(header[0]!, ` ${header[1]}`.slice(1), header.slice(2), true),
-        ...events.map((event) => {
-          const rest = [
-            formatUs(event.switchNs - event.wakeupNs),
-            String(event.priority),
-            String(event.cpuId),
-            `${event.wakeeComm} (${event.wakee.tid})`,
-            event.waker === undefined ? 'Unknown (N/A)' : `${event.wakerComm} (${event.waker.tid})`,
-          ];
-          const begin = times.time(toAbsoluteNs(event.wakeupNs));
-          const end = times.time(toAbsoluteNs(event.switchNs));
-          return logRow(begin, end, rest, false) + doubt(!event.isCertain);
-        }),
-      ),
-    );
+    const head = ['', tableClass.title, logRow(header[0]!, header[1]!, header.slice(2), true)];
+    const format = (event: SchedulingEvent): string => {
+      const rest = [
+        formatUs(event.switchNs - event.wakeupNs),
+        String(event.priority),
+        String(event.cpuId),
+        `${event.wakeeComm} (${event.wakee.tid})`,
+        event.waker === undefined ? 'Unknown (N/A)' : `${event.wakerComm} (${event.waker.tid})`,
+      ];
+      const begin = times.time(toAbsoluteNs(event.wakeupNs));
+      const end = times.time(toAbsoluteNs(event.switchNs));
+      return logRow(begin, end, rest, false) + doubt(!event.isCertain);
+    };
+    text.push(lazyLines(head, events, format));
   }
 
   #threadRows(): ThreadLatencies[] {

@@ -81,6 +81,23 @@ export interface ResultTable {
   readonly rows: readonly (readonly Cell[])[];
 }
 
+/** A table whose rows are made when they are asked for: text has no use for those of long lists. */
+export function lazyTable(
+  tableClass: TableClass,
+  subtitle: string | undefined,
+  makeRows: () => readonly (readonly Cell[])[],
+): ResultTable {
+  let made: readonly (readonly Cell[])[] | undefined;
+  return {
+    tableClass,
+    ...(subtitle === undefined ? {} : { subtitle }),
+    get rows() {
+      made ??= makeRows();
+      return made;
+    },
+  };
+}
+
 /** What one analysis says about one period. */
 export interface Report {
   readonly timeRange: TimeRange;

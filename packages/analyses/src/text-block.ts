@@ -31,7 +31,7 @@ export interface FrequencyBlock {
 
 export interface LinesBlock {
   readonly kind: 'lines';
-  readonly lines: readonly string[];
+  readonly lines: Iterable<string>;
 }
 
 /** A result table in a layout made for its cells. */
@@ -50,6 +50,25 @@ export type TextBlock = BarsBlock | FrequencyBlock | LinesBlock | TableBlock | C
 export interface BlockStyle extends TableStyle {
   /** Cells for a bar; the labels come on top of it. Undefined: what a classic terminal has, or what `columns` leave. */
   readonly graphWidth?: number | undefined;
+}
+
+/** Long lists: each line is made when it is printed. */
+export function lazyLines<T>(
+  head: readonly string[],
+  items: readonly T[],
+  format: (item: T) => string,
+  foot: readonly string[] = [],
+): LinesBlock {
+  return {
+    kind: 'lines',
+    lines: {
+      *[Symbol.iterator]() {
+        yield* head;
+        for (const item of items) yield format(item);
+        yield* foot;
+      },
+    },
+  };
 }
 
 export const lines = (...text: string[]): LinesBlock => ({ kind: 'lines', lines: text });
@@ -111,13 +130,18 @@ function graphWidthOf(block: BarsBlock | FrequencyBlock, style: BlockStyle): num
 
 /** Lines without their ends. */
 export function formatTextBlock(block: TextBlock, style: BlockStyle): string[] {
+  return [...textLines(block, style)];
+}
+
+/** The same, one after the other: long lists are never in memory as a whole. */
+export function textLines(block: TextBlock, style: BlockStyle): Iterable<string> {
   switch (block.kind) {
     case 'bars':
       return formatBars(block, graphWidthOf(block, style));
     case 'frequency':
       return formatFrequency(block, graphWidthOf(block, style));
     case 'lines':
-      return [...block.lines];
+      return block.lines;
     case 'table':
       return formatTable(block.table, style);
     case 'chart':

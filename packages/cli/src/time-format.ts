@@ -34,13 +34,34 @@ function split(ns: bigint, isGmt: boolean): DateParts {
   };
 }
 
+/** Splits times that mostly lie in the second of the one before. */
+function splitter(isGmt: boolean): (ns: bigint) => DateParts & { readonly fraction: string } {
+  let second: bigint | undefined;
+  let known: DateParts = { date: '', time: '' };
+  return (ns) => {
+    let rest = second === undefined ? -1 : Number(ns - second);
+    if (!(rest >= 0 && rest < 1e9)) {
+      known = split(ns, isGmt);
+      rest = Number(known.time.slice(-9));
+      known = { date: known.date, time: known.time.slice(0, -9) };
+      second = ns - BigInt(rest);
+    }
+    return { ...known, fraction: String(rest).padStart(9, '0') };
+  };
+}
+
 /** Times as the analyses print them; with the date before each where the events span several days. */
 export function timeFormat(isGmt: boolean, isMultiDay: boolean): TimeFormat {
+  const splitOne = splitter(isGmt);
   const dateTime = (ns: bigint): string => {
-    const { date, time } = split(ns, isGmt);
-    return `${date} ${time}`;
+    const { date, time, fraction } = splitOne(ns);
+    return `${date} ${time}${fraction}`;
   };
-  return { dateTime, time: isMultiDay ? dateTime : (ns) => split(ns, isGmt).time };
+  const timeOnly = (ns: bigint): string => {
+    const { time, fraction } = splitOne(ns);
+    return time + fraction;
+  };
+  return { dateTime, time: isMultiDay ? dateTime : timeOnly };
 }
 
 export function isSameDay(a: bigint, b: bigint, isGmt: boolean): boolean {

@@ -1,28 +1,48 @@
 import type { AnalysisOptions } from '../analysis.ts';
 import { describeLosses, doubtMark } from '../losses.ts';
 import type { Report } from '../table.ts';
-import { type BlockStyle, formatTextBlock } from '../text-block.ts';
+import { type BlockStyle, textLines } from '../text-block.ts';
 
 export type TextStyle = Omit<BlockStyle, 'times'>;
 
-/** One report: its time range, then its blocks, each line ended. */
+/** Characters per piece of text, about. */
+const pieceLength = 65_536;
+
+/** One report in pieces: its time range, then its blocks, each line ended. */
+export function* textPieces(
+  report: Report,
+  options: AnalysisOptions,
+  style: TextStyle = {},
+): Generator<string> {
+  let piece = `${headOf(report, options).join('\n')}\n`;
+  for (const block of report.text) {
+    for (const line of textLines(block, { ...style, times: options.times })) {
+      piece += `${line}\n`;
+      if (piece.length < pieceLength) continue;
+      yield piece;
+      piece = '';
+    }
+  }
+  yield piece;
+}
+
 export function formatText(
   report: Report,
   options: AnalysisOptions,
   style: TextStyle = {},
 ): string {
+  return [...textPieces(report, options, style)].join('');
+}
+
+function headOf(report: Report, options: AnalysisOptions): string[] {
   const { begin, end } = report.timeRange;
   const { times } = options;
   const range = `Timerange: [${times.dateTime(begin)}, ${times.dateTime(end)}]`;
-  const blocks = report.text.flatMap((block) => formatTextBlock(block, { ...style, times }));
   const losses = describeLosses(report.losses);
-  const head =
-    losses === undefined
-      ? [range]
-      : [
-          range,
-          `Discarded: ${losses}.`,
-          `What this touches is marked with${doubtMark}; counts and sums are lower bounds.`,
-        ];
-  return `${[...head, ...blocks].join('\n')}\n`;
+  if (losses === undefined) return [range];
+  return [
+    range,
+    `Discarded: ${losses}.`,
+    `What this touches is marked with${doubtMark}; counts and sums are lower bounds.`,
+  ];
 }

@@ -11,7 +11,6 @@ import {
   formatCsv,
   formatJson,
   formatMarkdown,
-  formatText,
   formatTextBlock,
   lamiError,
   lamiMetadata,
@@ -20,6 +19,7 @@ import {
   type PeriodAnalysis,
   PeriodRun,
   type Report,
+  textPieces,
 } from '@sonde/analyses';
 import { formatError, SondeError, UsageError } from '@sonde/base';
 import { filterIterator, runIterator } from '@sonde/components';
@@ -162,10 +162,9 @@ async function analyse(
   const reading = openReading(io, whole, paths);
   const { requested, filter, warn, times } = reading;
   const resolved = toAnalysisOptions(options, analysis.defaultViews, times, requested);
-  const style = { columns: io.stdout.columns };
   if (!('kinds' in analysis)) {
     const report = await runPeriods(io, options, reading, resolved);
-    if (printsAtOnce(options)) io.stdout.writeText(formatText(report, resolved, style));
+    if (printsAtOnce(options)) printText(io, report, resolved);
     return [report];
   }
   checkColumn(analysis, options.sort);
@@ -181,8 +180,8 @@ async function analyse(
     warn,
     onReport: (_analysis, report) => {
       if (options.follow) show(io, analysis, options, report, resolved);
-      else if (printsAtOnce(options)) io.stdout.writeText(formatText(report, resolved, style));
-      else reports.push(report);
+      else if (printsAtOnce(options)) printText(io, report, resolved);
+      else reports.push(settled(report));
     },
   });
   if (options.follow) await follow(io, paths, analysisRun, reading);
@@ -247,7 +246,7 @@ function show(
     return;
   }
   if (io.stdout.isTerminal) io.stdout.writeText(clearScreen);
-  io.stdout.writeText(formatText(report, resolved, { columns: io.stdout.columns }));
+  printText(io, report, resolved);
 }
 
 /** @throws UsageError */
@@ -265,6 +264,16 @@ function checkFollow(analysis: AnyAnalysis, options: AnalysisCommandOptions): vo
       '--follow goes with neither --compare nor --test-compatibility.',
     );
   }
+}
+
+function printText(io: CommandIo, report: Report, options: AnalysisOptions): void {
+  const style = { columns: io.stdout.columns };
+  for (const piece of textPieces(report, options, style)) io.stdout.writeText(piece);
+}
+
+/** Rows that are made when asked for are made now: names may change later. */
+function settled(report: Report): Report {
+  return { ...report, tables: report.tables.map((table) => ({ ...table })) };
 }
 
 /** @throws UsageError when no table has the column to sort by. */

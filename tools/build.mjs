@@ -33,6 +33,8 @@ await Promise.all([
     charset: 'ascii',
     // Native code, and optional: loaded when something native is asked for.
     external: ['koffi'],
+    // A script has no `import`: `require` loads it.
+    supported: { 'dynamic-import': false },
     // Names stay readable in stack traces.
     minifyWhitespace: true,
     minifySyntax: true,

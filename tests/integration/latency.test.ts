@@ -170,6 +170,7 @@ describe('what is wrong is told in a sentence', () => {
     [['wakeup', '--on-alert=format c:', kernelTiny], /neither snapshot nor exec/],
     [['wakeup', '--listen=0.0.0.0:80', kernelTiny], /no port of this machine/],
     [['wakeup', '--listen=9100', kernelTiny], /--listen goes without a trace/],
+    [['--set', 'on=off', kernelTiny], /--set goes without a trace/],
     [['wakeup', '--set', 'colour=red'], /"colour=red" is no setting/],
     [['--tracker', kernelTiny, kernelTiny], /can't be read as JSON/],
   ])('sonde latency %j', (args, message) => {

@@ -22,7 +22,6 @@ export {
   BpfProgram,
   enableRunStatistics,
   type IteratorLink,
-  type LoadedProgram,
   loadedPrograms,
   type ProgramOptions,
   type ProgramStatistics,

@@ -13,6 +13,7 @@ export {
   type ProgramCost,
 } from './kernel/kernel-session.ts';
 export * from './latency-tracker.ts';
+export { openTracefsSession, TracefsSession } from './live/tracefs-session.ts';
 export { alertJson, alertLt, alertText, alertWho, frameText } from './output/alert-output.ts';
 export { AlertTrace } from './output/alert-trace.ts';
 export { openMetrics } from './output/open-metrics.ts';

@@ -1,6 +1,7 @@
 export { type AvailableEvent, EventCatalogue, type EventRequest } from './event-catalogue.ts';
 export { defaultBufferBytes, type InstanceOptions } from './instance.ts';
 export { type Removed, recorderInstances, removeOrphans } from './ownership.ts';
+export { type PacketBatch, PacketFeed } from './packet-feed.ts';
 export { defaultPreset, type PresetName, presetNames } from './presets.ts';
 export type { ProcessFilter } from './process-filter.ts';
 export { type CtfVersion, compactTime } from './recording-plan.ts';

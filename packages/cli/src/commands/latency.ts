@@ -1,10 +1,21 @@
-import { UsageError } from '@sonde/base';
-import { catalogue, formatDuration, parseTracker, table } from '@sonde/latency-tracker';
+import { SondeError, UsageError } from '@sonde/base';
+import {
+  catalogue,
+  formatDuration,
+  parseTracker,
+  printable,
+  type Tracker,
+  table,
+} from '@sonde/latency-tracker';
 import type { CommandIo } from '../command-io.ts';
 import { defineCommand } from '../define-command.ts';
+import { exitStatus } from '../exit-status.ts';
 import { AlertReporter } from '../latency/alert-reporter.ts';
 import { chooseTrackers } from '../latency/choose-trackers.ts';
+import { askAll, controlFolder } from '../latency/control-socket.ts';
 import { type LatencyOptions, latencyOptions } from '../latency/latency-options.ts';
+import { openLive } from '../latency/open-live.ts';
+import { runLive } from '../latency/run-live.ts';
 import { runOverTrace } from '../latency/run-over-trace.ts';
 
 export const latencyCommand = defineCommand({
@@ -12,6 +23,7 @@ export const latencyCommand = defineCommand({
   summary: 'Measure how long things take, and alert on what takes too long.',
   operands: { usage: '[TRACKER|TRACE]...', min: 0, max: Number.POSITIVE_INFINITY },
   options: latencyOptions,
+  endsByInterrupt: true,
   notes: `With a TRACE the trackers run over it; without, on the running system until Ctrl-C.
   sonde latency --list
   sonde latency wakeup syscall --threshold=5ms my-trace/
@@ -23,16 +35,43 @@ Programs of --on-alert=exec get the alert as JSON on standard input.`,
   async run(io, options, operands) {
     if (options.list) return listTrackers(io);
     const { trackers, traces } = chooseTrackers(operands, options);
+    if (options.set.length > 0) return changeRunning(io, options, trackers, traces);
     if (trackers.length === 0) {
       throw new UsageError(
         'no-tracker',
         'Name a tracker, such as wakeup; `sonde latency --list` shows them.',
       );
     }
-    if (traces.length === 0) throw new UsageError('no-trace', 'Name a trace.');
+    if (traces.length === 0) return runLive(io, options, trackers, openLive);
     return overTrace(io, options, trackers, traces);
   },
 });
+
+/** `--set`: asks the running ones. */
+async function changeRunning(
+  io: CommandIo,
+  options: LatencyOptions,
+  trackers: readonly Tracker[],
+  traces: readonly string[],
+): Promise<number> {
+  if (traces.length > 0) throw new UsageError('conflict', '--set goes without a trace.');
+  const names = trackers.length === 0 ? [undefined] : trackers.map(({ name }) => name);
+  const folder = controlFolder(io.env);
+  let status: number = exitStatus.done;
+  let isAny = false;
+  for (const { name, value } of options.set) {
+    for (const tracker of names) {
+      for (const [pid, reply] of await askAll(folder, { tracker, name, value })) {
+        isAny = true;
+        if (!reply.isDone) status = exitStatus.failed;
+        const out = reply.isDone ? io.stdout : io.stderr;
+        out.writeText(`process ${pid}: ${printable(reply.message)}\n`);
+      }
+    }
+  }
+  if (isAny) return status;
+  throw new SondeError('not-running', 'No `sonde latency` of yours is running.');
+}
 
 function listTrackers(io: CommandIo): number {
   const rows = catalogue.map((declaration) => {
@@ -47,7 +86,7 @@ function listTrackers(io: CommandIo): number {
 async function overTrace(
   io: CommandIo,
   options: LatencyOptions,
-  trackers: ReturnType<typeof chooseTrackers>['trackers'],
+  trackers: readonly Tracker[],
   traces: readonly string[],
 ): Promise<number> {
   for (const name of ['duration', 'listen', 'onAlert'] as const) {

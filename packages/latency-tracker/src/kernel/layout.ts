@@ -12,8 +12,7 @@ export const settings = {
   rateCount: 48,
   ratePerS: 56,
   timeoutNs: 64,
-  gcNs: 72,
-  lengthBytes: 80,
+  lengthBytes: 72,
 } as const;
 
 /** Counters: per CPU, so that no program waits for another. */
@@ -29,7 +28,6 @@ export const counterNames = [
   'limited',
   'ringLost',
   'timeouts',
-  'collected',
   'unlabelled',
 ] as const;
 export type CounterName = (typeof counterNames)[number];

@@ -40,6 +40,7 @@ export function alertText(alert: Alert, time: string): string {
   for (const [which, stack] of [
     ['kernel', alert.kernelStack],
     ['user', alert.userStack],
+    ['waker', alert.wakerStack],
   ] as const) {
     if (stack === undefined || stack.length === 0) continue;
     lines.push(`    ${which}:`, ...stack.map((frame) => `      ${frameText(frame)}`));
@@ -64,6 +65,7 @@ export function alertJson(alert: Alert): Readonly<Record<string, unknown>> {
     info,
     stack: alert.kernelStack?.map(frameText),
     user_stack: alert.userStack?.map(frameText),
+    waker_stack: alert.wakerStack?.map(frameText),
   };
 }
 

@@ -1,0 +1,119 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Alert, Tracker, TrackerSession, TrackerSettings } from '@sonde/latency-tracker';
+import type { CommandIo } from '../command-io.ts';
+import { AlertActions } from './alert-actions.ts';
+import { AlertReporter } from './alert-reporter.ts';
+import { type ControlRequest, ControlServer, controlFolder } from './control-socket.ts';
+import type { LatencyOptions } from './latency-options.ts';
+import { MetricsServer } from './metrics-server.ts';
+import { snapshotRecorders } from './snapshot-recorders.ts';
+
+/** Opens trackers on the running system. Times of alerts are from the Unix epoch. */
+export type OpenLive = (
+  trackers: readonly Tracker[],
+  onAlert: (alert: Alert) => void,
+  note: (text: string) => void,
+) => Promise<TrackerSession>;
+
+const turnMs = 100;
+const nsPerMs = 1_000_000n;
+
+/** Runs trackers on this system until Ctrl-C or the end of `--duration`. */
+export async function runLive(
+  io: CommandIo,
+  options: LatencyOptions,
+  trackers: readonly Tracker[],
+  open: OpenLive,
+): Promise<number> {
+  const warn = (message: string): void => io.stderr.writeText(`Warning: ${message}\n`);
+  const reporter = new AlertReporter(io, options, trackers, true);
+  const actions =
+    options.onAlert === undefined
+      ? undefined
+      : new AlertActions(options.onAlert, snapshotRecorders, warn);
+  const session = await open(
+    trackers,
+    (alert) => {
+      actions?.alert(alert);
+      reporter.alert(alert);
+    },
+    (note) => io.stderr.writeText(`Note: ${note}.\n`),
+  );
+  const closing: (() => void)[] = [() => session.close()];
+  try {
+    if (options.worst) for (const { name } of trackers) session.set(name, { worst: true });
+    closing.push(await openControl(io, session, trackers, warn));
+    if (options.listen !== undefined) {
+      const server = await MetricsServer.open(options.listen, () => session.snapshot());
+      closing.push(() => server.close());
+      io.stderr.writeText(`Metrics at http://${options.listen.host}:${server.port}/metrics\n`);
+    }
+    io.stderr.writeText(`${describe(session, trackers)}\n`);
+    io.stderr.flush();
+    await waitForEnd(io.signal, options.duration, () => reporter.flush());
+    const snapshots = session.snapshot();
+    // The last alerts come while it closes.
+    session.close();
+    reporter.finish(snapshots, BigInt(Date.now()) * nsPerMs);
+  } finally {
+    for (const close of closing.reverse()) close();
+  }
+  if (actions !== undefined && actions.skipped > 0) {
+    warn(`${actions.skipped} alerts came while --on-alert ran or within a second of it.`);
+  }
+  return 0;
+}
+
+function describe(session: TrackerSession, trackers: readonly Tracker[]): string {
+  const names = trackers.map(({ name }) => name).join(', ');
+  const notes = session.notes.map((note) => `Note: ${note}.`);
+  return [`${names}: ${session.backEnd}. Ctrl-C ends.`, ...notes].join('\n');
+}
+
+async function waitForEnd(
+  signal: AbortSignal,
+  durationNs: number | undefined,
+  onTurn: () => void,
+): Promise<void> {
+  const endMs = performance.now() + (durationNs ?? Number.POSITIVE_INFINITY) / Number(nsPerMs);
+  for (;;) {
+    const leftMs = endMs - performance.now();
+    if (leftMs <= 0 || signal.aborted) return;
+    await pause(Math.min(turnMs, leftMs), undefined, { signal }).catch(() => {});
+    onTurn();
+  }
+}
+
+/** `--set` of another process; without the socket it works all the same. */
+async function openControl(
+  io: CommandIo,
+  session: TrackerSession,
+  trackers: readonly Tracker[],
+  warn: (message: string) => void,
+): Promise<() => void> {
+  try {
+    const server = await ControlServer.open(controlFolder(io.env), (request) =>
+      applySetting(session, trackers, request),
+    );
+    return () => server.close();
+  } catch (error) {
+    warn(`--set can't reach this one: ${error instanceof Error ? error.message : String(error)}`);
+    return () => {};
+  }
+}
+
+function applySetting(
+  session: TrackerSession,
+  trackers: readonly Tracker[],
+  { tracker, name, value }: ControlRequest,
+): string {
+  const settings: TrackerSettings = {
+    ...(name === 'threshold' ? { thresholdNs: Number(value) } : {}),
+    ...(name === 'timeout' ? { timeoutNs: Number(value) } : {}),
+    ...(name === 'worst' ? { worst: value === true } : {}),
+    ...(name === 'on' ? { on: value === true } : {}),
+  };
+  const names = tracker === undefined ? trackers.map((each) => each.name) : [tracker];
+  for (const each of names) session.set(each, settings);
+  return `${names.join(', ')}: ${name} is set`;
+}

@@ -22,6 +22,7 @@ export {
   BpfProgram,
   enableRunStatistics,
   type IteratorLink,
+  type LoadedProgram,
   loadedPrograms,
   type ProgramOptions,
   type ProgramStatistics,

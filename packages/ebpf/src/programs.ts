@@ -80,8 +80,7 @@ export class BpfProgram {
     using attributes = new BpfAttributes(this.#native);
     attributes.u32(0, this.fd).u32(4, infoBytes).u64(8, info.address);
     attributes.call(command.objectInfo, 16, `statistics of ${this.name}`);
-    const number = (offset: number): number => Number(info.view.getBigUint64(offset, true));
-    return { runNs: number(192), runs: number(200), missed: number(208) };
+    return statisticsOf(info);
   }
 
   close(): void {
@@ -89,28 +88,40 @@ export class BpfProgram {
   }
 }
 
+function statisticsOf(info: NativeMemory): ProgramStatistics {
+  const number = (offset: number): number => Number(info.view.getBigUint64(offset, true));
+  return { runNs: number(192), runs: number(200), missed: number(208) };
+}
+
 const nameBytes = 16;
 const nameOffset = 64;
 
-/** Names of all programs that are loaded on this machine, by whomever. For finding out what was left behind. */
-export function loadedPrograms(native: Native): string[] {
-  const names: string[] = [];
+/** A program that is loaded on this machine, by whomever. */
+export interface LoadedProgram extends ProgramStatistics {
+  readonly id: number;
+  /** At most 15 characters. */
+  readonly name: string;
+}
+
+/** All programs there are: for finding out what was left behind, and for comparing what they cost. */
+export function loadedPrograms(native: Native): LoadedProgram[] {
+  const found: LoadedProgram[] = [];
   using info = native.allocate(infoBytes);
   using attributes = new BpfAttributes(native);
   for (let id = 0; ; id = attributes.memory.view.getUint32(4, true)) {
     try {
       attributes.clear().u32(0, id).call(command.programNextId, 12, 'go through programs');
     } catch (error) {
-      if (error instanceof SystemCallError && error.errnoName === 'ENOENT') return names;
+      if (error instanceof SystemCallError && error.errnoName === 'ENOENT') return found;
       throw error;
     }
-    const name = nameOfProgram(native, attributes.memory.view.getUint32(4, true), info);
-    if (name !== undefined) names.push(name);
+    const program = lookAtProgram(native, attributes.memory.view.getUint32(4, true), info);
+    if (program !== undefined) found.push(program);
   }
 }
 
 /** Undefined: it is gone meanwhile. */
-function nameOfProgram(native: Native, id: number, info: NativeMemory): string | undefined {
+function lookAtProgram(native: Native, id: number, info: NativeMemory): LoadedProgram | undefined {
   using attributes = new BpfAttributes(native);
   let fd: number;
   try {
@@ -125,7 +136,8 @@ function nameOfProgram(native: Native, id: number, info: NativeMemory): string |
     attributes.clear().u32(0, fd).u32(4, infoBytes).u64(8, info.address);
     attributes.call(command.objectInfo, 16, 'look at a program');
     const name = info.bytes.slice(nameOffset, nameOffset + nameBytes);
-    return new TextDecoder().decode(name.subarray(0, name.indexOf(0)));
+    const text = new TextDecoder().decode(name.subarray(0, name.indexOf(0)));
+    return { id, name: text, ...statisticsOf(info) };
   } finally {
     closeDescriptor(fd);
   }

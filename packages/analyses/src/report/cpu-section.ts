@@ -40,6 +40,10 @@ const imbalance = 0.3;
 /** A thread that hardly leaves its CPU. */
 const singleThreadRatio = 0.9;
 
+/** Programs that record: LTTng's daemons, perf, trace-cmd, Sonde. */
+const tracerName = /^(?:lttng-|perf$|trace-cmd|sonde)/;
+const notableTracerShare = 0.01;
+
 class CpuUsage implements SectionReducer {
   readonly #context: ReducerContext;
   readonly #threads = new Map<Thread, ThreadUse>();
@@ -235,6 +239,15 @@ function findingsOf(
       severity: total > busyRatio ? 'high' : 'info',
       text: `The CPUs were ${formatPercent(total)} busy. ${who}.`,
       command: 'cputop',
+    });
+  }
+  const tracers = threads.filter(({ thread }) => tracerName.test(thread.comm));
+  const tracerShare = sum(tracers, (row) => row.ns) / (durationNs * cpus.length);
+  if (tracerShare >= notableTracerShare) {
+    findings.push({
+      severity: 'info',
+      text: `The tracer itself (lttng-consumerd and its like) used ${formatPercent(tracerShare)} of all CPU time.`,
+      command: 'cputop --group-by comm',
     });
   }
   const ratios = cpus.map((c) => c.busyNs / durationNs);

@@ -57,13 +57,28 @@ const readingCalls: ReadonlySet<string> = new Set([
   'read',
   'readv',
   'splice',
-  'ioctl',
   'write',
   'writev',
   'sendto',
   'sendmsg',
 ]);
-/** Results of calls that are asked to try, and of searching a path: hardly errors. */
+/** Codes of the kernel's own: the call was interrupted and goes on (include/linux/errno.h, v6.12). */
+const restartNames: Readonly<Record<number, string>> = {
+  512: 'ERESTARTSYS',
+  513: 'ERESTARTNOINTR',
+  514: 'ERESTARTNOHAND',
+  516: 'ERESTART_RESTARTBLOCK',
+};
+const errorName = (errno: number): string => restartNames[errno] ?? errnoName(errno);
+
+/** Something ran out, broke or was refused: one is worth a word. */
+const graveErrors: ReadonlySet<string> = new Set(
+  (
+    'EIO ENOSPC EDQUOT ENOMEM EMFILE ENFILE EROFS ENXIO ENODEV ECONNREFUSED ECONNRESET ECONNABORTED EPIPE EHOSTUNREACH ' +
+    'ENETUNREACH ENOBUFS ESTALE EDEADLK'
+  ).split(' '),
+);
+/** Results of calls that are asked to try, of searching a path, of looking whether there is something: hardly errors. */
 const usualErrors: ReadonlySet<string> = new Set([
   'EAGAIN',
   'ENOENT',
@@ -72,9 +87,7 @@ const usualErrors: ReadonlySet<string> = new Set([
   'EINTR',
   'ETIMEDOUT',
   'EINPROGRESS',
-  '512',
-  '514',
-  '516',
+  ...Object.values(restartNames),
 ]);
 const leastErrors = 20;
 const errorShare = 0.2;
@@ -99,7 +112,7 @@ class SystemCalls implements SectionReducer {
 
   #add({ name, thread, beginNs, endNs, result }: SystemCall): void {
     // The call still knows its file here: file operations end after it.
-    const isOnFile = thread.fileCall?.file?.type === 'disk';
+    const isOnFile = isOnDisk(thread);
     const isElsewhere = !isOnFile && readingCalls.has(name);
     const byName = isElsewhere ? this.#elsewhere : this.#calls;
     let use = byName.get(name);
@@ -174,7 +187,7 @@ class SystemCalls implements SectionReducer {
         { class: 'process', name: item.comm, tid: item.thread.tid },
         stringCell(resultText(item.result)),
       ]),
-      'iolatencytop',
+      'syscallstats --percentiles',
     );
   }
 
@@ -195,9 +208,16 @@ class SystemCalls implements SectionReducer {
   }
 }
 
+/** Whether the file call in progress is on a file of a file system, or moves bytes to one. */
+function isOnDisk({ fileCall, process }: Thread): boolean {
+  if (fileCall === undefined) return false;
+  if (fileCall.file?.type === 'disk') return true;
+  return fileCall.targetFd >= 0 && process.files.get(fileCall.targetFd)?.type === 'disk';
+}
+
 function resultText(result: number | undefined): string {
   if (result === undefined) return '?';
-  return result < 0 && result > -4096 ? errnoName(-result) : String(result);
+  return result < 0 && result > -4096 ? errorName(-result) : String(result);
 }
 
 function callTable(
@@ -240,7 +260,7 @@ function errorTable(calls: readonly CallUse[]): SectionTable {
     ],
     greatest(rows, rowLimit, (row) => row.count).map(({ call, errno, count }) => [
       { class: 'syscall', name: call.name },
-      stringCell(errnoName(errno)),
+      stringCell(errorName(errno)),
       numberCell(count),
       { class: 'ratio', value: count / call.durations.count },
     ]),
@@ -271,14 +291,18 @@ function errorFindings(calls: readonly CallUse[]): Finding[] {
   return calls.flatMap((call) =>
     [...call.errors]
       .filter(([errno, count]) => {
-        const isUsual = usualErrors.has(errnoName(errno));
+        const name = errorName(errno);
+        if (graveErrors.has(name)) return true;
+        // Of what is no link: how realpath finds out.
+        const isUsual = usualErrors.has(name) || (call.name === 'readlink' && name === 'EINVAL');
         return !isUsual && count >= leastErrors && count / call.durations.count >= errorShare;
       })
       .map(([errno, count]): Finding => {
         const share = formatPercent(count / call.durations.count);
+        const name = errorName(errno);
         return {
-          severity: 'medium',
-          text: `${call.name} failed with ${errnoName(errno)} ${formatCount(count)} times, ${share} of its calls.`,
+          severity: graveErrors.has(name) ? 'medium' : 'info',
+          text: `${call.name} failed with ${name} ${formatCount(count)} ${count === 1 ? 'time' : 'times'}, ${share} of its calls.`,
           command: 'syscallstats',
         };
       }),

@@ -205,7 +205,7 @@ export class ExpressionWriter {
   text(expression: Expression, base: Register, offset: number): void {
     const code = this.#code;
     if (expression.type === 'builtin' && expression.name === 'comm') {
-      code.move('r1', base).add('r1', offset).move('r2', textBytes).call('get_current_comm');
+      this.#comm(base, offset);
       return;
     }
     if (expression.type !== 'field' || kindOf(this.#access, expression) !== 'text') {
@@ -223,6 +223,20 @@ export class ExpressionWriter {
     if (source.kind === 'pointer') code.load('r3', from, last, 'u64');
     else code.load('r3', from, last, 'u32').and('r3', 0xffff).add('r3', 'r6');
     code.move('r1', base).add('r1', offset).move('r2', textBytes).call('probe_read_kernel_str');
+  }
+
+  #comm(base: Register, offset: number): void {
+    const code = this.#code;
+    const { commOffset } = this.#access;
+    if (commOffset === undefined) {
+      code.move('r1', base).add('r1', offset).move('r2', textBytes).call('get_current_comm');
+      return;
+    }
+    // Two loads cost less than the helper, which clears and copies byte by byte.
+    code.call('get_current_task_btf').move('r1', 'r0');
+    for (const at of [0, 8]) {
+      code.load('r0', 'r1', commOffset + at, 'u64').store(base, offset + at, 'r0', 'u64');
+    }
   }
 
   #copyArray(source: Source, base: Register, offset: number): void {

@@ -46,6 +46,8 @@ export interface EventAccess {
   readonly guard: Expression | undefined;
   /** @throws UsageError `unknown-field` */
   field(path: readonly string[]): Source;
+  /** Where a task has its name (bytes), for programs that may look into tasks. */
+  readonly commOffset?: number;
   /** Number of the system call, at events of one. */
   readonly systemCall: Source | undefined;
 }
@@ -106,6 +108,7 @@ function typedAccess(event: string, via: 'event' | 'arguments', btf: Btf): Event
     },
     systemCall:
       name === 'sys_enter' || name === 'sys_exit' ? systemCallNumber(btf, name) : undefined,
+    commOffset: btf.offsetBytes('task_struct', 'comm'),
   };
 }
 

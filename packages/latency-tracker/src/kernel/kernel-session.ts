@@ -42,6 +42,8 @@ export interface ProgramCost extends ProgramStatistics {
 const defaultPollMs = 50;
 const defaultRingBytes = 1 << 20;
 const maxWakers = 4096;
+const minSweepMs = 50;
+const maxSweepMs = 1000;
 
 /**
  * Loads and attaches the programs of all trackers, and switches them on at once.
@@ -70,6 +72,8 @@ export class KernelSession implements TrackerSession {
   readonly #symbolizer = new Symbolizer();
   readonly #onAlert: ((alert: Alert) => void) | undefined;
   readonly #timer: NodeJS.Timeout;
+  readonly #sweepTimer: NodeJS.Timeout;
+  readonly #sweptMs = new Map<KernelTracker, number>();
   /** Stacks of wakers by tracker and thread, until the thread's alert comes. */
   readonly #wakers = new Map<string, readonly StackFrame[]>();
   #isClosed = false;
@@ -92,6 +96,18 @@ export class KernelSession implements TrackerSession {
     const nowNs = process.hrtime.bigint();
     for (const tracker of this.#trackers) tracker.switchOn(nowNs);
     this.#timer = setInterval(() => this.poll(), options.pollMs ?? defaultPollMs);
+    this.#sweepTimer = setInterval(() => this.#sweep(), minSweepMs);
+  }
+
+  /** Looks for timeouts and garbage, each tracker four times in its time. */
+  #sweep(): void {
+    const nowMs = performance.now();
+    for (const tracker of this.#trackers) {
+      const periodMs = Math.min(Math.max(tracker.lifeNs / 4e6, minSweepMs), maxSweepMs);
+      if (nowMs - (this.#sweptMs.get(tracker) ?? 0) < periodMs - minSweepMs / 2) continue;
+      this.#sweptMs.set(tracker, nowMs);
+      tracker.sweep(Number(process.hrtime.bigint()));
+    }
   }
 
   get backEnd(): string {
@@ -103,13 +119,22 @@ export class KernelSession implements TrackerSession {
 
   /** Tries the tracker's sets of points, the best first. */
   #add(tracker: Tracker): void {
+    if (tracker.chain !== undefined) {
+      const message = `The tracker ${tracker.name} follows a chain of steps: that is for traces only.`;
+      throw new UsageError('not-in-kernel', message);
+    }
     const reasons: string[] = [];
     for (const set of tracker.anyOf) {
       try {
         const usable = withKnownFunctions(set, this.#types.btf);
         const plan = planTracker(tracker, usable, this.#types);
-        const index = this.#trackers.length;
-        this.#trackers.push(new KernelTracker(this.#native, plan, this.#ring, index));
+        const environment = {
+          types: this.#types,
+          ring: this.#ring,
+          trackerIndex: this.#trackers.length,
+          tell: (alert: Alert) => this.#onAlert?.(alert),
+        };
+        this.#trackers.push(new KernelTracker(this.#native, plan, environment));
         this.#readers.push(new RecordReader(plan, this.#symbolizer));
         this.#noteChoice(tracker, usable, reasons);
         return;
@@ -201,6 +226,7 @@ export class KernelSession implements TrackerSession {
     this.stop();
     this.poll();
     clearInterval(this.#timer);
+    clearInterval(this.#sweepTimer);
     this.#release();
   }
 

@@ -10,21 +10,32 @@ import {
 } from '@sonde/ebpf';
 import { type MutableCounters, zeroCounters } from '../counters.ts';
 import type {
+  Alert,
   HistogramData,
   SeriesData,
   TrackerSettings,
   TrackerSnapshot,
 } from '../declaration.ts';
 import { bucketBegin, quantileOf } from '../histogram.ts';
-import { writeProgram } from './emit-points.ts';
+import { type ProgramContext, writeProgram } from './emit-points.ts';
+import type { KernelTypes } from './event-access.ts';
 import { settings } from './layout.ts';
 import { namedValue, type Value, valueOfWord } from './read-record.ts';
+import { MapSweep, type Sweep, TaskSweep } from './sweep.ts';
 import { type KernelCounters, type KernelSeries, TrackerMaps } from './tracker-maps.ts';
 import type { PlannedProgram, TrackerPlan } from './tracker-plan.ts';
 
 /** Above every delay: "never". */
 const never = 2n ** 63n - 1n;
 const durationWord = (ns: number): bigint => (Number.isFinite(ns) ? BigInt(Math.round(ns)) : never);
+
+/** What a tracker shares with the others of a session. */
+export interface TrackerEnvironment {
+  readonly types: KernelTypes;
+  readonly ring: RingBuffer;
+  readonly trackerIndex: number;
+  readonly tell: (alert: Alert) => void;
+}
 
 export class KernelTracker {
   readonly plan: TrackerPlan;
@@ -37,31 +48,37 @@ export class KernelTracker {
   #base: KernelCounters;
   #baseSeries = new Map<string, KernelSeries>();
   #missedBefore = 0;
+  #sweptBefore = { timeouts: 0, collected: 0 };
   /** Pending operations that were forgotten when it was switched off. */
   #forgotten = 0;
-  timeouts = 0;
-  collected = 0;
+  #sweep: Sweep | undefined;
+  readonly #context: ProgramContext;
+  readonly #native: Native;
+  readonly #environment: TrackerEnvironment;
 
   /**
    * Loads and attaches, switched off.
    * @throws SystemCallError, SondeError `program-refused`
    */
-  constructor(native: Native, plan: TrackerPlan, ring: RingBuffer, trackerIndex: number) {
+  constructor(native: Native, plan: TrackerPlan, environment: TrackerEnvironment) {
     this.plan = plan;
+    this.#native = native;
+    this.#environment = environment;
+    const { ring, trackerIndex } = environment;
     const { alert, timeoutNs } = plan.tracker;
     this.#thresholdNs = alert.thresholdNs;
     this.#timeoutNs = timeoutNs;
     this.maps = new TrackerMaps(native, plan);
+    this.#context = { plan, maps: this.maps, ring: ring.map, trackerIndex };
     const programs: BpfProgram[] = [];
     this.programs = programs;
     try {
-      const context = { plan, maps: this.maps, ring: ring.map, trackerIndex };
       for (const program of endsFirst(plan.programs)) {
         const { target } = program;
         const loaded = new BpfProgram(native, {
           type: target.programType,
           name: `${plan.tracker.name}_${target.name}`.replace(/_(sched|block_rq|irq)_/, '_'),
-          code: writeProgram(context, program),
+          code: writeProgram(this.#context, program),
           btfId: target.btfId,
         });
         programs.push(loaded);
@@ -80,7 +97,9 @@ export class KernelTracker {
   }
 
   #pendingOf(c: KernelCounters): number {
-    return c.begins - c.overwritten - c.full - c.ends - c.aborted - c.negative - this.collected;
+    return (
+      c.begins - c.overwritten - c.full - c.ends - c.aborted - c.negative - this.#collectedOf(c)
+    );
   }
 
   switchOn(nowNs: bigint): void {
@@ -108,8 +127,28 @@ export class KernelTracker {
     else this.switchOff();
   }
 
-  get timeoutNs(): number {
-    return this.#timeoutNs;
+  #collectedOf(counters: KernelCounters): number {
+    return counters.collected + (this.#mapSweep?.collected ?? 0);
+  }
+
+  get #mapSweep(): MapSweep | undefined {
+    return this.#sweep instanceof MapSweep ? this.#sweep : undefined;
+  }
+
+  /** The shorter of timeout and gc (ns); Infinity: it needs no sweeps. */
+  get lifeNs(): number {
+    return Math.min(this.#timeoutNs, this.plan.tracker.gcNs);
+  }
+
+  /** Finds what has been pending for too long. */
+  sweep(nowNs: number): void {
+    if (!this.#isOn || !Number.isFinite(this.lifeNs)) return;
+    const { types, tell } = this.#environment;
+    this.#sweep ??= this.plan.keepsInTask
+      ? new TaskSweep(this.#native, this.#context, types)
+      : new MapSweep(this.plan, this.maps, tell);
+    const onSinceNs = Number(this.maps.settingsWords[settings.onSinceNs / 8]);
+    this.#sweep.run(nowNs, { timeoutNs: this.#timeoutNs, gcNs: this.plan.tracker.gcNs, onSinceNs });
   }
 
   #writeSettings(): void {
@@ -117,6 +156,7 @@ export class KernelTracker {
     words[settings.thresholdNs / 8] = durationWord(this.#thresholdNs);
     words[settings.halfThresholdNs / 8] = durationWord(this.#thresholdNs / 2);
     words[settings.timeoutNs / 8] = durationWord(this.#timeoutNs);
+    words[settings.gcNs / 8] = durationWord(this.plan.tracker.gcNs);
     words[settings.ratePerS / 8] = BigInt(this.plan.tracker.alert.ratePerS);
   }
 
@@ -141,8 +181,8 @@ export class KernelTracker {
   #counters(now: KernelCounters): MutableCounters {
     const counters = zeroCounters();
     for (const name of countersToReset) counters[name] = now[name] - this.#base[name];
-    counters.timeouts = this.timeouts;
-    counters.collected = this.collected;
+    counters.timeouts += (this.#mapSweep?.timeouts ?? 0) - this.#sweptBefore.timeouts;
+    counters.collected += (this.#mapSweep?.collected ?? 0) - this.#sweptBefore.collected;
     counters.pending = Math.max(0, this.#pendingOf(now) - this.#forgotten);
     counters.missed = this.#missed - this.#missedBefore;
     return counters;
@@ -153,7 +193,8 @@ export class KernelTracker {
     this.#base = counters;
     this.#baseSeries = new Map(series.map((one) => [one.key.join(), one]));
     this.#missedBefore = this.#missed;
-    this.timeouts = 0;
+    const { timeouts = 0, collected = 0 } = this.#mapSweep ?? {};
+    this.#sweptBefore = { timeouts, collected };
   }
 
   #seriesData(key: readonly bigint[], histogram: HistogramData): SeriesData {
@@ -178,6 +219,7 @@ export class KernelTracker {
   /** Ends a tracker: off first, so that none of its events is seen half. */
   close(): void {
     this.switchOff();
+    this.#sweep?.close();
     // The last attached go first: begins before ends.
     for (const attachment of this.#attachments.reverse()) attachment.close();
     for (const program of this.programs) program.close();
@@ -196,6 +238,8 @@ const countersToReset = [
   'alerts',
   'limited',
   'ringLost',
+  'timeouts',
+  'collected',
 ] as const;
 
 /** A begin seen without its end would look like a lost one: what ends operations is attached first. */

@@ -12,7 +12,8 @@ export const settings = {
   rateCount: 48,
   ratePerS: 56,
   timeoutNs: 64,
-  lengthBytes: 72,
+  gcNs: 72,
+  lengthBytes: 80,
 } as const;
 
 /** Counters: per CPU, so that no program waits for another. */
@@ -28,6 +29,7 @@ export const counterNames = [
   'limited',
   'ringLost',
   'timeouts',
+  'collected',
   'unlabelled',
 ] as const;
 export type CounterName = (typeof counterNames)[number];

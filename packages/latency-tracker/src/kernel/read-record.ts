@@ -139,20 +139,7 @@ export class RecordReader {
     pointIndex: number,
   ): Record<string, Value> {
     const state = Number(view.getBigUint64(at + record.state, true));
-    const begin = this.#plan.set.begin[state >> 8];
-    const names = new Set(begin?.info.keys());
-    const { labels } = this.#plan;
-    if (labels.role === 'begin') for (const name of labels.names) names.add(labelSlotName(name));
-    if ((state & stateFlags.isPeeked) !== 0) {
-      for (const peek of this.#plan.set.peek) for (const name of peek.info.keys()) names.add(name);
-    }
-    const info: Record<string, Value> = {};
-    for (const slot of this.#plan.saved) {
-      if (!names.has(slot.name)) continue;
-      const name = slot.name.replace(/^label /, '');
-      const expression = slot.name === name ? undefined : begin?.labels.get(name);
-      info[name] = namedValue(expression, readSlot(view, at + record.savedAt, slot));
-    }
+    const info = savedInfo(this.#plan, view, at + record.savedAt, state);
     if (end === undefined) return info;
     for (const slot of this.#endSlots(pointIndex)) {
       info[slot.name] = readSlot(view, at + this.#layout.pointAt, slot);
@@ -182,7 +169,31 @@ export class RecordReader {
 
 const kindNames: readonly Alert['kind'][] = ['alert', 'waiting', 'waiting', 'timeout'];
 
-export function readSlot(view: DataView, at: number, slot: Slot): Value {
+/** What begin and peek points saved of an operation. @param state - word of the operation that tells which did */
+export function savedInfo(
+  plan: TrackerPlan,
+  view: DataView,
+  savedAt: number,
+  state: number,
+): Record<string, Value> {
+  const begin = plan.set.begin[state >> 8];
+  const names = new Set(begin?.info.keys());
+  const { labels } = plan;
+  if (labels.role === 'begin') for (const name of labels.names) names.add(labelSlotName(name));
+  if ((state & stateFlags.isPeeked) !== 0) {
+    for (const peek of plan.set.peek) for (const name of peek.info.keys()) names.add(name);
+  }
+  const info: Record<string, Value> = {};
+  for (const slot of plan.saved) {
+    if (!names.has(slot.name)) continue;
+    const name = slot.name.replace(/^label /, '');
+    const expression = slot.name === name ? undefined : begin?.labels.get(name);
+    info[name] = namedValue(expression, readSlot(view, savedAt, slot));
+  }
+  return info;
+}
+
+function readSlot(view: DataView, at: number, slot: Slot): Value {
   const offset = at + slot.offsetBytes;
   if (slot.kind === 'text') return textAt(view, offset);
   return valueOfWord(view.getBigUint64(offset, true), slot.isUnsigned);

@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadedPrograms, Native } from '@sonde/ebpf';
+import { type LoadedProgram, loadedPrograms, Native } from '@sonde/ebpf';
 import { build } from 'esbuild';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { catalogue, parseTracker, type TrackerDeclaration } from '../../src/index.ts';
+import { type Alert, catalogue, parseTracker, type TrackerDeclaration } from '../../src/index.ts';
 import {
   isRoot,
   needs,
@@ -13,6 +13,7 @@ import {
   programNamed,
   run,
   scratchFolder,
+  symbolsOf,
   trackerNamed,
 } from './support.ts';
 
@@ -39,10 +40,13 @@ const writesOf = (comm: string, changes: Partial<TrackerDeclaration> = {}): Trac
   ...changes,
 });
 
+/** Chains of steps are for traces only. */
+const kernelTrackers = catalogue.filter(({ steps }) => steps === undefined);
+
 const [isPossible, title] = needs('in the kernel', 'dd');
 
 describe.runIf(isPossible)(title, () => {
-  test.each(catalogue.map((declaration) => [declaration.name, declaration] as const))(
+  test.each(kernelTrackers.map((declaration) => [declaration.name, declaration] as const))(
     'the verifier takes every program of %s',
     async (_, declaration) => {
       const { session } = await openSession([parseTracker(declaration)]);
@@ -150,6 +154,56 @@ describe.runIf(isPossible)(title, () => {
     expect(alerts.filter(({ comm }) => comm === 'sondepause')).toEqual([]);
   });
 
+  test('a chain of steps is for traces: said in a sentence', async () => {
+    await expect(openSession([trackerNamed('chain')])).rejects.toThrow('that is for traces only');
+  });
+
+  test('a timeout is told while the thread still waits, with the stack of what it waits in', async () => {
+    const sleep = programNamed('sondetimeout', 'sleep');
+    const { session, alerts } = await openSession([trackerNamed('offcpu', { timeout: '200ms' })]);
+    const sleeping = run(sleep, '0.9');
+    const told = (): Alert[] =>
+      alerts.filter(({ kind, comm }) => kind === 'timeout' && comm === undefined);
+    const isSleep = ({ kernelStack }: Alert): boolean => /nanosleep/.test(symbolsOf(kernelStack));
+    for (let i = 0; i < 60 && !told().some(isSleep); i++) await sleepMs(20);
+    const alert = told().find(isSleep)!;
+    expect(alert.delayNs).toBeGreaterThan(200e6);
+    expect(alert.tid).toBeGreaterThan(0);
+    await sleeping;
+    session.poll();
+    // Once for each operation.
+    const operations = told().map(({ tid, beginNs }) => `${tid} ${beginNs}`);
+    expect(new Set(operations).size).toBe(operations.length);
+    expect(session.snapshot()[0]!.counters.timeouts).toBeGreaterThan(0);
+  });
+
+  test('garbage of a map: told once as timeout, then given up', async () => {
+    const dd = programNamed('sondegarbage', 'dd');
+    const declaration = writesOf('sondegarbage', {
+      timeout: '100ms',
+      gc: '300ms',
+      begin: [
+        {
+          event: 'syscalls:sys_exit_write',
+          key: ['ret', '0'],
+          when: '$comm startsWith "sondegarbage"',
+          info: { tid: '$tid' },
+        },
+      ],
+      end: [{ event: 'syscalls:sys_enter_write', key: ['0', '0'] }],
+    });
+    const { session, alerts } = await openSession([parseTracker(declaration)]);
+    await run(dd, 'if=/dev/zero', 'of=/dev/null', 'bs=3', 'count=1', 'status=none');
+    expect(session.snapshot()[0]!.counters.pending).toBe(1);
+    for (let i = 0; i < 100 && alerts.length < 2; i++) await sleepMs(20);
+    expect(alerts.map(({ kind, key }) => [kind, key])).toEqual([
+      ['timeout', [3, 0]],
+      ['gc', [3, 0]],
+    ]);
+    const { counters } = session.snapshot()[0]!;
+    expect(counters).toMatchObject({ begins: 1, timeouts: 1, collected: 1, pending: 0 });
+  });
+
   test('a threshold counts from the moment it is set', async () => {
     const dd = programNamed('sondeset', 'dd');
     const { session, alerts } = await openSession([trackerNamed('syscall')]);
@@ -225,7 +279,8 @@ test.runIf(isRoot)('kill -9 leaves no program behind', async () => {
     conditions: ['@sonde/source'],
     external: ['koffi'],
   });
-  const ours = (): string[] => loadedPrograms(native).filter((one) => one.startsWith(`${name}_`));
+  const ours = (): LoadedProgram[] =>
+    loadedPrograms(native).filter((program) => program.name.startsWith(`${name}_`));
   const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   await printed(child, 'ready');

@@ -1,0 +1,130 @@
+/** Timeouts and garbage: what has been pending for too long, found now and then. */
+import { closeSync, readSync } from 'node:fs';
+import { attachIterator, BpfProgram, type IteratorLink, type Native } from '@sonde/ebpf';
+import type { Alert } from '../declaration.ts';
+import { writeIterator } from './emit-iterator.ts';
+import type { ProgramContext } from './emit-points.ts';
+import type { KernelTypes } from './event-access.ts';
+import { maxKeyWords, pending } from './layout.ts';
+import { savedInfo, type Value, valueOfWord } from './read-record.ts';
+import type { TrackerMaps } from './tracker-maps.ts';
+import type { TrackerPlan } from './tracker-plan.ts';
+
+export interface Limits {
+  readonly timeoutNs: number;
+  readonly gcNs: number;
+  /** What began before does not count (ns). */
+  readonly onSinceNs: number;
+}
+
+/** One sweep over all pending operations of a tracker. */
+export interface Sweep {
+  run(nowNs: number, limits: Limits): void;
+  close(): void;
+}
+
+/** Of operations that tasks keep: the kernel goes through all tasks, records and counters tell what it found. */
+export class TaskSweep implements Sweep {
+  readonly #program: BpfProgram;
+  readonly #link: IteratorLink;
+  readonly #buffer = Buffer.alloc(64);
+
+  /** @throws SystemCallError, SondeError */
+  constructor(native: Native, context: ProgramContext, types: KernelTypes) {
+    this.#program = new BpfProgram(native, {
+      type: 'iterator',
+      name: `${context.plan.tracker.name}_tasks`,
+      code: writeIterator(context, types),
+      btfId: types.btf?.find('function', 'bpf_iter_task') ?? 0,
+    });
+    this.#link = attachIterator(native, this.#program);
+  }
+
+  run(): void {
+    const fd = this.#link.open();
+    try {
+      // It writes nothing: the first read goes through all.
+      while (readSync(fd, this.#buffer) > 0);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  close(): void {
+    this.#link.close();
+    this.#program.close();
+  }
+}
+
+/** Of operations in a hash map: this process goes through it. */
+export class MapSweep implements Sweep {
+  readonly #plan: TrackerPlan;
+  readonly #maps: TrackerMaps;
+  readonly #tell: (alert: Alert) => void;
+  /** Begins (ns) of operations whose timeout was told, by key. */
+  readonly #told = new Map<string, number>();
+  timeouts = 0;
+  collected = 0;
+
+  constructor(plan: TrackerPlan, maps: TrackerMaps, tell: (alert: Alert) => void) {
+    this.#plan = plan;
+    this.#maps = maps;
+    this.#tell = tell;
+  }
+
+  run(nowNs: number, { timeoutNs, gcNs, onSinceNs }: Limits): void {
+    const map = this.#maps.pending;
+    const seen = new Set<string>();
+    const old: bigint[][] = [];
+    for (let more = map.firstKey(); more; more = map.nextKey()) {
+      if (!map.lookUp()) continue;
+      const key = Array.from({ length: maxKeyWords }, (_, i) => map.key.getBigUint64(8 * i, true));
+      const beginNs = Number(map.value.getBigUint64(pending.beginNs, true));
+      const name = key.join();
+      seen.add(name);
+      if (nowNs - beginNs > timeoutNs && beginNs >= onSinceNs && this.#told.get(name) !== beginNs) {
+        this.#told.set(name, beginNs);
+        this.timeouts++;
+        this.#tell(this.#alertOf('timeout', key, beginNs, nowNs));
+      }
+      if (nowNs - beginNs > gcNs) {
+        old.push(key);
+        if (beginNs >= onSinceNs) this.#tell(this.#alertOf('gc', key, beginNs, nowNs));
+      }
+    }
+    for (const key of old) this.#delete(key);
+    for (const name of this.#told.keys()) if (!seen.has(name)) this.#told.delete(name);
+  }
+
+  #delete(key: readonly bigint[]): void {
+    const map = this.#maps.pending;
+    for (const [i, word] of key.entries()) map.key.setBigUint64(8 * i, word, true);
+    if (map.delete()) this.collected++;
+  }
+
+  #alertOf(kind: Alert['kind'], key: readonly bigint[], beginNs: number, nowNs: number): Alert {
+    const { value } = this.#maps.pending;
+    const state = Number(value.getBigUint64(pending.state, true));
+    const { tid, comm, ...info } = savedInfo(this.#plan, value, pending.savedAt, state);
+    const words: Value[] = key
+      .slice(0, this.#plan.keyWords)
+      .map((word, i) => valueOfWord(word, this.#plan.keyIsUnsigned[i]));
+    return {
+      tracker: this.#plan.tracker.name,
+      kind,
+      beginNs: BigInt(beginNs),
+      endNs: BigInt(nowNs),
+      delayNs: nowNs - beginNs,
+      outId: 0,
+      key: words,
+      cpuId: 0,
+      tid: typeof tid === 'number' ? tid : undefined,
+      comm: typeof comm === 'string' ? comm : undefined,
+      info,
+      kernelStack: undefined,
+      userStack: undefined,
+    };
+  }
+
+  close(): void {}
+}

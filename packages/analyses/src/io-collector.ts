@@ -16,6 +16,7 @@ import {
   type ReducerContext,
 } from './analysis.ts';
 import { Samples } from './samples.ts';
+import { TopList } from './top-list.ts';
 
 /** A finished operation, kept for lists and distributions. */
 export interface IoOperation {
@@ -107,11 +108,24 @@ const sectorBytes = 512;
 /** Paths that say nothing without the process they belong to. */
 const anonymousPath = /^(?:pipe|socket|anon_inode|unknown)/;
 
+/** Segments are reused: what is kept is a copy. */
+function copyOf(operation: FileOperation): IoOperation {
+  const { kind, name, thread, fd, file, sizeBytes, errno, beginNs, endNs, isCertain } = operation;
+  return { kind, name, thread, fd, file, sizeBytes, errno, beginNs, endNs, isCertain };
+}
+
+function keepSlow(list: TopList<IoOperation>, operation: FileOperation): void {
+  const durationNs = operation.endNs - operation.beginNs;
+  if (list.wants(durationNs)) list.add(durationNs, copyOf(operation));
+}
+
 export class IoCollector {
   readonly #context: ReducerContext;
   readonly #options: AnalysisOptions;
   readonly #keepsOperations: boolean;
   readonly #keepsLatencies: boolean;
+  /** Undefined: nobody wants to know. */
+  readonly slowest: Readonly<Record<LatencyCategory, TopList<IoOperation>>> | undefined;
   /** Of the operations that filters let pass. */
   readonly latencies: Readonly<Record<LatencyCategory, Samples>> = {
     open: new Samples(),
@@ -129,7 +143,16 @@ export class IoCollector {
     const { options } = context;
     this.#context = context;
     this.#options = options;
-    this.#keepsOperations = options.views.has('log') || options.views.has('top');
+    this.#keepsOperations = options.views.has('log');
+    if (options.views.has('top')) {
+      const { limit } = options;
+      this.slowest = {
+        open: new TopList(limit),
+        read: new TopList(limit),
+        write: new TopList(limit),
+        sync: new TopList(limit),
+      };
+    }
     this.#keepsLatencies = options.views.has('stats') || options.views.has('freq');
   }
 
@@ -170,8 +193,7 @@ export class IoCollector {
   #addOperation(operation: FileOperation): void {
     const { host, thread, kind, file, targetFile, sizeBytes, errno } = operation;
     const row = this.#threadOf(host, thread);
-    if (this.#keepsOperations) this.#keep(operation);
-    if (this.#keepsLatencies && this.passes(operation)) this.#addLatency(operation);
+    if (this.passes(operation)) this.#keepWanted(operation);
     if (sizeBytes === undefined || errno !== 0) return;
     if (kind === 'read-write') {
       this.#book(row, 'read', file, sizeBytes);
@@ -205,20 +227,14 @@ export class IoCollector {
     }
   }
 
-  #keep(operation: FileOperation): void {
-    const { kind, name, thread, fd, file, sizeBytes, errno, beginNs, endNs, isCertain } = operation;
-    this.operations.push({
-      kind,
-      name,
-      thread,
-      fd,
-      file,
-      sizeBytes,
-      errno,
-      beginNs,
-      endNs,
-      isCertain,
-    });
+  #keepWanted(operation: FileOperation): void {
+    if (this.#keepsOperations) this.operations.push(copyOf(operation));
+    if (this.#keepsLatencies) this.#addLatency(operation);
+    const { slowest } = this;
+    const { kind } = operation;
+    if (slowest === undefined || kind === 'close') return;
+    if (kind !== 'read-write') keepSlow(slowest[kind], operation);
+    else for (const category of ['read', 'write'] as const) keepSlow(slowest[category], operation);
   }
 
   #addRequest(request: BlockRequest): void {

@@ -1,5 +1,5 @@
 /** iolatencystats, iolatencyfreq, iolatencytop, iolog: how long system calls on files and requests to disks took. */
-import { type AnalysisOptions, limited, passesDuration, type ReducerContext } from './analysis.ts';
+import { type AnalysisOptions, passesDuration, type ReducerContext } from './analysis.ts';
 import {
   boundsOf,
   bucketRows,
@@ -95,11 +95,6 @@ export const latencyTableClasses: readonly TableClass[] = [
 
 const categories: readonly LatencyCategory[] = ['open', 'read', 'write', 'sync'];
 
-function isOf(operation: IoOperation, category: LatencyCategory): boolean {
-  if (operation.kind === category) return true;
-  return operation.kind === 'read-write' && (category === 'read' || category === 'write');
-}
-
 const latencyOf = (operation: IoOperation): number => operation.endNs - operation.beginNs;
 
 const samplesByCategory = ({ latencies }: IoCollector): [LatencyCategory, Samples][] =>
@@ -189,19 +184,14 @@ export function addLatencyTop(
   context: ReducerContext,
 ): void {
   for (const category of categories) {
-    const operations = collector.operations
-      .filter((operation) => isOf(operation, category) && collector.passes(operation))
-      .sort((a, b) => latencyOf(b) - latencyOf(a));
     const title = `Top system call latencies ${category} (usec)`;
-    const shown = limited(operations, context.options.limit);
+    const shown = collector.slowest?.[category].items ?? [];
     addOperations(parts, context, topCalls, shown, title, category);
   }
 }
 
 export function addLog(parts: ReportParts, collector: IoCollector, context: ReducerContext): void {
-  const operations = collector.operations
-    .filter((operation) => collector.passes(operation))
-    .sort((a, b) => a.beginNs - b.beginNs);
+  const operations = collector.operations.toSorted((a, b) => a.beginNs - b.beginNs);
   addOperations(parts, context, log, operations, 'I/O operations log (usec)', undefined);
 }
 

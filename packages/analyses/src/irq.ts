@@ -3,7 +3,6 @@ import type { HardIrq, SoftIrq } from '@sonde/linux-model';
 import {
   type Analysis,
   type AnalysisOptions,
-  limited,
   type Period,
   passesCpu,
   passesDuration,
@@ -43,6 +42,7 @@ import {
   unknownCell,
 } from './table.ts';
 import { lazyLines, lines, type TextBlock } from './text-block.ts';
+import { TopList } from './top-list.ts';
 
 /** Soft interrupt vectors (include/linux/interrupt.h, v6.12). */
 const softIrqNames = [
@@ -147,14 +147,16 @@ class Interrupts implements Reducer {
   readonly #options: AnalysisOptions;
   readonly #hard = new Map<number, Population>();
   readonly #soft = new Map<number, Population>();
-  readonly #runs: HandlerRun[] = [];
-  readonly #keepsRuns: boolean;
+  /** Undefined: nobody wants them. */
+  readonly #runs: HandlerRun[] | undefined;
+  readonly #longest: TopList<HandlerRun> | undefined;
 
   constructor(context: ReducerContext) {
     this.#context = context;
     this.#options = context.options;
     const { views } = context.options;
-    this.#keepsRuns = views.has('log') || views.has('top');
+    this.#runs = views.has('log') ? [] : undefined;
+    this.#longest = views.has('top') ? new TopList(context.options.limit) : undefined;
   }
 
   readonly handlers: Reducer['handlers'] = {
@@ -189,24 +191,24 @@ class Interrupts implements Reducer {
     if (!passesCpu(this.#options, cpu.id) || !passesDuration(this.#options, durationNs)) return;
     population.durations.add(durationNs, segment.isCertain);
     if (!Number.isNaN(raiseNs)) population.raiseLatencies.add(beginNs - raiseNs);
-    if (!this.#keepsRuns) return;
+    const isLong = this.#longest?.wants(durationNs) === true;
+    if (this.#runs === undefined && !isLong) return;
     const { isCertain } = segment;
-    this.#runs.push({ population, beginNs, endNs, raiseNs, cpuId: cpu.id, isCertain });
+    const run = { population, beginNs, endNs, raiseNs, cpuId: cpu.id, isCertain };
+    this.#runs?.push(run);
+    if (isLong) this.#longest!.add(durationNs, run);
   }
 
   report(period: Period): Report {
     const tables: ResultTable[] = [];
     const text: TextBlock[] = [];
-    const { views, limit } = this.#options;
+    const { views } = this.#options;
     const hard = sorted(this.#hard);
     const soft = sorted(this.#soft);
     if (views.has('stats')) statistics(hard, soft, tables, text, !views.has('freq'));
     if (views.has('freq')) this.#frequencies([...hard, ...soft], tables, text);
-    if (views.has('log')) this.#list(log, this.#runs, tables, text);
-    if (views.has('top')) {
-      const longest = this.#runs.toSorted((a, b) => b.endNs - b.beginNs - (a.endNs - a.beginNs));
-      this.#list(top, limited(longest, limit), tables, text);
-    }
+    if (this.#runs !== undefined) this.#list(log, this.#runs, tables, text);
+    if (this.#longest !== undefined) this.#list(top, this.#longest.items, tables, text);
     const count = [...hard, ...soft].reduce((all, p) => all + p.durations.count, 0);
     const { timeRange } = period;
     tables.push({

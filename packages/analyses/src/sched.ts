@@ -3,7 +3,6 @@ import type { Host, Thread, WakeupLatency } from '@sonde/linux-model';
 import {
   type Analysis,
   type AnalysisOptions,
-  limited,
   type Period,
   passesCpu,
   passesDuration,
@@ -44,6 +43,7 @@ import {
   uncertainColumn,
 } from './table.ts';
 import { lazyLines, lines, type TextBlock } from './text-block.ts';
+import { TopList } from './top-list.ts';
 
 const logColumns: readonly Column[] = [
   { title: 'Wakeup timestamp', class: 'timestamp' },
@@ -121,8 +121,10 @@ interface ThreadLatencies {
 class SchedulingLatencies implements Reducer {
   readonly #context: ReducerContext;
   readonly #options: AnalysisOptions;
-  readonly #keepsEvents: boolean;
-  readonly #events: SchedulingEvent[] = [];
+  readonly #keepsSamples: boolean;
+  /** Undefined: nobody wants them. */
+  readonly #events: SchedulingEvent[] | undefined;
+  readonly #longest: TopList<SchedulingEvent> | undefined;
   readonly #total = new Samples();
   readonly #threads = new Map<Thread, ThreadLatencies>();
   readonly #priorities = new Map<number, Samples>();
@@ -131,7 +133,9 @@ class SchedulingLatencies implements Reducer {
     this.#context = context;
     this.#options = context.options;
     const { views } = context.options;
-    this.#keepsEvents = views.has('log') || views.has('top');
+    this.#keepsSamples = views.has('stats') || views.has('freq');
+    this.#events = views.has('log') ? [] : undefined;
+    this.#longest = views.has('top') ? new TopList(context.options.limit) : undefined;
   }
 
   readonly handlers: Reducer['handlers'] = {
@@ -148,7 +152,26 @@ class SchedulingLatencies implements Reducer {
     if (!passesProcess(options, thread) || !passesCpu(options, cpu.id)) return;
     const durationNs = endNs - beginNs;
     if (!passesDuration(options, durationNs)) return;
-    const priority = latency.priority ?? 0;
+    if (this.#keepsSamples) this.#addSample(latency, durationNs);
+    const isLong = this.#longest?.wants(durationNs) === true;
+    if (this.#events === undefined && !isLong) return;
+    const event: SchedulingEvent = {
+      wakeupNs: beginNs,
+      switchNs: endNs,
+      priority: latency.priority ?? 0,
+      cpuId: cpu.id,
+      host: latency.host,
+      wakee: thread,
+      wakeeComm: thread.comm,
+      waker: latency.waker,
+      wakerComm: latency.waker?.comm ?? '',
+      isCertain,
+    };
+    this.#events?.push(event);
+    if (isLong) this.#longest!.add(durationNs, event);
+  }
+
+  #addSample({ thread, isCertain, priority = 0 }: WakeupLatency, durationNs: number): void {
     this.#total.add(durationNs, isCertain);
     const subject = this.#context.subjectOf(thread);
     let row = this.#threads.get(subject);
@@ -160,19 +183,6 @@ class SchedulingLatencies implements Reducer {
     let samples = this.#priorities.get(priority);
     if (samples === undefined) this.#priorities.set(priority, (samples = new Samples()));
     samples.add(durationNs, isCertain);
-    if (!this.#keepsEvents) return;
-    this.#events.push({
-      wakeupNs: beginNs,
-      switchNs: endNs,
-      priority,
-      cpuId: cpu.id,
-      host: latency.host,
-      wakee: thread,
-      wakeeComm: thread.comm,
-      waker: latency.waker,
-      wakerComm: latency.waker?.comm ?? '',
-      isCertain,
-    });
   }
 
   report(period: Period): Report {
@@ -181,13 +191,8 @@ class SchedulingLatencies implements Reducer {
     const { views } = this.#options;
     if (views.has('stats')) this.#statistics(tables, text);
     if (views.has('freq')) this.#frequencies(tables, text);
-    if (views.has('log')) this.#list(log, this.#events, tables, text);
-    if (views.has('top')) {
-      const byLatency = this.#events.toSorted(
-        (a, b) => b.switchNs - b.wakeupNs - (a.switchNs - a.wakeupNs),
-      );
-      this.#list(top, limited(byLatency, this.#options.limit), tables, text);
-    }
+    if (this.#events !== undefined) this.#list(log, this.#events, tables, text);
+    if (this.#longest !== undefined) this.#list(top, this.#longest.items, tables, text);
     return { timeRange: period.timeRange, tables, text };
   }
 

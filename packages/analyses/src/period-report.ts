@@ -1,6 +1,13 @@
 /** periodlog, periodtop, periodstats, periodfreq: what the completed periods looked like. */
 import { type AnalysisOptions, limited } from './analysis.ts';
-import { type Bounds, bucketRows, distribute, frequencyBlock, joinBounds } from './frequency.ts';
+import {
+  type Bounds,
+  bucketRows,
+  distribute,
+  frequencyBlock,
+  joinBounds,
+  percentileTable,
+} from './frequency.ts';
 import type { ReportParts } from './io-usage.ts';
 import { formatFixed, formatRow, formatUs } from './number-format.ts';
 import {
@@ -19,6 +26,7 @@ import type { PeriodInstance, PeriodValue } from './period-engine.ts';
 import type { PeriodDefinition } from './period-language.ts';
 import * as tables from './period-tables.ts';
 import { Samples } from './samples.ts';
+import { percentileCells } from './statistics-columns.ts';
 import { type Cell, durationCell, numberCell, stringCell, type TableClass } from './table.ts';
 import { lines } from './text-block.ts';
 
@@ -161,6 +169,7 @@ function addPeriodStatistics(
       numberCell(durations.count),
       ...spreadCells(durations),
       durationCell(durations.sum),
+      ...percentileCells(durations),
     ]),
   });
   const format = (cells: string[]): string =>
@@ -379,6 +388,14 @@ function addFrequencies(parts: ReportParts, context: PeriodReportContext): void 
       });
       parts.text.push({ ...frequencyBlock(title, buckets), unit });
     }
+    const periods = all.filter(({ isOfPeriod }) => isOfPeriod);
+    const table = percentileTable(
+      periods.map(({ title, samples }) => ({
+        title: title.slice(title.indexOf(' - ') + 3),
+        samples,
+      })),
+    );
+    parts.tables.push(group === undefined ? table : { ...table, subtitle: `group: ${group}` });
   };
   add(instances, undefined);
   if (context.periods.groupBy.length === 0) return;

@@ -1,3 +1,4 @@
+import { percentileColumns } from './statistics-columns.ts';
 import type { Column, TableClass } from './table.ts';
 
 const duration = (title: string): Column => ({ title, class: 'duration' });
@@ -31,7 +32,12 @@ const numbers = (unit: string): Column[] => [
 ];
 
 export const log: TableClass = { name: 'log', title: 'Period log', columns: events };
-export const top: TableClass = { name: 'top', title: 'Period top', columns: events };
+export const top: TableClass = {
+  name: 'top',
+  title: 'Period top',
+  isLimited: true,
+  columns: events,
+};
 export const perPeriodStats: TableClass = {
   name: 'per_period_stats',
   title: 'Period statistics',
@@ -40,6 +46,7 @@ export const perPeriodStats: TableClass = {
     count('Period count', 'occurences'),
     ...spread,
     duration('Total runtime'),
+    ...percentileColumns,
   ],
 };
 export const perParentStats: TableClass = {

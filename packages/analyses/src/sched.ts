@@ -294,7 +294,10 @@ class SchedulingLatencies implements Reducer {
     if (this.#wants('total')) groups.push(['', this.#total]);
     if (this.#wants('per-tid')) {
       const threads = [...this.#threads.values()].sort((a, b) => a.thread.tid - b.thread.tid);
-      for (const { thread, samples } of threads) groups.push([`TID: ${thread.tid}`, samples]);
+      for (const { thread, samples } of threads) {
+        // Groups by name have no tid.
+        groups.push([thread.tid < 0 ? thread.comm : `TID: ${thread.tid}`, samples]);
+      }
     }
     if (this.#wants('per-prio')) {
       for (const [priority, samples] of this.#priorityRows()) {

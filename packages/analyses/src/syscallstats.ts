@@ -151,7 +151,9 @@ function callRow({ name, durations, results }: CallStatistics): Cell[] {
 }
 
 const threadTitle = ({ thread }: ThreadCalls): string =>
-  `${thread.comm} (${thread.pid >= 0 ? thread.pid : '?'}, TID: ${thread.tid})`;
+  thread.tid < 0 // A group by name.
+    ? thread.comm
+    : `${thread.comm} (${thread.pid >= 0 ? thread.pid : '?'}, TID: ${thread.tid})`;
 
 const widths = [38, -14, -14, -14, -12, -10];
 

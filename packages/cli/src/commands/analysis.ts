@@ -3,6 +3,7 @@ import {
   type Analysis,
   type AnalysisOptions,
   AnalysisRun,
+  arrangeReport,
   compareReports,
   describeLosses,
   findAnalysis,
@@ -162,12 +163,12 @@ async function analyse(
   const reading = openReading(io, whole, paths);
   const { requested, filter, warn, times } = reading;
   const resolved = toAnalysisOptions(options, analysis.defaultViews, times, requested);
+  checkColumn(analysis, options.sort);
   if (!('kinds' in analysis)) {
     const report = await runPeriods(io, options, reading, resolved);
     if (printsAtOnce(options)) printText(io, report, resolved);
     return [report];
   }
-  checkColumn(analysis, options.sort);
   const reports: Report[] = [];
   const analysisRun = new AnalysisRun({
     analyses: [{ analysis, options: resolved }],
@@ -277,7 +278,7 @@ function settled(report: Report): Report {
 }
 
 /** @throws UsageError when no table has the column to sort by. */
-function checkColumn(analysis: Analysis, word: string | undefined): void {
+function checkColumn(analysis: AnyAnalysis, word: string | undefined): void {
   if (word === undefined) return;
   const { tableClasses } = analysis;
   if (tableClasses.some(({ columns }) => findColumn(columns, word) !== undefined)) return;
@@ -299,7 +300,9 @@ async function runPeriods(
     throw new UsageError('no-period', "Say what a period is: --period 'NAME : BEGIN : END'.");
   }
   const periods = toPeriodOptions(options);
-  const run = new PeriodRun({ definitions, periods, options: resolved, ...requested });
+  // Rows are cut after they were sorted.
+  const whole = options.sort === undefined ? resolved : { ...resolved, limit: 0 };
+  const run = new PeriodRun({ definitions, periods, options: whole, ...requested });
   run.begin(traces.origin);
   const selection = { names: [], expression: filter, limit: Number.POSITIVE_INFINITY };
   const iterator =
@@ -308,7 +311,7 @@ async function runPeriods(
       : filterIterator((target) => traces.iterate(target, intersection), selection, run, warn);
   await runIterator(iterator, io.signal, () => !run.isDone);
   traces.close();
-  return run.finish(iterator.lastEventNs ?? Number.NaN);
+  return arrangeReport(run.finish(iterator.lastEventNs ?? Number.NaN), resolved);
 }
 
 function reportLosses(run: AnalysisRun, warn: (message: string) => void): void {

@@ -120,6 +120,13 @@ export function compileEncoder(plan: RecordPlan, littleEndian: boolean): Encode 
   return make(encoderRuntime, code.constants) as Encode;
 }
 
+/** Copies the first bytes of the source, in as few steps as there are. */
+export function compileCopy(lengthBytes: number): Encode {
+  const source = { kind: 'static', offsetBytes: 0, lengthBytes } as const;
+  const bytes: OutputField = { kind: 'text', name: '', lengthBytes, source };
+  return compileEncoder({ name: '', fields: [bytes], minimumBytes: 0 }, true);
+}
+
 function emitField(
   code: EncoderCode,
   field: OutputField,

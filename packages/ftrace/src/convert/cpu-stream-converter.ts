@@ -9,9 +9,10 @@ import {
 import type { RecordState, UserStrings } from '../layout/record-state.ts';
 import type { ProcessTable } from '../process/process-table.ts';
 import { SubBufferReader } from '../raw/sub-buffer-reader.ts';
-import { copyBytes } from './encoder-runtime.ts';
+import { compileCopy, type Encode } from './compile-encoder.ts';
 import { type PacketOutput, PacketWriter } from './packet-writer.ts';
 import { PendingRecord } from './pending-record.ts';
+import { ThreadContexts } from './thread-contexts.ts';
 
 export interface CpuStreamOptions {
   readonly layout: KernelTraceLayout;
@@ -73,12 +74,15 @@ export class CpuStreamConverter {
   readonly #onFault: ((error: DecodeError) => void) | undefined;
   readonly #littleEndian: boolean;
   readonly #bound: KernelTraceLayout['bound'];
-  /** Contexts of the thread, as they were last written; see `#updateThread`. */
-  readonly #thread: DataView;
+  readonly #threads: ThreadContexts;
+  /** Copies `#thread`. */
+  readonly #copyThread: Encode;
+  /** Contexts of the current thread. */
+  #thread: DataView = noView;
   readonly #contextBytes: number;
-  readonly #idleComm: Uint8Array;
   readonly #recordNumbers: readonly ((flags: number, preemptCount: number) => number)[];
-  #threadTid = Number.NaN;
+  /** No thread's. */
+  #threadTid = -2;
   #threadVersion = -1;
   /** Waits for its call stacks; undefined: no call stacks are contexts. */
   readonly #pending: PendingRecord | undefined;
@@ -98,9 +102,9 @@ export class CpuStreamConverter {
     this.#bound = layout.bound;
     const { contexts } = layout;
     this.#recordNumbers = contexts.recordNumbers;
-    this.#thread = new DataView(new ArrayBuffer(contexts.threadBytes));
+    this.#threads = new ThreadContexts(contexts, cpuId, this.#littleEndian);
+    this.#copyThread = compileCopy(contexts.threadBytes);
     this.#contextBytes = contexts.threadBytes + contexts.recordNumbers.length;
-    this.#idleComm = new TextEncoder().encode(`swapper/${cpuId}`);
     const hasStacks = contexts.hasKernelStack || contexts.hasUserStack;
     this.#pending = hasStacks ? new PendingRecord(contexts, this.#littleEndian) : undefined;
     this.#state = {
@@ -282,7 +286,7 @@ export class CpuStreamConverter {
     if (state.tid !== this.#threadTid || state.processes.version !== this.#threadVersion) {
       this.#updateThread();
     }
-    let end = copyBytes(this.#thread, 0, target, position, this.#thread.byteLength);
+    let end = this.#copyThread(this.#thread, 0, 0, target, position, state);
     if (this.#recordNumbers.length > 0) {
       const flags = state.view.getUint8(at + 2);
       const preemptCount = state.view.getUint8(at + 3);
@@ -293,11 +297,10 @@ export class CpuStreamConverter {
     return end;
   }
 
+  /** Finds or writes the contexts of the current thread. */
   #updateThread(): void {
     const { processes, tid } = this.#state;
-    const known = processes.get(tid);
-    const thread = tid === 0 ? { ...known, comm: this.#idleComm } : known;
-    this.#layout.contexts.writeThread(thread, this.#thread, 0, this.#littleEndian);
+    this.#thread = this.#threads.get(processes, tid);
     this.#threadTid = tid;
     this.#threadVersion = processes.version;
   }

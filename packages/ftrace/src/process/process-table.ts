@@ -1,6 +1,8 @@
 /** What is known of one thread. Numbers that are not known are -1, texts empty. */
 export interface ThreadInfo {
   readonly tid: number;
+  /** The table's version when this thread last changed: what was made from it before is stale. */
+  revision: number;
   /** Thread group: LTTng's `pid`. */
   pid: number;
   ppid: number;
@@ -16,7 +18,7 @@ export interface ThreadInfo {
   pidNamespace: number;
 }
 
-export type ThreadFacts = Partial<Omit<ThreadInfo, 'tid' | 'comm'>> & {
+export type ThreadFacts = Partial<Omit<ThreadInfo, 'tid' | 'revision' | 'comm'>> & {
   readonly comm?: string | Uint8Array;
 };
 
@@ -30,7 +32,7 @@ const noBytes = new Uint8Array(0);
  * CPUs whose records are converted in the same thread.
  */
 export class ProcessTable {
-  /** Changes with every change of a thread: what was made from the table before is stale then. */
+  /** Changes with every change of a thread. */
   version = 0;
   readonly #threads = new Map<number, ThreadInfo>();
   readonly #lookUp: ((tid: number) => ThreadFacts | undefined) | undefined;
@@ -72,7 +74,11 @@ export class ProcessTable {
     const { comm, ...numbers } = facts;
     Object.assign(thread, numbers);
     if (comm !== undefined) thread.comm = commOf(comm);
-    this.version++;
+    this.#changed(thread);
+  }
+
+  #changed(thread: ThreadInfo): void {
+    thread.revision = ++this.version;
   }
 
   /** `sched_process_fork`. */
@@ -83,6 +89,7 @@ export class ProcessTable {
     const isThread = (flags & cloneThread) !== 0;
     this.#threads.set(childTid, {
       tid: childTid,
+      revision: ++this.version,
       pid: isThread ? parent.pid : childTid,
       ppid: isThread ? parent.ppid : parent.pid,
       comm: parent.comm,
@@ -93,7 +100,6 @@ export class ProcessTable {
       vppid: isThread ? parent.vppid : parent.vpid,
       pidNamespace: parent.pidNamespace,
     });
-    this.version++;
   }
 
   /** `task_newtask`, which comes just before the fork event. */
@@ -111,7 +117,7 @@ export class ProcessTable {
     const known = thread.comm;
     if (known.length === length && known.every((byte, i) => byte === comm[i])) return;
     thread.comm = comm.slice(0, length);
-    this.version++;
+    this.#changed(thread);
   }
 
   /** Name (16 bytes at `at`, up to the first zero) and priority of a thread, as the scheduler told them. */
@@ -121,7 +127,7 @@ export class ProcessTable {
     const thread = this.get(tid);
     if (thread.priority !== priority) {
       thread.priority = priority;
-      this.version++;
+      this.#changed(thread);
     }
     const { comm } = thread;
     for (let i = 0; i < comm.length; i++) {
@@ -140,8 +146,8 @@ export class ProcessTable {
     const old = this.#threads.get(oldTid);
     if (old === undefined) return;
     this.#threads.delete(oldTid);
-    this.#threads.set(tid, { ...old, tid, vtid: old.vtid === oldTid ? tid : old.vpid });
-    this.version++;
+    const vtid = old.vtid === oldTid ? tid : old.vpid;
+    this.#threads.set(tid, { ...old, tid, vtid, revision: ++this.version });
   }
 
   /** `sched_process_free`: nothing more comes from the thread. */
@@ -153,6 +159,7 @@ export class ProcessTable {
 function unknownThread(tid: number): ThreadInfo {
   return {
     tid,
+    revision: 0,
     pid: -1,
     ppid: -1,
     comm: noBytes,

@@ -4,9 +4,12 @@
 //   npx esbuild bench/kernel-cost.ts --bundle --conditions=@sonde/source --platform=node --target=node20 --format=esm \
 //     --external:koffi --outfile=node_modules/.kernel-cost.mjs && node node_modules/.kernel-cost.mjs [ROUNDS]
 //
+// With --first-data: from the beginning of the process to the first wakeups that are counted, and the most memory it had.
+//
 // Needs root, bpftrace, perf, dd.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { enableRunStatistics, type LoadedProgram, loadedPrograms, Native } from '@sonde/ebpf';
 import { findTracker, openKernelSession } from '@sonde/latency-tracker';
 
@@ -73,6 +76,7 @@ interface Cost {
   readonly runNs: number;
 }
 
+if (process.argv[2] === '--first-data') await measureStart();
 const rounds = Number(process.argv[2] ?? 3);
 const native = await Native.open();
 const statistics = enableRunStatistics(native);
@@ -80,6 +84,20 @@ const results = new Map<string, { ours: number[]; theirs: number[] }>();
 for (let round = 0; round < rounds; round++) for (const one of cases) await runCase(one);
 statistics.close();
 print();
+
+async function measureStart(): Promise<never> {
+  const session = await openKernelSession([findTracker('wakeup')!]);
+  while (session.snapshot()[0]!.counters.ends === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  const ms = performance.now();
+  const most = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))![1];
+  console.log(
+    `first data after ${ms.toFixed(0)} ms, at most ${(Number(most) / 1024).toFixed(0)} MB`,
+  );
+  session.close();
+  process.exit(0);
+}
 
 async function runCase({ tracker, script, workload, pairs }: Case): Promise<void> {
   const before = new Set(loadedPrograms(native).map(({ id }) => id));

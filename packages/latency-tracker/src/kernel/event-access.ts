@@ -261,8 +261,9 @@ function recordAccess(event: string): EventAccess {
       fields.map((candidate) => candidate.name),
     );
   };
-  const systemCall = format.fields.some((field) => field.name === '__syscall_nr')
-    ? sourceOfField(['__syscall_nr'])
+  const numberField = system === 'raw_syscalls' ? 'id' : '__syscall_nr';
+  const systemCall = fields.some((field) => field.name === numberField)
+    ? sourceOfField([numberField])
     : undefined;
   return {
     target: {

@@ -30,6 +30,8 @@ export interface KernelOptions {
   readonly onAlert?: (alert: Alert) => void;
   /** How often alerts are looked for (ms). */
   readonly pollMs?: number;
+  /** False: as on a kernel that does not tell its types, with recorded fields only. */
+  readonly useTypes?: boolean;
   /** Room for alerts that wait to be read: a power of two. */
   readonly ringBytes?: number;
 }
@@ -80,7 +82,7 @@ export class KernelSession implements TrackerSession {
 
   constructor(native: Native, trackers: readonly Tracker[], options: KernelOptions) {
     this.#native = native;
-    this.#types = { btf: kernelTypes(this.notes) };
+    this.#types = { btf: options.useTypes === false ? undefined : kernelTypes(this.notes) };
     this.#onAlert = options.onAlert;
     try {
       this.#ring = new RingBuffer(native, options.ringBytes ?? defaultRingBytes, 'alerts');

@@ -105,7 +105,8 @@ export function planTracker(tracker: Tracker, set: PointSet, types: KernelTypes)
   const points = roleOrder.flatMap((role) =>
     set[role].map((point, index) => planPoint(role, index, point, set.via, types, table)),
   );
-  const keepsInTask = tracker.per === 'task' && points.every(({ task }) => task !== undefined);
+  const areTasks = points.every(({ task }) => task !== undefined);
+  const keepsInTask = tracker.per === 'task' && types.btf !== undefined && areTasks;
   const labels = planLabels(set, points);
   if (labels.role === 'begin') {
     const first = points.find(({ role }) => role === 'begin')!;

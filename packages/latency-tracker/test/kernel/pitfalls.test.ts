@@ -54,6 +54,34 @@ describe.runIf(isPossible)(title, () => {
     },
   );
 
+  test('without the types of the kernel: recorded fields, and the same counts', async () => {
+    const dd = programNamed('sondenotypes', 'dd');
+    const names = [
+      'runq',
+      'offcpu',
+      'syscall',
+      'irq',
+      'softirq',
+      'hrtimer',
+      'fs_write',
+      'lock',
+      'net_rx',
+    ];
+    const trackers = [
+      ...names.map((name) => trackerNamed(name)),
+      parseTracker(writesOf('sondenotypes')),
+    ];
+    const { session } = await openSession(trackers, { useTypes: false });
+    expect(session.backEnd).toBe('in the kernel (tracepoint)');
+    await run(dd, 'if=/dev/zero', 'of=/dev/null', 'bs=3', 'count=2000', 'status=none');
+    const snapshots = session.snapshot();
+    expect(snapshots.at(-1)!.counters).toMatchObject({ begins: 2000, ends: 2000, pending: 0 });
+    for (const name of ['runq', 'offcpu', 'syscall']) {
+      const { counters } = snapshots[names.indexOf(name)]!;
+      expect(counters.ends, name).toBeGreaterThan(10);
+    }
+  });
+
   test('keys have zeros behind them: every begin finds its end, and labels tell results apart', async () => {
     const dd = programNamed('sondekeys', 'dd');
     const { session } = await openSession([parseTracker(writesOf('sondekeys'))]);

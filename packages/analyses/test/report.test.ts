@@ -92,6 +92,20 @@ describe('CPUs and scheduling', () => {
     );
   });
 
+  test('of many CPUs the busiest are shown', async () => {
+    const lines = Array.from(
+      { length: 40 },
+      (_, cpu) =>
+        `0 ${cpu} ${swap('swapper:0', `t${cpu}:${cpu + 1}`)}\n${cpu + 1} ${cpu} ${swap(`t${cpu}:${cpu + 1}`, 'swapper:0')}`,
+    );
+    const report = await reportOn(lines.join('\n'));
+    const rows = rowsOf(report, 'cpu', 'cpus');
+    expect(rows.map(([cpu]) => cpu)).toEqual(Array.from({ length: 32 }, (_, i) => 39 - i));
+    const cpu = report.hosts[0]!.sections.find(({ id }) => id === 'cpu')!;
+    expect(cpu.tables[0]!.table.tableClass.title).toBe('The busiest of 40 CPUs');
+    expect(cpu.charts[0]!.series).toHaveLength(8);
+  });
+
   test('who waited', async () => {
     const report = await reportOn(trace);
     expect(rowsOf(report, 'scheduling', 'worst-latencies')).toEqual([
@@ -189,6 +203,9 @@ test('interrupts, network and memory', async () => {
 260  0 irq_softirq_exit vec=3
 300  0 kmem_mm_page_alloc pfn=1 order=1
 400  0 kmem_mm_page_free pfn=1 order=0
+500  0 timer_hrtimer_start hrtimer=9 function=1 expires=600 softexpires=590 mode=0
+640  0 timer_hrtimer_expire_entry hrtimer=9 now=640 function=1
+700  0 timer_hrtimer_expire_exit hrtimer=9
 1000 0 ${swap('a:1', 'swapper/0:0')}
 `);
   expect(rowsOf(report, 'interrupts', 'handlers')).toEqual([
@@ -197,6 +214,10 @@ test('interrupts, network and memory', async () => {
   ]);
   expect(rowsOf(report, 'interrupts', 'raise-latencies')).toEqual([
     ['NET_RX_SOFTIRQ 3', 1, 20, 20, 20, 20, 20],
+  ]);
+  expect(rowsOf(report, 'interrupts', 'timers')).toEqual([
+    ['how late the handler began', 1, 40, 40, 40, 40, 40],
+    ['how long it ran', 1, 60, 60, 60, 60, 60],
   ]);
   expect(rowsOf(report, 'network', 'interfaces')).toEqual([['eth0', 1, 1000, 1e9, 1, 60, 6e7]]);
   expect(rowsOf(report, 'memory', 'processes')).toEqual([['a 1', 1, 8192, 4096, 4096]]);

@@ -40,6 +40,10 @@ const imbalance = 0.3;
 /** A thread that hardly leaves its CPU. */
 const singleThreadRatio = 0.9;
 
+/** More would say less. */
+const listedCpus = 32;
+const chartedCpus = 8;
+
 /** Programs that record: LTTng's daemons, perf, trace-cmd, Sonde. */
 const tracerName = /^(?:lttng-|perf$|trace-cmd|sonde)/;
 const notableTracerShare = 0.01;
@@ -121,7 +125,7 @@ class CpuUsage implements SectionReducer {
         seriesChart(
           'CPU use over time',
           'ratio',
-          cpus.map((c) => ({ name: `CPU ${c.cpu.id}`, series: c.busy })),
+          busiest(cpus, chartedCpus).map((c) => ({ name: `CPU ${c.cpu.id}`, series: c.busy })),
           endNs,
           'share',
         ),
@@ -131,10 +135,16 @@ class CpuUsage implements SectionReducer {
   }
 }
 
-function cpuTable(cpus: readonly CpuUse[], durationNs: number): SectionTable {
+/** Of few CPUs all, by id; of many the busiest. */
+function busiest(cpus: readonly CpuUse[], limit: number): readonly CpuUse[] {
+  return cpus.length <= limit ? cpus : greatest(cpus, limit, (c) => c.busyNs);
+}
+
+function cpuTable(all: readonly CpuUse[], durationNs: number): SectionTable {
+  const cpus = busiest(all, listedCpus);
   return sectionTable(
     'cpus',
-    'CPUs',
+    cpus.length === all.length ? 'CPUs' : `The busiest of ${all.length} CPUs`,
     [
       { title: 'CPU', class: 'cpu' },
       { title: 'Busy', class: 'ratio' },

@@ -70,7 +70,8 @@ class Interrupts implements SectionReducer {
       if (!Number.isNaN(run.raiseNs)) handler.raiseLatencies.add(run.beginNs - run.raiseNs);
       this.#add(handler, run);
     },
-    'timer-expiry': ({ beginNs, endNs, latenessNs }: TimerExpiry) => {
+    'timer-expiry': ({ kind, beginNs, endNs, latenessNs }: TimerExpiry) => {
+      if (kind !== 'hrtimer') return;
       this.#timers.durations.add(endNs - beginNs);
       if (latenessNs >= 0) this.#timers.lateness.add(latenessNs);
     },

@@ -142,7 +142,7 @@ function factsOf(
   return {
     name: host.name,
     kernel: join([value('sysname'), value('kernel_release')], ' '),
-    tracer: join([value('tracer_name'), version], ' '),
+    tracer: join([value('tracer_name') || (version === '' ? '' : 'tracer'), version], ' '),
     cpuCount: host.cpus.length,
   };
 }

@@ -13,6 +13,8 @@ export interface ReferenceCase {
   readonly id: string;
   readonly args: readonly string[];
   readonly expected: string;
+  /** Of the text command. */
+  readonly expectedText: string | undefined;
   readonly trace: string;
 }
 
@@ -51,8 +53,15 @@ export function referenceCases(scratch: string): ReferenceCase[] {
         load(join(references, 'patched', trace, `${name}.json`)) ??
         load(join(folder, `${name}.json`));
       if (!line || expected === undefined) continue;
-      const path = traceFolder(trace, scratch);
-      cases.push({ id: `${trace}/${name}`, args: argumentsOf(line), expected, trace: path });
+      cases.push({
+        id: `${trace}/${name}`,
+        args: argumentsOf(line),
+        expected,
+        expectedText:
+          load(join(references, 'patched', trace, `${name}.txt`)) ??
+          load(join(folder, `${name}.txt`)),
+        trace: traceFolder(trace, scratch),
+      });
     }
   }
   for (const group of readdirSync(join(references, 'extra'))) {
@@ -61,8 +70,13 @@ export function referenceCases(scratch: string): ReferenceCase[] {
       const line = load(join(folder, 'cmd.json'));
       const expected = load(join(folder, 'expected.json'));
       if (line === undefined || expected === undefined) continue;
-      const trace = join(references, 'extra', group, 'trace');
-      cases.push({ id: `extra/${group}/${name}`, args: argumentsOf(line.trim()), expected, trace });
+      cases.push({
+        id: `extra/${group}/${name}`,
+        args: argumentsOf(line.trim()),
+        expected,
+        expectedText: load(join(folder, 'expected.txt')),
+        trace: join(references, 'extra', group, 'trace'),
+      });
     }
   }
   return cases;

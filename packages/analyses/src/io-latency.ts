@@ -246,7 +246,7 @@ function operationText(operation: IoOperation, context: ReducerContext): string 
   const { sizeBytes } = operation;
   const first = formatRow(
     [
-      `[${begin},${end}]${mark}`,
+      `[${begin}, ${end}]${mark}`,
       operation.name,
       `${formatUs(latencyOf(operation))}${mark}`,
       sizeBytes === undefined ? 'N/A' : formatSize(sizeBytes),

@@ -215,7 +215,7 @@ function addBlock(parts: ReportParts, all: readonly ThreadIo[], limit: number): 
         value: (row) => row.block[direction],
         valueText: (row) => formatSize(row.block[direction]),
         label: ({ thread }) => {
-          const pid = thread.pid >= 0 ? thread.pid : thread.tid;
+          const pid = thread.pid >= 0 ? thread.pid : `unknown (tid=${thread.tid})`;
           return `${thread.comm === '' ? 'unknown' : thread.comm} (pid=${pid})`;
         },
         cells: (row) => [processCell(row), sizeCell(row.block[direction])],

@@ -232,10 +232,11 @@ class Interrupts implements Reducer {
         tables.push({ tableClass: freq, subtitle: title, rows: bucketRows(buckets) });
       }
       if (this.#options.views.has('stats')) {
-        text.push(lines('', ...statisticsLines([population])));
+        text.push(lines(...statisticsLines([population])));
       }
       const caption = `Handler duration frequency distribution ${title}`;
       text.push(lines(''), frequencyBlock(caption, buckets));
+      if (this.#options.views.has('stats')) text.push(lines(''));
     });
     tables.push(
       percentileTable(

@@ -141,6 +141,16 @@ export function durationsByPeriod(
   });
 }
 
+/** In the order of their first instances: that of the tables of groups. */
+export function byAppearance<T extends { readonly definition: PeriodDefinition }>(
+  rows: readonly T[],
+  instances: readonly PeriodInstance[],
+): T[] {
+  const first = (row: T): number =>
+    instances.findIndex(({ definition }) => definition === row.definition);
+  return rows.toSorted((a, b) => first(a) - first(b));
+}
+
 /** `period.capture = value` of all group keys, for a period with its ancestors and descendants. */
 function groupTexts(instance: PeriodInstance, keys: readonly GroupKey[]): string[] {
   const related = [...descendantsOf(instance), instance];
@@ -163,7 +173,23 @@ function groupTexts(instance: PeriodInstance, keys: readonly GroupKey[]): string
   return combine(0);
 }
 
-/** Instances by group, groups in the order of first completion; an instance counts in every group it touches. */
+/** Those that a completed root leads to: what began in a period that never ended belongs to no group. */
+function depthFirst(instances: readonly PeriodInstance[]): PeriodInstance[] {
+  const kept = new Set(instances);
+  const roots = new Set<PeriodInstance>();
+  for (const instance of instances) {
+    let root = instance;
+    while (root.parent !== undefined) root = root.parent;
+    if (root.isComplete) roots.add(root);
+  }
+  const walk = (instance: PeriodInstance): PeriodInstance[] => [
+    ...instance.children.flatMap(walk),
+    ...(kept.has(instance) ? [instance] : []),
+  ];
+  return [...roots].flatMap(walk);
+}
+
+/** Completed instances by group, children before their parents: so are the groups. An instance counts in every group it touches. */
 export function groupInstances(
   instances: readonly PeriodInstance[],
   keys: readonly GroupKey[],
@@ -172,8 +198,7 @@ export function groupInstances(
   const sortedKeys = keys.toSorted((a, b) =>
     `${a.period}.${a.capture}` < `${b.period}.${b.capture}` ? -1 : 1,
   );
-  const byCompletion = instances.toSorted((a, b) => a.endNs - b.endNs);
-  for (const instance of byCompletion) {
+  for (const instance of depthFirst(instances)) {
     for (const text of groupTexts(instance, sortedKeys)) {
       const group = groups.get(text);
       if (group === undefined) groups.set(text, [instance]);

@@ -11,6 +11,7 @@ import {
 import type { ReportParts } from './io-usage.ts';
 import { formatFixed, formatRow, formatUs } from './number-format.ts';
 import {
+  byAppearance,
   descendantsOf,
   durationOf,
   durationsByPeriod,
@@ -159,7 +160,8 @@ function addPeriodStatistics(
   instances: readonly PeriodInstance[],
   subtitle: string | undefined,
 ): void {
-  const rows = durationsByPeriod(context.definitions, instances);
+  const all = durationsByPeriod(context.definitions, instances);
+  const rows = subtitle === undefined ? all : byAppearance(all, instances);
   const titled = subtitle === undefined ? {} : { subtitle };
   parts.tables.push({
     tableClass: tables.perPeriodStats,
@@ -252,13 +254,14 @@ function addPairs(
 ): void {
   const pairs = pairStatistics(context.definitions, instances, ancestors);
   if (pairs.length === 0) return;
-  const scope = ancestors !== undefined ? 'Globally' : 'With active children';
+  const what = ancestors !== undefined ? 'Globally' : 'With active children';
+  const scope = group === undefined ? what : `'${group}' - ${what}`;
   const format = (cells: string[]): string =>
     `${formatRow(cells.slice(0, 2), [25, 25])}  ${formatRow(cells.slice(2), [-12, -12, -12, -12], '  ')}`;
   for (const { tableClass, title, samples, isDuration } of pairTables) {
     parts.tables.push({
       tableClass,
-      subtitle: group === undefined ? scope : `'${group}' - ${scope}`,
+      subtitle: scope,
       rows: pairs.map((pair) => [
         stringCell(pair.path),
         stringCell(pair.parentPath),
@@ -308,13 +311,15 @@ const boundsIn = (samples: Samples, scale: number): Bounds => ({
 function distributions(
   context: PeriodReportContext,
   instances: readonly PeriodInstance[],
+  isGroup: boolean,
 ): Distribution[] {
   const all: Distribution[] = [];
   const durationTitle = 'Period duration frequency distribution';
-  const byName = durationsByPeriod(context.definitions, instances).sort((a, b) =>
-    a.definition.name < b.definition.name ? -1 : 1,
-  );
-  for (const { definition, durations: samples } of byName) {
+  const byPeriod = durationsByPeriod(context.definitions, instances);
+  const sorted = isGroup
+    ? byAppearance(byPeriod, instances)
+    : byPeriod.sort((a, b) => (a.definition.name < b.definition.name ? -1 : 1));
+  for (const { definition, durations: samples } of sorted) {
     const title = `${durationTitle} - Duration of period: ${definition.name}`;
     all.push({
       tableClass: tables.freqDuration,
@@ -365,7 +370,7 @@ function addFrequencies(parts: ReportParts, context: PeriodReportContext): void 
   const { instances } = context.collector;
   const { frequencyResolution } = context.options;
   const add = (some: readonly PeriodInstance[], group: string | undefined): void => {
-    const all = distributions(context, some);
+    const all = distributions(context, some, group !== undefined);
     const named = all
       .filter(({ isOfPeriod }) => isOfPeriod)
       .map(({ samples }) => boundsIn(samples, 1000));
@@ -377,16 +382,20 @@ function addFrequencies(parts: ReportParts, context: PeriodReportContext): void 
       const own = boundsIn(scaled, 1000);
       const bounds = isOfPeriod ? (uniform ?? own) : own;
       const buckets = distribute(scaled, bounds, frequencyResolution);
-      const subtitle = title.slice(title.indexOf(' - ') + 3);
+      const dash = title.indexOf(' - ');
+      const what = title.slice(dash + 3);
+      // Two dashes for pairs, as the original has them.
+      const subtitle = group === undefined ? what : `'${group}' ${isOfPeriod ? '-' : '--'} ${what}`;
       const isDuration = tableClass === tables.freqDuration;
       parts.tables.push({
         tableClass,
-        subtitle: group === undefined ? subtitle : `${subtitle}, group: ${group}`,
+        subtitle,
         rows: isDuration
           ? bucketRows(buckets)
           : buckets.map((b) => [b.lowerBound, b.upperBound, b.count].map(numberCell)),
       });
-      parts.text.push({ ...frequencyBlock(title, buckets), unit });
+      const caption = `${title.slice(0, dash)} - ${subtitle}`;
+      parts.text.push({ ...frequencyBlock(caption, buckets), unit });
     }
     const periods = all.filter(({ isOfPeriod }) => isOfPeriod);
     const table = percentileTable(

@@ -341,6 +341,7 @@ function logRow(begin: string, end: string, rest: string[], isHeader: boolean): 
 }
 
 function statisticsText(what: string, header: string, rows: readonly string[]): TextBlock {
+  if (rows.length === 0) return lines();
   return lines('', `Scheduling latency stats (${what}) (us)`, header, ...rows);
 }
 

@@ -102,7 +102,8 @@ function formatFrequency(block: FrequencyBlock, width: number): string[] {
   const max = Math.max(...block.rows.map((row) => row.count));
   const countWidth = Math.max(...block.rows.map((row) => String(row.count).length));
   const rows = block.rows.map((row) => {
-    const bound = padStart(formatFixed(row.lowerBound, 3), 7);
+    // By way of ns, as the cells of the table: the last digit rounds alike.
+    const bound = padStart(formatFixed((row.lowerBound * 1000) / 1000, 3), 7);
     const drawn = padEnd(bar(row.count, max, barWidth), barWidth);
     return `${bound} ${drawn} ${padStart(String(row.count), countWidth)}`;
   });

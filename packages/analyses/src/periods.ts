@@ -22,7 +22,7 @@ function declare(name: string, view: string, summary: string): PeriodAnalysis {
     summary,
     title: 'Periods analysis',
     description: 'Periods frequency distribution, statistics, top, and log',
-    tags: ['linux-kernel', 'lttng-analyses', 'periods', 'stats', 'freq', 'top', 'log'],
+    tags: ['linux-kernel', 'lttng-analyses', 'period', 'stats', 'freq', 'top', 'log'],
     tableClasses: periodTableClasses,
     defaultViews: [view],
   };

@@ -8,6 +8,8 @@ export interface ThreadInfo {
   ppid: number;
   /** As bytes: names need not be UTF-8. At most 15, without terminator. */
   comm: Uint8Array;
+  /** The 16 bytes that `comm` was last seen as, in words: mostly they are the same again. */
+  readonly seen: Int32Array;
   /** LTTng's numbering: the kernel's less 100. */
   priority: number;
   /** Ids in the innermost PID namespace. */
@@ -18,12 +20,14 @@ export interface ThreadInfo {
   pidNamespace: number;
 }
 
-export type ThreadFacts = Partial<Omit<ThreadInfo, 'tid' | 'revision' | 'comm'>> & {
+export type ThreadFacts = Partial<Omit<ThreadInfo, 'tid' | 'revision' | 'comm' | 'seen'>> & {
   readonly comm?: string | Uint8Array;
 };
 
 const cloneThread = 0x1_0000;
 const commBytes = 15;
+/** No name begins with these bytes. */
+const notSeen = -1;
 const encoder = new TextEncoder();
 const noBytes = new Uint8Array(0);
 
@@ -72,8 +76,12 @@ export class ProcessTable {
     let thread = this.#threads.get(tid);
     if (thread === undefined) this.#threads.set(tid, (thread = unknownThread(tid)));
     const { comm, ...numbers } = facts;
-    Object.assign(thread, numbers);
-    if (comm !== undefined) thread.comm = commOf(comm);
+    const { seen } = thread;
+    Object.assign(thread, numbers, { tid, seen });
+    if (comm !== undefined) {
+      thread.comm = commOf(comm);
+      thread.seen.fill(notSeen);
+    }
     this.#changed(thread);
   }
 
@@ -93,6 +101,7 @@ export class ProcessTable {
       pid: isThread ? parent.pid : childTid,
       ppid: isThread ? parent.ppid : parent.pid,
       comm: parent.comm,
+      seen: new Int32Array(4).fill(notSeen),
       priority: parent.priority,
       // In the root namespace they are the same; elsewhere nobody tells them.
       vtid: parent.vtid === parent.tid ? childTid : -1,
@@ -114,6 +123,7 @@ export class ProcessTable {
     const thread = this.get(tid);
     const end = comm.indexOf(0);
     const length = Math.min(end < 0 ? comm.length : end, commBytes);
+    thread.seen.fill(notSeen);
     const known = thread.comm;
     if (known.length === length && known.every((byte, i) => byte === comm[i])) return;
     thread.comm = comm.slice(0, length);
@@ -129,15 +139,17 @@ export class ProcessTable {
       thread.priority = priority;
       this.#changed(thread);
     }
-    const { comm } = thread;
-    for (let i = 0; i < comm.length; i++) {
-      if (comm[i] === view.getUint8(at + i)) continue;
-      this.rename(tid, new Uint8Array(view.buffer, view.byteOffset + at, commBytes + 1));
-      return;
-    }
-    if (comm.length < commBytes && view.getUint8(at + comm.length) !== 0) {
-      this.rename(tid, new Uint8Array(view.buffer, view.byteOffset + at, commBytes + 1));
-    }
+    const { seen } = thread;
+    const a = view.getInt32(at, true);
+    const b = view.getInt32(at + 4, true);
+    const c = view.getInt32(at + 8, true);
+    const d = view.getInt32(at + 12, true);
+    if (a === seen[0] && b === seen[1] && c === seen[2] && d === seen[3]) return;
+    this.rename(tid, new Uint8Array(view.buffer, view.byteOffset + at, commBytes + 1));
+    seen[0] = a;
+    seen[1] = b;
+    seen[2] = c;
+    seen[3] = d;
   }
 
   /** `sched_process_exec` by another thread than the leader: it gets the leader's id. */
@@ -147,7 +159,8 @@ export class ProcessTable {
     if (old === undefined) return;
     this.#threads.delete(oldTid);
     const vtid = old.vtid === oldTid ? tid : old.vpid;
-    this.#threads.set(tid, { ...old, tid, vtid, revision: ++this.version });
+    const seen = new Int32Array(4).fill(notSeen);
+    this.#threads.set(tid, { ...old, tid, seen, vtid, revision: ++this.version });
   }
 
   /** `sched_process_free`: nothing more comes from the thread. */
@@ -163,6 +176,7 @@ function unknownThread(tid: number): ThreadInfo {
     pid: -1,
     ppid: -1,
     comm: noBytes,
+    seen: new Int32Array(4).fill(notSeen),
     priority: -1,
     vtid: -1,
     vpid: -1,

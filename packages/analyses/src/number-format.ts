@@ -12,6 +12,11 @@ export function formatFixed(value: number, digits: number): string {
 
 /** Microseconds with three decimals. */
 export function formatUs(durationNs: number): string {
+  // A whole number of ns is what the three decimals show: nothing to round.
+  if (Number.isSafeInteger(durationNs) && durationNs >= 0) {
+    const us = Math.floor(durationNs / 1000);
+    return `${us}.${String(1000 + (durationNs - us * 1000)).slice(1)}`;
+  }
   return formatFixed(durationNs / 1000, 3);
 }
 
@@ -41,14 +46,16 @@ export function formatPriorities(priorities: readonly number[]): string {
   return `[${parts.join(', ')}]`;
 }
 
-const ascii = /^[\x00-\x7f]*$/;
+const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit <= 0xdfff;
 
 /** Width of a text in terminal cells, as far as the field needs it: one per code point. */
 export function cellWidth(text: string): number {
-  // Nothing else than ASCII: nearly always.
-  if (ascii.test(text)) return text.length;
-  let width = 0;
-  for (const _ of text) width++;
+  let width = text.length;
+  // A code point beyond the first 65,536 takes two units.
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit >= 0xd800 && unit <= 0xdbff && isLowSurrogate(text.charCodeAt(i + 1))) width--;
+  }
   return width;
 }
 

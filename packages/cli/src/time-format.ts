@@ -34,32 +34,33 @@ function split(ns: bigint, isGmt: boolean): DateParts {
   };
 }
 
-/** Splits times that mostly lie in the second of the one before. */
-function splitter(isGmt: boolean): (ns: bigint) => DateParts & { readonly fraction: string } {
-  let second: bigint | undefined;
-  let known: DateParts = { date: '', time: '' };
-  return (ns) => {
-    let rest = second === undefined ? -1 : Number(ns - second);
-    if (!(rest >= 0 && rest < 1e9)) {
-      known = split(ns, isGmt);
-      rest = Number(known.time.slice(-9));
-      known = { date: known.date, time: known.time.slice(0, -9) };
+/**
+ * Times as the analyses print them; with the date before each where the events span several days. Mostly a time lies in the second of the one
+ * before it, and shares all but its fraction.
+ */
+export function timeFormat(isGmt: boolean, isMultiDay: boolean): TimeFormat {
+  let second = 0n;
+  let date = '';
+  /** `12:34:56.`; empty: no second is known yet. */
+  let clock = '';
+  const fractionOf = (ns: bigint): string => {
+    let rest = Number(ns - second);
+    if (clock === '' || rest < 0 || rest >= 1e9) {
+      const parts = split(ns, isGmt);
+      date = `${parts.date} `;
+      clock = parts.time.slice(0, -9);
+      rest = Number(parts.time.slice(-9));
       second = ns - BigInt(rest);
     }
-    return { ...known, fraction: String(rest).padStart(9, '0') };
-  };
-}
-
-/** Times as the analyses print them; with the date before each where the events span several days. */
-export function timeFormat(isGmt: boolean, isMultiDay: boolean): TimeFormat {
-  const splitOne = splitter(isGmt);
-  const dateTime = (ns: bigint): string => {
-    const { date, time, fraction } = splitOne(ns);
-    return `${date} ${time}${fraction}`;
+    return String(1e9 + rest).slice(1);
   };
   const timeOnly = (ns: bigint): string => {
-    const { time, fraction } = splitOne(ns);
-    return time + fraction;
+    const fraction = fractionOf(ns);
+    return clock + fraction;
+  };
+  const dateTime = (ns: bigint): string => {
+    const fraction = fractionOf(ns);
+    return date + clock + fraction;
   };
   return { dateTime, time: isMultiDay ? dateTime : timeOnly };
 }

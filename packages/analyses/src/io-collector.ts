@@ -124,6 +124,7 @@ export class IoCollector {
   readonly #options: AnalysisOptions;
   readonly #keepsOperations: boolean;
   readonly #keepsLatencies: boolean;
+  readonly #keepsUsage: boolean;
   /** Undefined: nobody wants to know. */
   readonly slowest: Readonly<Record<LatencyCategory, TopList<IoOperation>>> | undefined;
   /** Of the operations that filters let pass. */
@@ -153,6 +154,7 @@ export class IoCollector {
         sync: new TopList(limit),
       };
     }
+    this.#keepsUsage = options.views.has('usage');
     this.#keepsLatencies = options.views.has('stats') || options.views.has('freq');
   }
 
@@ -192,8 +194,9 @@ export class IoCollector {
 
   #addOperation(operation: FileOperation): void {
     const { host, thread, kind, file, targetFile, sizeBytes, errno } = operation;
-    const row = this.#threadOf(host, thread);
     if (this.passes(operation)) this.#keepWanted(operation);
+    if (!this.#keepsUsage) return;
+    const row = this.#threadOf(host, thread);
     if (sizeBytes === undefined || errno !== 0) return;
     if (kind === 'read-write') {
       this.#book(row, 'read', file, sizeBytes);

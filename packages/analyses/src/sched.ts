@@ -122,6 +122,7 @@ class SchedulingLatencies implements Reducer {
   readonly #context: ReducerContext;
   readonly #options: AnalysisOptions;
   readonly #keepsSamples: boolean;
+  readonly #wanted: Readonly<Record<'total' | 'thread' | 'priority', boolean>>;
   /** Undefined: nobody wants them. */
   readonly #events: SchedulingEvent[] | undefined;
   readonly #longest: TopList<SchedulingEvent> | undefined;
@@ -133,6 +134,11 @@ class SchedulingLatencies implements Reducer {
     this.#context = context;
     this.#options = context.options;
     const { views } = context.options;
+    this.#wanted = {
+      total: this.#wants('total'),
+      thread: this.#wants('per-tid'),
+      priority: this.#wants('per-prio'),
+    };
     this.#keepsSamples = views.has('stats') || views.has('freq');
     this.#events = views.has('log') ? [] : undefined;
     this.#longest = views.has('top') ? new TopList(context.options.limit) : undefined;
@@ -172,7 +178,10 @@ class SchedulingLatencies implements Reducer {
   }
 
   #addSample({ thread, isCertain, priority = 0 }: WakeupLatency, durationNs: number): void {
-    this.#total.add(durationNs, isCertain);
+    const { total, thread: perThread, priority: perPriority } = this.#wanted;
+    if (total) this.#total.add(durationNs, isCertain);
+    if (perPriority) this.#addToPriority(priority, durationNs, isCertain);
+    if (!perThread) return;
     const subject = this.#context.subjectOf(thread);
     let row = this.#threads.get(subject);
     if (row === undefined) {
@@ -180,6 +189,9 @@ class SchedulingLatencies implements Reducer {
       this.#threads.set(subject, row);
     }
     row.samples.add(durationNs, isCertain);
+  }
+
+  #addToPriority(priority: number, durationNs: number, isCertain: boolean): void {
     let samples = this.#priorities.get(priority);
     if (samples === undefined) this.#priorities.set(priority, (samples = new Samples()));
     samples.add(durationNs, isCertain);

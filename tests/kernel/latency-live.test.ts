@@ -118,4 +118,12 @@ describe.skipIf(reasonNotToRecord !== undefined)(`sonde latency, live${whereReco
     expect(wrong.stderr).toMatch(/user/);
     expect(wrong.stderr).not.toMatch(/^ +at /m);
   });
+
+  test('sonde hist once: the table of the next moments', () => {
+    const { status, stdout, stderr } = runSonde(['hist', 'once', '--duration=500ms']);
+    expect({ status, stderr: /^sonde:/m.test(stderr) }).toEqual({ status: 0, stderr: false });
+    const cells = [...stdout.matchAll(/^\[.*?\[ +\|(.*)$/gm)].map(([, row]) => row!.split(/[ |]+/));
+    expect(cells.length).toBe(41);
+    expect(cells.flat().reduce((sum, cell) => sum + Number(cell), 0)).toBeGreaterThan(10);
+  });
 });

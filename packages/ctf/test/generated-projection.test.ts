@@ -153,6 +153,24 @@ describe('consumers with one function', () => {
   });
 });
 
+test.each(['generated', 'closures'] as const)(
+  'integers of 64 bits as signed numbers: addresses of a kernel are exact (%s)',
+  (backEnd) => {
+    const bytes = [0x80, 0xff, 0xff, 0xff, 0xff, 0x88, 0xff, 0xff];
+    const cursor = cursorAt(b.struct({ address: b.uint(64), small: b.uint(8) }), [...bytes, 200]);
+    const { record, read } = compileProjection(
+      cursor.eventRecordClass,
+      [
+        { path: ['address'], wide: 'signed' },
+        { path: ['small'], wide: 'signed' },
+      ],
+      { backEnd },
+    );
+    read(cursor);
+    expect(record).toMatchObject({ f0: Number(0xffff_88ff_ffff_ff80n - 2n ** 64n), f1: 200 });
+  },
+);
+
 test('a whole scope on exact demand is what decodeScope gives', () => {
   fc.assert(
     fc.property(randomRecord, (record) => {

@@ -5,6 +5,7 @@ import { defineCommand, flag, option, type ValuesOf } from '../define-command.ts
 import { findOperands, type InputOptions } from '../find-operands.ts';
 import { columnHistogram, histTrackers } from '../hist/columns.ts';
 import { HistApp } from '../hist/hist-app.ts';
+import { printLiveOnce, showLive } from '../hist/hist-live.ts';
 import { type HistTrace, openHistTrace } from '../hist/hist-run.ts';
 import { HistState } from '../hist/hist-state.ts';
 import { onceTable } from '../hist/once-table.ts';
@@ -19,6 +20,12 @@ const histOptions = {
     durationNs,
     undefined,
   ),
+  duration: option(
+    'Live: stop after it; with `once`, measure so long (5s)',
+    'DURATION',
+    durationNs,
+    undefined,
+  ),
   gmt: flag('Print times in UTC, not local time'),
   ...inputOptions,
 };
@@ -29,7 +36,8 @@ export const histCommand = defineCommand({
   summary: 'Latencies at every level in one screen: system calls, files, disks, CPU, interrupts.',
   operands: { usage: '[once] [TRACE]...', min: 0, max: Number.POSITIVE_INFINITY },
   options: histOptions,
-  notes: `\`sonde hist once\` prints the table of latency-tracker, for pipes: a row for each power of two,
+  endsByInterrupt: true,
+  notes: `With a TRACE over it, without on the running system. \`sonde hist once\` prints the table of latency-tracker, for pipes: a row for each power of two,
 1us being 1024 ns. On a terminal the screen goes on until q; its last line tells the keys.
 Columns: read, write, r+w, sync, open and close are system calls; fs the file system; iosched from
 the insertion of a block request to its issue; block from there to its completion; wake from wakeup
@@ -37,10 +45,13 @@ to running; hard and soft interrupts; rx from the network device to user space.`
   async run(io, options, operands) {
     const isOnce = operands[0] === 'once';
     const paths = isOnce ? operands.slice(1) : operands;
-    if (paths.length === 0) throw new UsageError('no-trace', 'Name a trace.');
+    const wantsScreen = !isOnce && io.stdout.isTerminal && process.stdin.isTTY === true;
+    if (paths.length === 0) return live(io, options, wantsScreen);
+    if (options.duration !== undefined) {
+      throw new UsageError('conflict', '--duration goes without a trace.');
+    }
     const found = await findOperands(paths, options, io);
     const state = new HistState();
-    const wantsScreen = !isOnce && io.stdout.isTerminal && process.stdin.isTTY === true;
     const trace = openHistTrace(
       io,
       found.folders,
@@ -58,6 +69,18 @@ to running; hard and soft interrupts; rx from the network device to user space.`
     }
   },
 });
+
+const nsPerMs = 1e6;
+const onceMs = 5000;
+
+function live(io: CommandIo, options: HistOptions, wantsScreen: boolean): Promise<number> {
+  const { threshold, duration, gmt } = options;
+  const durationMs = duration === undefined ? undefined : duration / nsPerMs;
+  const trackers = histTrackers(threshold);
+  return wantsScreen
+    ? showLive(io, trackers, timeFormat(gmt, false).time, durationMs)
+    : printLiveOnce(io, trackers, durationMs ?? onceMs);
+}
 
 async function printOnce(io: CommandIo, trace: HistTrace): Promise<number> {
   await trace.run(io.signal, () => {});

@@ -1,4 +1,4 @@
-import { SondeError } from '@sonde/base';
+import { SondeError, UsageError } from '@sonde/base';
 import {
   type Alert,
   openKernelSession,
@@ -42,3 +42,57 @@ export const openLive: OpenLive = async (trackers, onAlert, note) => {
   note(`not in the kernel: ${inKernel}`);
   return openTracefsSession(trackers, onAlert);
 };
+
+/** Those of the trackers that this machine can run, and why not the others. */
+export interface LiveChoice {
+  readonly session: TrackerSession;
+  /** Tracker → why it can't run. */
+  readonly missing: ReadonlyMap<string, string>;
+}
+
+/**
+ * The same for as many of the trackers as possible.
+ * @throws SondeError when none can run
+ */
+export async function openPossible(
+  trackers: readonly Tracker[],
+  onAlert: (alert: Alert) => void,
+  note: (text: string) => void,
+): Promise<LiveChoice> {
+  const inKernel = await tryPossible(trackers, (some) =>
+    openKernelSession(some, { onAlert: withUnixTime(onAlert) }),
+  );
+  if ('session' in inKernel) return inKernel;
+  note(`not in the kernel: ${inKernel.message.replace(/\.$/, '')}`);
+  const inTracefs = await tryPossible(trackers, async (some) => openTracefsSession(some, onAlert));
+  if ('session' in inTracefs) return inTracefs;
+  throw inTracefs;
+}
+
+/** First all at once; where that is refused for what one of them needs, those that can run alone. */
+async function tryPossible(
+  trackers: readonly Tracker[],
+  open: (some: readonly Tracker[]) => Promise<TrackerSession>,
+): Promise<LiveChoice | SondeError> {
+  const missing = new Map<string, string>();
+  try {
+    return { session: await open(trackers), missing };
+  } catch (error) {
+    if (!(error instanceof SondeError)) throw error;
+    if (!(error instanceof UsageError)) return error;
+  }
+  let last: SondeError | undefined;
+  const possible: Tracker[] = [];
+  for (const tracker of trackers) {
+    try {
+      (await open([tracker])).close();
+      possible.push(tracker);
+    } catch (error) {
+      if (!(error instanceof SondeError)) throw error;
+      last = error;
+      missing.set(tracker.name, error.message);
+    }
+  }
+  if (possible.length === 0) return last!;
+  return { session: await open(possible), missing };
+}

@@ -42,8 +42,9 @@ export class FdOutput implements ByteOutput {
   }
 
   write(bytes: Uint8Array): void {
-    if (this.#used + bytes.length > bufferBytes) this.flush();
-    if (bytes.length >= bufferBytes / 2) {
+    const isLarge = bytes.length >= bufferBytes / 2;
+    if (isLarge || this.#used + bytes.length > bufferBytes) this.flush();
+    if (isLarge) {
       this.#writeAll(bytes);
       return;
     }

@@ -3,6 +3,8 @@ import type { Command } from './define-command.ts';
 
 /** Loaded when they are wanted: `sonde read` does not pay for the others at its start. */
 const loaders: { [name: string]: () => Promise<Command> } = {
+  snapshot: async () => (await import('./commands/snapshot.ts')).snapshotCommand,
+  doctor: async () => (await import('./commands/doctor.ts')).doctorCommand,
   record: async () => (await import('./commands/record.ts')).recordCommand,
   read: async () => (await import('./commands/read.ts')).readCommand,
   info: async () => (await import('./commands/info.ts')).infoCommand,

@@ -1,17 +1,30 @@
 /** The files of one CTF trace under construction, in LTTng's arrangement: metadata, data stream files, `index/*.idx`. */
 import { closeSync, ftruncateSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { endianness } from 'node:os';
 import { join } from 'node:path';
 import type { PacketIndexEntry } from '@sonde/ftrace';
 
 const indexMagic = 0xc1f1_dcc1;
 const indexHeaderBytes = 16;
-const indexRecordBytes = 72;
+export const indexRecordBytes = 72;
 
 interface StreamFiles {
   readonly dataFd: number;
   readonly indexFd: number;
   readonly sizes: { data: number; index: number };
+  /** Number of packets of an earlier run. */
+  readonly begunWith: bigint;
 }
+
+/** What a stream file holds already; see `repairStream`. */
+export interface StreamBegun {
+  readonly dataBytes: number;
+  readonly indexBytes: number;
+  readonly nextSequenceNumber: bigint;
+}
+
+/** In the packets of our traces (`packetContext` in @sonde/ftrace). */
+export const sequenceNumberOffset = 64;
 
 /**
  * A stream's files come into being with its first packet. A packet that can't be written whole (disk full) is cut off again:
@@ -22,11 +35,20 @@ export class CtfFolder {
   /** Of data, so far. */
   writtenBytes = 0;
   readonly #files = new Map<string, StreamFiles>();
+  readonly #begun: ReadonlyMap<string, StreamBegun>;
   readonly #record = new DataView(new ArrayBuffer(indexRecordBytes));
 
-  /** Makes the folder. The metadata precedes all data, so that there is never data which nobody can read. */
-  constructor(path: string, metadata: string | Uint8Array) {
+  /**
+   * Makes the folder. The metadata precedes all data, so that there is never data which nobody can read.
+   * @param begun - Streams that go on in their files.
+   */
+  constructor(
+    path: string,
+    metadata: string | Uint8Array,
+    begun: ReadonlyMap<string, StreamBegun> = new Map(),
+  ) {
     this.path = path;
+    this.#begun = begun;
     mkdirSync(join(path, 'index'), { recursive: true });
     writeFileSync(join(path, 'metadata'), metadata, { flush: true });
   }
@@ -36,9 +58,11 @@ export class CtfFolder {
     let files = this.#files.get(stream);
     if (files === undefined) this.#files.set(stream, (files = this.#create(stream)));
     const { sizes } = files;
+    const sequenceNumber = files.begunWith + entry.sequenceNumber;
+    if (files.begunWith > 0n) setSequenceNumber(packet, sequenceNumber);
     writeWhole(files.dataFd, packet, sizes.data);
     // Where packets are appended to a file of an earlier run, only the file knows the offset.
-    fillIndexRecord(this.#record, { ...entry, offsetBytes: sizes.data });
+    fillIndexRecord(this.#record, { ...entry, offsetBytes: sizes.data, sequenceNumber });
     sizes.data += packet.length;
     this.writtenBytes += packet.length;
     writeWhole(files.indexFd, new Uint8Array(this.#record.buffer), sizes.index);
@@ -54,10 +78,18 @@ export class CtfFolder {
   }
 
   #create(name: string): StreamFiles {
-    const dataFd = openSync(join(this.path, name), 'wx');
-    const indexFd = openSync(join(this.path, 'index', `${name}.idx`), 'wx');
+    const dataPath = join(this.path, name);
+    const indexPath = join(this.path, 'index', `${name}.idx`);
+    const begun = this.#begun.get(name);
+    if (begun !== undefined) {
+      const sizes = { data: begun.dataBytes, index: begun.indexBytes };
+      const [dataFd, indexFd] = [openSync(dataPath, 'r+'), openSync(indexPath, 'r+')];
+      return { dataFd, indexFd, sizes, begunWith: begun.nextSequenceNumber };
+    }
+    const dataFd = openSync(dataPath, 'wx');
+    const indexFd = openSync(indexPath, 'wx');
     writeWhole(indexFd, indexHeader(), 0);
-    return { dataFd, indexFd, sizes: { data: 0, index: indexHeaderBytes } };
+    return { dataFd, indexFd, sizes: { data: 0, index: indexHeaderBytes }, begunWith: 0n };
   }
 }
 
@@ -83,8 +115,13 @@ export function indexHeader(): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
+function setSequenceNumber(packet: Uint8Array, sequenceNumber: bigint): void {
+  const view = new DataView(packet.buffer, packet.byteOffset);
+  view.setBigUint64(sequenceNumberOffset, sequenceNumber, endianness() === 'LE');
+}
+
 /** LTTng's index, version 1.1: big-endian. */
-function fillIndexRecord(view: DataView, entry: PacketIndexEntry): void {
+export function fillIndexRecord(view: DataView, entry: PacketIndexEntry): void {
   const lengthBits = BigInt(entry.lengthBytes) * 8n;
   view.setBigUint64(0, BigInt(entry.offsetBytes));
   view.setBigUint64(8, lengthBits);

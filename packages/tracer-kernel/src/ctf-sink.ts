@@ -1,10 +1,12 @@
+import { mkdirSync, renameSync } from 'node:fs';
+import { dirname } from 'node:path';
 import {
   CpuStreamConverter,
   type KernelTraceLayout,
   ProcessTable,
   StateDumpWriter,
 } from '@sonde/ftrace';
-import { CtfFolder } from './ctf-folder.ts';
+import { CtfFolder, type StreamBegun } from './ctf-folder.ts';
 import type { RecordingPlan } from './recording-plan.ts';
 import { metadataOf } from './recording-plan.ts';
 import { type DumpedEvent, threadFactsOf } from './state-dump.ts';
@@ -18,6 +20,8 @@ export interface CtfSinkOptions {
   /** Of the trace: does not exist yet. */
   readonly path: string;
   readonly onFault: (error: Error) => void;
+  /** Streams that go on in the files of an earlier run. */
+  readonly begun?: ReadonlyMap<string, StreamBegun>;
 }
 
 /** Converts while it records. All CPUs in one thread: they share the table of threads, and the kernel's buffers wait meanwhile. */
@@ -34,7 +38,7 @@ export class CtfSink implements SubBufferSink {
     const { layout, plan, cpuIds, subBufferBytes, onFault } = options;
     this.#options = options;
     this.#metadata = metadataOf(layout, plan.ctfVersion);
-    this.#folder = new CtfFolder(options.path, this.#metadata);
+    this.#folder = new CtfFolder(options.path, this.#metadata, options.begun);
     this.#converters = cpuIds.map(
       (cpuId) =>
         new CpuStreamConverter({
@@ -91,12 +95,15 @@ export class CtfSink implements SubBufferSink {
     for (const converter of this.#converters) converter.flush();
   }
 
-  /** Goes on in another folder; the old one is complete then. */
-  moveTo(path: string): void {
+  /** Moves what is written so far, which is complete then, and goes on with new files. The streams are the same. */
+  rotate(archive: string): void {
     this.#stateDump?.flush();
     for (const converter of this.#converters) converter.beginFile();
-    this.#bytesOfClosedFolders += this.#folder.writtenBytes;
+    const { path, writtenBytes } = this.#folder;
+    this.#bytesOfClosedFolders += writtenBytes;
     this.#folder.close();
+    mkdirSync(dirname(archive), { recursive: true });
+    renameSync(path, archive);
     this.#folder = new CtfFolder(path, this.#metadata);
   }
 

@@ -56,6 +56,13 @@ export function recorderInstances(tracefs: TracefsFolder): {
   return { live, orphaned };
 }
 
+/** Processes that record into a ring that overwrites: they write it at SIGUSR1. */
+export function flightRecorders(tracefs: TracefsFolder): number[] {
+  return recorderInstances(tracefs)
+    .live.filter((name) => tracefs.read(`instances/${name}/options/overwrite`).trim() === '1')
+    .flatMap((name) => ownerOf(name)?.pid ?? []);
+}
+
 /**
  * Removes an instance, with its buffers; its events go off. One that somebody reads stays: the kernel says it is busy (a recorder of
  * another PID namespace looks dead from here).

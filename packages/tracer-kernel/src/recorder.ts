@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TraceInstance } from './instance.ts';
+import type { PushSubBuffer } from './recent-sub-buffers.ts';
 import type { SubBufferSink } from './sub-buffer-sink.ts';
 import { errnoOf } from './tracefs.ts';
 
@@ -35,13 +36,16 @@ export class Recorder {
   droppedEvents = 0;
   readonly #instance: TraceInstance;
   readonly #sink: SubBufferSink;
+  readonly #push: PushSubBuffer;
   readonly #inputs: readonly CpuInput[];
   readonly #bufferBytes: number;
   #lastDrainMs = performance.now();
   #lastLossMs = 0;
   #pauseMs = 10;
 
-  constructor(instance: TraceInstance, sink: SubBufferSink) {
+  /** @param push - Takes the sub-buffers in the sink's place, to choose from them. */
+  constructor(instance: TraceInstance, sink: SubBufferSink, push?: PushSubBuffer) {
+    this.#push = push ?? ((cpuIndex, subBuffer) => sink.push(cpuIndex, subBuffer));
     this.#instance = instance;
     this.#sink = sink;
     this.#bufferBytes = Number(instance.folder.read('buffer_size_kb').split(' ')[0]) * 1024;
@@ -92,7 +96,7 @@ export class Recorder {
         if (errnoOf(error) === 'EAGAIN') return bytes;
         throw error;
       }
-      this.#sink.push(index, subBuffer);
+      this.#push(index, subBuffer);
       bytes += size;
       // The rest of the one that was being written last time comes first; the next that is not full is being written now. Reading on
       // would go on for ever: reading makes events, too.

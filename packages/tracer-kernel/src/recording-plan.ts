@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { endianness, hostname, release, version } from 'node:os';
+import { MetadataError } from '@sonde/base';
 import { writeJsonMetadata, writeTsdl } from '@sonde/ctf';
 import {
   type ContextName,
@@ -13,6 +14,7 @@ import {
   parseEventFormat,
   parsePageFormat,
 } from '@sonde/ftrace';
+import { ownerOf } from './ownership.ts';
 import type { TracefsFolder } from './tracefs.ts';
 
 export type CtfVersion = '1.8' | '2';
@@ -33,6 +35,34 @@ export interface RecordingPlan {
   readonly uuid: string;
   readonly ctfVersion: CtfVersion;
   readonly environment: Readonly<Record<string, string | number>>;
+}
+
+/** Kept in the folder of the session while it is recorded: whoever finds it finds a recorder that runs, or was killed. */
+export const planFile = 'recording.json';
+
+/** @throws MetadataError `bad-plan`: the file was not written by us, or not to its end */
+export function parsePlan(text: string): RecordingPlan {
+  try {
+    const plan = JSON.parse(text) as RecordingPlan;
+    const texts = [plan.instance, plan.clock, plan.unixOffsetNs, plan.bootId, plan.uuid];
+    const lists = [plan.events, plan.contexts];
+    if (
+      texts.every((value) => typeof value === 'string') &&
+      lists.every((list) => Array.isArray(list)) &&
+      // It becomes part of a path.
+      ownerOf(plan.instance) !== undefined &&
+      plan.events.every((event) => /^\w[\w-]*\/\w[\w-]*$/.test(event))
+    ) {
+      return plan;
+    }
+  } catch (cause) {
+    throw badPlan(cause);
+  }
+  throw badPlan(undefined);
+}
+
+function badPlan(cause: unknown): MetadataError {
+  return new MetadataError('bad-plan', `The file ${planFile} is damaged.`, {}, { cause });
 }
 
 /** `20261122T211539+0000` */

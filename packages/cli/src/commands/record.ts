@@ -1,20 +1,24 @@
+import { existsSync } from 'node:fs';
 import { formatError, UsageError } from '@sonde/base';
 import {
   compactTime,
   defaultPreset,
   type EventRequest,
+  FlightRecorder,
   KernelSession,
   openTracefs,
+  recoverSession,
   removeOrphans,
+  Tracing,
+  type TracingOptions,
 } from '@sonde/tracer-kernel';
 import type { CommandIo } from '../command-io.ts';
 import { defineCommand } from '../define-command.ts';
 import { exitStatus } from '../exit-status.ts';
-import { Progress } from '../progress.ts';
-import type { ChildCommand } from '../record/child-command.ts';
-import { recordLoop } from '../record/record-loop.ts';
+import { recordInRing } from '../record/flight-loop.ts';
+import { recordToDisk } from '../record/record-loop.ts';
 import { contextsOf, type RecordOptions, recordOptions } from '../record/record-options.ts';
-import { cpuPercent, endText, nextText, statusText } from '../record/summary-text.ts';
+import { recoveredText } from '../record/summary-text.ts';
 import { version } from '../version.ts';
 
 export const recordCommand = defineCommand({
@@ -25,7 +29,7 @@ export const recordCommand = defineCommand({
   options: recordOptions,
   endsByInterrupt: true,
   notes: `Needs root. Events have LTTng's names and fields: Babeltrace, Trace Compass and the LTTng analyses
-read the trace as one of LTTng's. The whole system is recorded, this recorder included.
+read the trace as one of LTTng's. The whole system is recorded, this recorder included (--exclude-self).
 The exit status is that of COMMAND. \`sonde doctor\` tells what this machine allows.
 
   sonde record -- make -j2
@@ -33,41 +37,32 @@ The exit status is that of COMMAND. \`sonde doctor\` tells what this machine all
   sonde record -e 'block_rq_*' --syscall openat,read -o /tmp/trace
   sonde record -e 'syscall_*' --follow-forks -- ls -l
   sonde record -e sched_switch --filter 'prev_prio < 20 || next_comm == "node*"'
-  sonde record --probe /usr/bin/node:uv_run --duration 5s`,
+  sonde record --probe /usr/bin/node:uv_run --duration 5s
+  sonde record --snapshot 10s -- ./test.sh      writes a trace when it fails; or: sonde snapshot
+  sonde record --rotate 60s --keep 10           the last ten minutes on disk`,
   async run(io, options, operands) {
+    if (options.recover !== undefined) return recover(io, options.recover);
     checkOptions(options, operands);
     const tracefs = openTracefs();
     for (const name of removeOrphans(tracefs).instances) {
       tell(io, options, `Removed ${name}, which a killed recorder left.\n`);
     }
-    const session = KernelSession.open(tracefs, {
-      directory: options.output ?? `sonde-${compactTime(new Date()).replace(/\+.*/, '')}`,
-      request: requestOf(options),
-      probes: [...options.probe, ...options.probeReturn],
-      contexts: contextsOf(options),
-      ctfVersion: options.ctf,
-      isRaw: options.raw,
-      ...(options.filter !== undefined && { filter: options.filter }),
-      ...(options.comm !== undefined && { comm: options.comm }),
-      processes: {
-        pids: options.pid.flat(),
-        tids: options.tid.flat(),
-        followsForks: options.followForks,
-        followsChild: options.followForks && options.pid.length + options.tid.length === 0,
-        excludesRecorder: options.excludeSelf,
-      },
-      instance: {
-        ...(options.clock !== undefined && { clock: options.clock }),
-        ...(options.bufferSize !== undefined && { bufferBytes: options.bufferSize }),
-      },
-      recorder: `sonde ${version}`,
-      onFault: (error) => io.stderr.writeText(`sonde: ${formatError(error)}\n`),
-    });
+    const tracing = Tracing.open(tracefs, tracingOptions(io, options));
+    for (const note of tracing.instance.notes) io.stderr.writeText(`sonde: ${note}\n`);
+    if (options.verbose) io.stderr.writeText(describe(tracing));
+    const { snapshot } = options;
+    const recording =
+      snapshot === undefined
+        ? new KernelSession(tracing)
+        : new FlightRecorder(tracing, snapshot.seconds);
     // Whatever ends the process (SIGTERM, a defect): the recording is finished, and nothing is left in the kernel.
-    const finish = (): void => session.finish();
+    const finish = (): void => recording.finish();
     process.once('exit', finish);
     try {
-      return await record(io, options, session, operands);
+      recording.start();
+      return recording instanceof KernelSession
+        ? await recordToDisk(io, options, recording, operands)
+        : await recordInRing(io, options, recording, operands);
     } finally {
       finish();
       process.removeListener('exit', finish);
@@ -76,49 +71,57 @@ The exit status is that of COMMAND. \`sonde doctor\` tells what this machine all
 });
 
 function checkOptions(options: RecordOptions, command: readonly string[]): void {
-  const { followForks, pid, tid } = options;
+  const { followForks, pid, tid, raw, rotate, snapshot, keep, ctf } = options;
   if (followForks && command.length + pid.length + tid.length === 0) {
     throw new UsageError(
       'follow-whom',
       '--follow-forks needs --pid, --tid or a COMMAND to follow.',
     );
   }
+  if (keep !== undefined && rotate === undefined) {
+    throw new UsageError('keep-what', '--keep is for --rotate: how many finished chunks stay.');
+  }
+  const exclusive = { '--raw': raw, '--rotate': rotate, '--snapshot': snapshot };
+  const given = Object.entries(exclusive).filter(([, value]) => value);
+  if (given.length > 1) {
+    const names = given.map(([name]) => name).join(' and ');
+    throw new UsageError('exclusive-options', `${names} can't be used together.`);
+  }
+  if (raw && ctf !== '1.8') {
+    throw new UsageError(
+      'exclusive-options',
+      '--raw writes no CTF: choose the version when you convert.',
+    );
+  }
 }
 
-async function record(
-  io: CommandIo,
-  options: RecordOptions,
-  session: KernelSession,
-  command: readonly string[],
-): Promise<number> {
-  for (const note of session.instance.notes) io.stderr.writeText(`sonde: ${note}\n`);
-  if (options.verbose) io.stderr.writeText(describeSession(session));
-  const beginMs = performance.now();
-  const cpuBegin = process.cpuUsage();
-  const seconds = (): number => (performance.now() - beginMs) / 1000;
-  const status = (): string =>
-    statusText(session.counts, seconds(), cpuPercent(cpuBegin, seconds()));
-  session.start();
-  let child: ChildCommand | undefined;
-  {
-    using progress = new Progress(io, false, status);
-    child = await recordLoop(session, io.signal, {
-      command,
-      durationSeconds: options.duration,
-      sizeBytes: options.size,
-    });
-    progress.hide();
-  }
-  const elapsed = seconds();
-  session.finish();
-  tell(io, options, endText(session.counts, elapsed, cpuPercent(cpuBegin, elapsed)));
-  tell(io, options, nextText(session.directory));
-  if (child?.error !== undefined) {
-    io.stderr.writeText(`sonde: ${command[0]} can't be run: ${child.error.message}\n`);
-  }
-  child?.interrupt();
-  await child?.ended;
-  return child?.exitStatus ?? exitStatus.done;
+function tracingOptions(io: CommandIo, options: RecordOptions): TracingOptions {
+  const { filter, comm, pid, tid, followForks, excludeSelf, clock, snapshot } = options;
+  const bufferBytes = snapshot?.bytesPerCpu ?? options.bufferSize;
+  return {
+    directory: options.output ?? `sonde-${compactTime(new Date()).replace(/\+.*/, '')}`,
+    request: requestOf(options),
+    probes: [...options.probe, ...options.probeReturn],
+    contexts: contextsOf(options),
+    ctfVersion: options.ctf,
+    isRaw: options.raw,
+    ...(filter !== undefined && { filter }),
+    ...(comm !== undefined && { comm }),
+    processes: {
+      pids: pid.flat(),
+      tids: tid.flat(),
+      followsForks: followForks,
+      followsChild: followForks && pid.length + tid.length === 0,
+      excludesRecorder: excludeSelf,
+    },
+    instance: {
+      isOverwriting: snapshot !== undefined,
+      ...(clock !== undefined && { clock }),
+      ...(bufferBytes !== undefined && { bufferBytes }),
+    },
+    recorder: `sonde ${version}`,
+    onFault: (error) => io.stderr.writeText(`sonde: ${formatError(error)}\n`),
+  };
 }
 
 function requestOf({ preset, event, syscall, probe, probeReturn }: RecordOptions): EventRequest {
@@ -130,10 +133,20 @@ function requestOf({ preset, event, syscall, probe, probeReturn }: RecordOptions
   return { presets: isDefault ? [defaultPreset] : presets, patterns, syscalls };
 }
 
-function describeSession({ instance, events, filterNotes }: KernelSession): string {
+function describe({ instance, events, filters }: Tracing): string {
   const buffer = instance.folder.read('buffer_size_kb').trim();
-  const filters = filterNotes.map((note) => `${note}\n`).join('');
-  return `tracefs instance ${instance.name}: clock ${instance.clock}, buffers of ${buffer} KiB a CPU, read ${instance.subBufferBytes / 1024} KiB at a time; ${events.length} events.\n${filters}`;
+  const notes = filters.notes.map((note) => `${note}\n`).join('');
+  return `tracefs instance ${instance.name}: clock ${instance.clock}, buffers of ${buffer} KiB a CPU, read ${instance.subBufferBytes / 1024} KiB at a time; ${events.length} events.\n${notes}`;
+}
+
+/** As root, the kernel is asked too; else the files alone are closed. */
+function recover(io: CommandIo, directory: string): number {
+  if (!existsSync(directory)) {
+    throw new UsageError('no-such-path', `There is no folder ${directory}.`);
+  }
+  const tracefs = process.geteuid?.() === 0 ? openTracefs() : undefined;
+  io.stdout.writeText(recoveredText(directory, recoverSession(directory, tracefs)));
+  return exitStatus.done;
 }
 
 function tell(io: CommandIo, { quiet }: RecordOptions, text: string): void {

@@ -1,6 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import { errnoExitStatus } from './exit-codes.ts';
+import type { CommandIo } from '../command-io.ts';
+
+/** As shells have it. */
+const notFound = 127;
+const notExecutable = 126;
 
 /** The program that is run while the kernel is recorded. */
 export class ChildCommand {
@@ -17,7 +21,7 @@ export class ChildCommand {
     this.ended = new Promise((resolve) => {
       this.#child.once('error', (error) => {
         this.error = error;
-        this.exitStatus = errnoExitStatus(error);
+        this.exitStatus = 'code' in error && error.code === 'ENOENT' ? notFound : notExecutable;
         resolve();
       });
       this.#child.once('exit', (code, signal) => {
@@ -27,8 +31,11 @@ export class ChildCommand {
     });
   }
 
-  get pid(): number | undefined {
-    return this.#child.pid;
+  /** Says so where it could not be started. */
+  tellFailure(io: CommandIo): void {
+    const { error } = this;
+    if (error !== undefined)
+      io.stderr.writeText(`sonde: the command can't be run: ${error.message}\n`);
   }
 
   /** Tells it that Ctrl-C was pressed: a terminal tells both, `kill` only one. */

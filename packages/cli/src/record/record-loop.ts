@@ -1,23 +1,137 @@
 import { setPriority } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
+import { SondeError } from '@sonde/base';
 import type { KernelSession } from '@sonde/tracer-kernel';
+import type { CommandIo } from '../command-io.ts';
+import { exitStatus } from '../exit-status.ts';
+import { Progress } from '../progress.ts';
 import { ChildCommand } from './child-command.ts';
-
-/** What ends a recording, beside Ctrl-C; undefined: does not. */
-export interface RecordingEnd {
-  /** Run when everything is on; empty: none. */
-  readonly command: readonly string[];
-  readonly durationSeconds: number | undefined;
-  readonly sizeBytes: number | undefined;
-}
+import type { RecordOptions } from './record-options.ts';
+import { cpuPercent, endText, nextText, statusText } from './summary-text.ts';
 
 /** What is held back in memory is written as often (ms): live readers see it, and `kill -9` loses no more. */
 const flushIntervalMs = 1000;
-
 /** Niceness while recording: on a busy machine, the buffers must be emptied before they are full. */
 const recorderNiceness = -15;
 
-function beNice(niceness: number): void {
+/** Records until Ctrl-C, the end of the command, or what the options say. @returns the exit status */
+export async function recordToDisk(
+  io: CommandIo,
+  options: RecordOptions,
+  session: KernelSession,
+  command: readonly string[],
+): Promise<number> {
+  const beginMs = performance.now();
+  const cpuBegin = process.cpuUsage();
+  const seconds = (): number => (performance.now() - beginMs) / 1000;
+  let child: ChildCommand | undefined;
+  let fault: SondeError | undefined;
+  {
+    using _progress = new Progress(io, false, () =>
+      statusText(session.counts, seconds(), cpuPercent(cpuBegin, seconds())),
+    );
+    const loop = new RecordLoop(session, options, command);
+    try {
+      await loop.run(io.signal);
+    } catch (error) {
+      fault = explainWriting(error);
+    }
+    child = loop.child;
+  }
+  const elapsed = seconds();
+  try {
+    session.finish();
+  } catch (error) {
+    fault ??= explainWriting(error);
+  }
+  if (!options.quiet) {
+    const percent = cpuPercent(cpuBegin, elapsed);
+    io.stderr.writeText(endText(session.counts, elapsed, percent));
+    io.stderr.writeText(nextText(session.tracing.options.directory, options.raw));
+  }
+  child?.interrupt();
+  await child?.ended;
+  if (fault !== undefined) throw fault;
+  child?.tellFailure(io);
+  return child?.exitStatus ?? exitStatus.done;
+}
+
+/** What is on disk stays a valid trace: packets are written whole or not at all. */
+function explainWriting(error: unknown): SondeError {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return new SondeError(
+      'disk-full',
+      'The disk is full: the recording has ended. What is there can be read. --size and --rotate with --keep bound a trace.',
+      {},
+      { cause: error },
+    );
+  }
+  if (error instanceof SondeError) return error;
+  throw error;
+}
+
+class RecordLoop {
+  child: ChildCommand | undefined;
+  readonly #session: KernelSession;
+  readonly #options: RecordOptions;
+  readonly #command: readonly string[];
+  #lastFlushMs = performance.now();
+  #lastRotationMs = performance.now();
+  #bytesAtRotation = 0;
+
+  constructor(session: KernelSession, options: RecordOptions, command: readonly string[]) {
+    this.#session = session;
+    this.#options = options;
+    this.#command = command;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { duration = Number.POSITIVE_INFINITY, size = Number.POSITIVE_INFINITY } = this.#options;
+    const endMs = performance.now() + duration * 1000;
+    setNiceness(recorderNiceness);
+    while (!signal.aborted && this.child?.exitStatus === undefined) {
+      const pauseMs = this.#session.work();
+      const nowMs = performance.now();
+      if (nowMs >= endMs || this.#session.counts.writtenBytes >= size) break;
+      this.#beginCommand();
+      this.#flush(nowMs);
+      this.#rotate(nowMs);
+      await turn(Math.min(pauseMs, endMs - nowMs), this.child?.ended, signal);
+    }
+    setNiceness(0);
+  }
+
+  #beginCommand(): void {
+    if (this.child !== undefined || this.#command.length === 0 || !this.#session.isReady) return;
+    // It inherits the niceness.
+    setNiceness(0);
+    this.child = this.#session.tracing.begin(() => new ChildCommand(this.#command));
+    setNiceness(recorderNiceness);
+  }
+
+  #flush(nowMs: number): void {
+    if (nowMs - this.#lastFlushMs < flushIntervalMs) return;
+    this.#lastFlushMs = nowMs;
+    this.#session.flush();
+  }
+
+  #rotate(nowMs: number): void {
+    const { rotate, keep = Number.POSITIVE_INFINITY } = this.#options;
+    if (rotate === undefined || !this.#session.isReady) return;
+    const { seconds = Number.POSITIVE_INFINITY, bytes = Number.POSITIVE_INFINITY } = rotate;
+    const { writtenBytes } = this.#session.counts;
+    const isDue =
+      nowMs - this.#lastRotationMs >= seconds * 1000 ||
+      writtenBytes - this.#bytesAtRotation >= bytes;
+    if (!isDue) return;
+    this.#session.rotate(keep);
+    this.#lastRotationMs = nowMs;
+    this.#bytesAtRotation = writtenBytes;
+  }
+}
+
+function setNiceness(niceness: number): void {
   try {
     setPriority(niceness);
   } catch {
@@ -25,48 +139,14 @@ function beNice(niceness: number): void {
   }
 }
 
-/** Works until the recording ends. @returns the command, which may still run; undefined: none was started */
-export async function recordLoop(
-  session: KernelSession,
-  signal: AbortSignal,
-  end: RecordingEnd,
-): Promise<ChildCommand | undefined> {
-  const beginMs = performance.now();
-  const endMs = beginMs + (end.durationSeconds ?? Number.POSITIVE_INFINITY) * 1000;
-  let child: ChildCommand | undefined;
-  let lastFlushMs = beginMs;
-  beNice(recorderNiceness);
-  while (!signal.aborted) {
-    const pauseMs = session.work();
-    const nowMs = performance.now();
-    if (
-      nowMs >= endMs ||
-      session.counts.writtenBytes >= (end.sizeBytes ?? Number.POSITIVE_INFINITY)
-    )
-      break;
-    if (child?.exitStatus !== undefined) break;
-    if (child === undefined && end.command.length > 0 && session.hasStateDump) {
-      // It inherits the niceness.
-      beNice(0);
-      child = session.begin(() => new ChildCommand(end.command));
-      beNice(recorderNiceness);
-    }
-    if (nowMs - lastFlushMs > flushIntervalMs) {
-      lastFlushMs = nowMs;
-      session.flush();
-    }
-    await turn(Math.min(pauseMs, endMs - nowMs), child?.ended, signal);
-  }
-  beNice(0);
-  return child;
-}
-
 /** Waits; the end of the command, or Ctrl-C, ends the wait. */
-async function turn(
+export async function turn(
   durationMs: number,
   ended: Promise<void> | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const wait = pause(durationMs, undefined, { signal }).catch(() => undefined);
+  const wait = pause(Math.min(durationMs, 2 ** 31 - 1), undefined, { signal }).catch(
+    () => undefined,
+  );
   await (ended === undefined ? wait : Promise.race([wait, ended]));
 }

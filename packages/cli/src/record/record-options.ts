@@ -23,6 +23,19 @@ export function parseSeconds(text: string): number {
   throw new UsageError('bad-duration', `"${text}" is no duration; write it like 10s, 500ms or 5m.`);
 }
 
+/** `60s` is a time, `500M` a size. @throws UsageError */
+export function parseTimeOrSize(text: string): {
+  readonly seconds: number | undefined;
+  readonly bytes: number | undefined;
+} {
+  if (/^[\d.]+(ms|s|m|h)$/.test(text)) return { seconds: parseSeconds(text), bytes: undefined };
+  if (/^\d+[kMGT]$/.test(text)) return { seconds: undefined, bytes: parseBytes(text) };
+  throw new UsageError(
+    'bad-time-or-size',
+    `"${text}" is neither a time nor a size; write it like 60s, 5m or 500M.`,
+  );
+}
+
 export const recordOptions = {
   output: option('Folder to write to (default: sonde-DATE-TIME)', 'DIR', String, undefined, {
     short: 'o',
@@ -76,7 +89,24 @@ export const recordOptions = {
   ...optionGroup('How long', {
     duration: option('End after this time', 'TIME', parseSeconds, undefined, { short: 'd' }),
     size: option('End when the trace is as large', 'SIZE', parseBytes, undefined),
+    rotate: option(
+      'Begin a new chunk after this time or size: 60s, 500M',
+      'TIME|SIZE',
+      parseTimeOrSize,
+      undefined,
+    ),
+    keep: option('With --rotate: keep the newest N chunks', 'N', parseCount, undefined),
+    snapshot: option(
+      'Keep the last events in memory only; write them when asked to, or when COMMAND fails',
+      'TIME|SIZE',
+      (text) => {
+        const { seconds, bytes } = parseTimeOrSize(text);
+        return { seconds, bytesPerCpu: bytes };
+      },
+      undefined,
+    ),
   }),
+  recover: option('Complete what a killed recorder left in DIR', 'DIR', String, undefined),
   ...optionGroup('How', {
     raw: flag('Keep what the kernel gives as it is, convert when it is read: least overhead'),
     ctf: option(

@@ -1,4 +1,4 @@
-import type { SessionCounts } from '@sonde/tracer-kernel';
+import type { Recovered, SessionCounts } from '@sonde/tracer-kernel';
 
 const grouped = new Intl.NumberFormat('en-US');
 const megabyte = 1e6;
@@ -43,14 +43,33 @@ export function endText(
   return `${line}Lost are ${share.toFixed(2)} %: the buffers were full. Larger ones (--buffer-size), fewer events (-e), or --raw help.\n`;
 }
 
-export function nextText(directory: string): string {
+export function snapshotText(why: string, { events, writtenBytes }: SessionCounts): string {
+  return `${why}: the last ${countText(events)} events were written, ${sizeText(writtenBytes)}.\n`;
+}
+
+export function recoveredText(directory: string, recovered: Recovered): string {
+  const { packets, cutBytes, drainedEvents, lostEvents } = recovered;
+  const cut =
+    cutBytes === 0 ? '' : `, ${countText(cutBytes)} bytes of incomplete ones were cut off`;
+  const drained =
+    drainedEvents === undefined
+      ? 'The kernel holds nothing of this recording any more.'
+      : `${countText(drainedEvents)} events were added from the kernel; ${countText(lostEvents)} were lost since its buffers were full.`;
+  return `${directory}: ${countText(packets)} packets were complete${cut}. ${drained}\n`;
+}
+
+/** Where the trace is, and what to do with it. */
+export function nextText(directory: string, isRaw: boolean): string {
   const path = /^[\w./@+-]+$/.test(directory)
     ? directory
     : `'${directory.replaceAll("'", "'\\''")}'`;
+  const convert = isRaw
+    ? `  sonde read -o ctf -w ${path}-ctf ${path}    convert to CTF once\n`
+    : '';
   return `Trace: ${directory}
 Next:
   sonde report ${path}      what happened, on one page
   sonde read ${path}        every event; --help for filters
   sonde cputop ${path}      who used the CPUs; iousagetop, schedstats, syscallstats, …
-`;
+${convert}`;
 }

@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { CtfSink } from './ctf-sink.ts';
+import { recentSubBuffers } from './recent-sub-buffers.ts';
+import { Recorder } from './recorder.ts';
+import { compactTime } from './recording-plan.ts';
+import type { SessionCounts } from './session.ts';
+import { dumpState } from './state-dump.ts';
+import type { Tracing } from './tracing.ts';
+
+const nsPerSecond = 1e9;
+/** Reading goes on while events come: it ends with what is newest, or after this time (ms). */
+const longestReadingMs = 10_000;
+
+/**
+ * Records into the kernel's ring only, where new events overwrite old ones, and writes what is there when it is asked to. Costs
+ * nothing but the events themselves.
+ */
+export class FlightRecorder {
+  readonly tracing: Tracing;
+  readonly #keepSeconds: number | undefined;
+  #snapshots = 0;
+  #isFinished = false;
+
+  /** @param keepSeconds - Undefined: all that the ring holds. */
+  constructor(tracing: Tracing, keepSeconds: number | undefined) {
+    this.tracing = tracing;
+    this.#keepSeconds = keepSeconds;
+  }
+
+  start(): void {
+    this.tracing.start();
+  }
+
+  get snapshotCount(): number {
+    return this.#snapshots;
+  }
+
+  /**
+   * Writes the last events to a trace of its own, with the state of now. They are in no later snapshot again.
+   * @throws what writing throws
+   */
+  snapshot(): { readonly path: string; readonly counts: SessionCounts } {
+    const { instance, layout, plan, options, clock } = this.tracing;
+    const { cpuIds, subBufferBytes } = instance;
+    const name = `snapshot-${compactTime(new Date()).replace(/\+.*/, '')}-${this.#snapshots++}`;
+    const path = join(options.directory, name);
+    const sink = new CtfSink({
+      layout,
+      plan,
+      cpuIds,
+      subBufferBytes,
+      path: join(path, 'kernel'),
+      onFault: options.onFault,
+    });
+    const keepNs = this.#keepSeconds === undefined ? undefined : this.#keepSeconds * nsPerSecond;
+    const sinceNs = keepNs === undefined ? 0n : clock.nowNs() - BigInt(Math.round(keepNs));
+    const recent = recentSubBuffers((i, bytes) => sink.push(i, bytes), cpuIds.length, sinceNs);
+    const recorder = new Recorder(instance, sink, recent.push);
+    try {
+      // The state first: names of threads come from it, their forks were overwritten long ago.
+      for (const event of dumpState()) sink.writeStateDump(event, clock.nowNs());
+      recorder.drain(longestReadingMs);
+      recent.end();
+    } finally {
+      recorder.close();
+      sink.close(clock.nowNs());
+    }
+    const { events, writtenBytes } = sink;
+    // What was overwritten was meant to be.
+    return { path, counts: { events, lostEvents: 0, writtenBytes } };
+  }
+
+  /** Again: does nothing. */
+  finish(): void {
+    if (this.#isFinished) return;
+    this.#isFinished = true;
+    this.tracing.remove();
+  }
+}

@@ -1,0 +1,152 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SondeError, UsageError } from '@sonde/base';
+import type { FilterExpression } from '@sonde/filter';
+import type { ContextName, KernelTraceLayout } from '@sonde/ftrace';
+import { type RecordingClock, recordingClock } from './clock.ts';
+import { type AvailableEvent, EventCatalogue, type EventRequest } from './event-catalogue.ts';
+import { type EventFilters, eventFilters, neverFilter, writeFilter } from './event-filters.ts';
+import { type InstanceOptions, TraceInstance } from './instance.ts';
+import { newInstanceName, removeUprobes } from './ownership.ts';
+import { applyProcessFilter, type ProcessFilter, recordChildOf } from './process-filter.ts';
+import {
+  bootId,
+  type CtfVersion,
+  environmentOf,
+  layoutOf,
+  planFile,
+  type RecordingPlan,
+  supportingEvents,
+} from './recording-plan.ts';
+import type { TracefsFolder } from './tracefs.ts';
+import { createUprobes, type UprobeRequest } from './uprobes.ts';
+
+export interface TracingOptions {
+  /** Of the session; the trace is below it. Empty, or not there yet. */
+  readonly directory: string;
+  readonly request: EventRequest;
+  readonly probes: readonly UprobeRequest[];
+  readonly contexts: readonly ContextName[];
+  /** Of LTTng; for all chosen events. */
+  readonly filter?: FilterExpression;
+  readonly processes?: ProcessFilter;
+  /** Only threads with this name, with stars. */
+  readonly comm?: string;
+  /** Sub-buffers are kept as they are: least work now, conversion later. */
+  readonly isRaw?: boolean;
+  readonly ctfVersion: CtfVersion;
+  readonly instance: InstanceOptions;
+  /** Who records: for the trace's environment. */
+  readonly recorder: string;
+  /** Told about sub-buffers that can't be read. */
+  readonly onFault: (error: Error) => void;
+}
+
+/** What happens in the kernel for one recording: instance, uprobes, events, filters. Whoever opens it removes it. */
+export class Tracing {
+  readonly tracefs: TracefsFolder;
+  readonly instance: TraceInstance;
+  readonly options: TracingOptions;
+  readonly plan: RecordingPlan;
+  readonly layout: KernelTraceLayout;
+  readonly clock: RecordingClock;
+  /** Events of the trace. */
+  readonly events: readonly AvailableEvent[];
+  readonly filters: EventFilters;
+
+  /**
+   * Makes everything ready; `start` turns it on.
+   * @throws UsageError about what was asked for; SondeError about the machine. Nothing is left behind then.
+   */
+  static open(tracefs: TracefsFolder, options: TracingOptions): Tracing {
+    const name = options.instance.name ?? newInstanceName();
+    const chosen = EventCatalogue.of(tracefs).select(options.request);
+    if (chosen.length === 0 && options.probes.length === 0) {
+      throw new UsageError('no-events', 'None of the chosen events is in this kernel.');
+    }
+    makeEmptyFolder(options.directory);
+    const instance = TraceInstance.create(tracefs, { ...options.instance, name });
+    try {
+      const probes = createUprobes(tracefs, name, options.probes);
+      return new Tracing(tracefs, instance, [...chosen, ...probes], options);
+    } catch (error) {
+      instance.remove();
+      removeUprobes(tracefs, name);
+      throw error;
+    }
+  }
+
+  private constructor(
+    tracefs: TracefsFolder,
+    instance: TraceInstance,
+    events: readonly AvailableEvent[],
+    options: TracingOptions,
+  ) {
+    this.tracefs = tracefs;
+    this.instance = instance;
+    this.events = events;
+    this.options = options;
+    this.clock = recordingClock(instance);
+    this.plan = {
+      instance: instance.name,
+      events: events.map(({ system, name }) => `${system}/${name}`),
+      contexts: options.contexts,
+      hasUserStrings: false,
+      clock: instance.clock,
+      unixOffsetNs: this.clock.unixOffsetNs.toString(),
+      bootId: bootId(),
+      uuid: randomBytes(16).toString('hex'),
+      ctfVersion: options.ctfVersion,
+      environment: environmentOf('sonde', options.recorder),
+    };
+    this.layout = layoutOf(instance.folder, this.plan);
+    this.filters = eventFilters(this.layout, instance.folder, this.plan, options);
+    writeFileSync(join(options.directory, planFile), `${JSON.stringify(this.plan)}\n`);
+  }
+
+  /** Events are on from here. */
+  start(): void {
+    const { folder } = this.instance;
+    const { contexts, events } = this.plan;
+    const { processes } = this.options;
+    const { texts } = this.filters;
+    if (contexts.includes('callstack-kernel')) folder.write('options/stacktrace', '1');
+    if (contexts.includes('callstack-user')) folder.write('options/userstacktrace', '1');
+    if (processes !== undefined) applyProcessFilter(folder, processes);
+    for (const [event, text] of texts) writeFilter(folder, event, text);
+    const wanted = events.filter((event) => texts.get(event) !== neverFilter);
+    for (const event of new Set([...wanted, ...supportingEvents(folder, contexts)])) {
+      folder.write(`events/${event}/enable`, '1');
+    }
+    this.instance.isOn = true;
+  }
+
+  /** Begins a program; it alone is recorded, with what it begins, where that was asked for. */
+  begin<T>(program: () => T): T {
+    const followsChild = this.options.processes?.followsChild === true;
+    return followsChild ? recordChildOf(this.instance.folder, program) : program();
+  }
+
+  /** Removes everything from the kernel. What is still in the buffers is gone. */
+  remove(): void {
+    this.instance.remove();
+    removeUprobes(this.tracefs, this.instance.name);
+    // Only a recorder that was killed leaves it.
+    rmSync(join(this.options.directory, planFile), { force: true });
+  }
+}
+
+function makeEmptyFolder(path: string): void {
+  if (existsSync(path) && readdirSync(path).length > 0) {
+    throw new UsageError(
+      'folder-not-empty',
+      `${path} is not empty. Name another folder with --output, or remove it.`,
+    );
+  }
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw new SondeError('cannot-write', `The folder ${path} can't be made.`, {}, { cause });
+  }
+}

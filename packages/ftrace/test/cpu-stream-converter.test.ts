@@ -136,11 +136,22 @@ describe('discarded events', () => {
     cpu.flush();
     cpu.setDroppedEvents(4);
     cpu.flush(500n);
-    cpu.flush(600n);
+    cpu.flush();
     const { events, packets, discarded } = decode();
     expect(events).toHaveLength(1);
     expect(packets.map(({ end }) => end?.cycles)).toEqual([1n, 500n]);
     expect(discarded).toEqual([4n]);
+  });
+
+  test('the last packet lasts until the end of the recording, with events or without', () => {
+    const { cpu, decode } = converter([tick]);
+    cpu.push(page(0n).event(1, 7, 1, n(1)).end());
+    cpu.flush(500n);
+    cpu.flush(600n);
+    const { events, packets, discarded } = decode();
+    expect(events).toHaveLength(1);
+    expect(packets.map(({ end }) => end?.cycles)).toEqual([500n, 600n]);
+    expect(discarded).toEqual([]);
   });
 });
 

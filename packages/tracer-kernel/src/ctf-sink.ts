@@ -96,9 +96,8 @@ export class CtfSink implements SubBufferSink {
   }
 
   /** Moves what is written so far, which is complete then, and goes on with new files. The streams are the same. */
-  rotate(archive: string): void {
-    this.#stateDump?.flush();
-    for (const converter of this.#converters) converter.beginFile();
+  rotate(archive: string, nowNs: bigint): void {
+    this.#flushUntil(nowNs);
     const { path, writtenBytes } = this.#folder;
     this.#bytesOfClosedFolders += writtenBytes;
     this.#folder.close();
@@ -109,10 +108,18 @@ export class CtfSink implements SubBufferSink {
 
   close(endNs: bigint): void {
     try {
-      this.#stateDump?.flush();
-      for (const converter of this.#converters) converter.flush(endNs);
+      this.#flushUntil(endNs);
     } finally {
       this.#folder.close();
+    }
+  }
+
+  /** All streams last as long: the time after their last events was recorded too. CPUs that are off have none. */
+  #flushUntil(timeNs: bigint): void {
+    this.#stateDump?.flush(timeNs);
+    for (const converter of this.#converters) {
+      if (converter.counts.subBuffers > 0) converter.flush(timeNs);
+      else converter.flush();
     }
   }
 }

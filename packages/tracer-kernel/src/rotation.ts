@@ -16,14 +16,14 @@ export class Rotation {
   }
 
   /**
-   * Ends a chunk. The newest `keep` ones stay, beside the one that is being written.
+   * Ends a chunk, now. The newest `keep` ones stay, beside the one that is being written.
    * @returns where it is
    */
-  rotate(keep: number): string {
+  rotate(keep: number, nowNs: bigint): string {
     const end = new Date();
     const name = `${compactTime(this.#begin)}-${compactTime(end)}-${this.#id++}`;
     const chunk = join(this.#directory, 'archives', name);
-    this.#sink.rotate(join(chunk, 'kernel'));
+    this.#sink.rotate(join(chunk, 'kernel'), nowNs);
     this.#begin = end;
     this.#removeOldest(keep);
     return chunk;

@@ -86,7 +86,7 @@ export class KernelSession {
    * @returns where the chunk is
    */
   rotate(keep: number): string | undefined {
-    const chunk = this.#rotation?.rotate(keep);
+    const chunk = this.#rotation?.rotate(keep, this.tracing.clock.nowNs());
     this.#dump = dumpState();
     return chunk;
   }

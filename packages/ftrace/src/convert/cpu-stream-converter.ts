@@ -198,12 +198,17 @@ export class CpuStreamConverter {
 
   /**
    * Writes what is not written yet: live readers see it, and a recording ends with it.
-   * @param endCycles - Of the end of the recording: the time of a last packet that only says what was discarded.
+   * @param endCycles - Of the end of the recording: the last packet lasts as long.
    */
   flush(endCycles?: bigint): void {
     this.#releasePending();
     if (endCycles === undefined) this.#packets.flush();
-    else this.#packets.flush(Number(endCycles & 0xffff_ffffn) | 0, Number(endCycles >> 32n) | 0);
+    else this.#packets.end(Number(endCycles & 0xffff_ffffn) | 0, Number(endCycles >> 32n) | 0);
+  }
+
+  /** Time of the last event so far. */
+  get lastCycles(): bigint {
+    return this.#packets.lastCycles;
   }
 
   /** Ends the packet: the next one begins a file. */

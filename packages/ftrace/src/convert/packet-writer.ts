@@ -171,15 +171,30 @@ export class PacketWriter {
     if (this.#isOpen) this.#close();
   }
 
-  /**
-   * Ends the packet; where events were discarded since the last one, a packet without events says so.
-   * @param timeLow - Of the end of the recording, where it is known.
-   */
-  flush(timeLow = this.#timeLow, timeHigh = this.#timeHigh): void {
+  /** Ends the packet; where events were discarded since the last one, a packet without events says so. */
+  flush(): void {
     if (!this.#isOpen && this.discardedEvents > this.#discardedAtLastEnd) {
-      this.#open(timeLow, timeHigh, 0);
+      this.#open(this.#timeLow, this.#timeHigh, 0);
     }
     this.endPacket();
+  }
+
+  /**
+   * Ends the stream at a time, that of the recording's end: the last packet lasts as long, one without events where none is open.
+   * So nobody takes the time after the last event for time that was not recorded.
+   */
+  end(timeLow: number, timeHigh: number): void {
+    if (!this.#isOpen) this.#open(timeLow, timeHigh, 0);
+    if (distance(this.#timeLow, this.#timeHigh, timeLow, timeHigh) > 0) {
+      this.#timeLow = timeLow;
+      this.#timeHigh = timeHigh;
+    }
+    this.endPacket();
+  }
+
+  /** Of the last record, or the end. */
+  get lastCycles(): bigint {
+    return (BigInt(this.#timeHigh >>> 0) << 32n) | BigInt(this.#timeLow >>> 0);
   }
 
   #writeConstants(): void {

@@ -43,13 +43,7 @@ export function convertBuffer(
   target.begin(layout);
   const processes = new ProcessTable((tid) => facts.threads.get(tid));
   for (const { tid, ...thread } of recording.threads) processes.set(tid, thread);
-  if (recording.stateDump !== undefined) {
-    const dump = new StateDumpWriter(layout, target.openStream('statedump_0'));
-    for (const { name, timeCycles, values } of recording.stateDump()) {
-      dump.write(name, timeCycles, values);
-    }
-    dump.flush();
-  }
+  const dump = writeStateDump(recording, layout, target);
   const { subBufferBytes } = buffer;
   const { onFault } = options;
   const inputs = buffer.cpus.map((cpu) => {
@@ -73,12 +67,28 @@ export function convertBuffer(
     if (next === undefined) break;
     next.convert();
   }
+  let end = 0n;
+  for (const { converter } of inputs) if (converter.lastCycles > end) end = converter.lastCycles;
+  dump?.flush(end);
   return inputs.map(({ cpuId, converter, cpu }) => {
     converter.setDroppedEvents(cpu.droppedEvents);
     converter.setOverrunEvents(cpu.overrunEvents);
-    converter.flush();
+    if (converter.counts.subBuffers > 0) converter.flush(end);
+    else converter.flush();
     return { cpuId, ...converter.counts };
   });
+}
+
+/** All of it is known beforehand. Its stream ends with the recording. */
+function writeStateDump(
+  { stateDump }: RawRecording,
+  layout: KernelTraceLayout,
+  target: TraceTarget,
+): StateDumpWriter | undefined {
+  if (stateDump === undefined) return undefined;
+  const dump = new StateDumpWriter(layout, target.openStream('statedump_0'));
+  for (const { name, timeCycles, values } of stateDump()) dump.write(name, timeCycles, values);
+  return dump;
 }
 
 function earliest(inputs: readonly CpuInput[]): CpuInput | undefined {

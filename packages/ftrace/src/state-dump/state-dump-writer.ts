@@ -45,9 +45,13 @@ export class StateDumpWriter {
     this.#packets.finish(position);
   }
 
-  /** Ends the packet. */
-  flush(): void {
-    this.#packets.flush();
+  /**
+   * Ends the packet.
+   * @param endCycles - Of the end of the recording: the stream lasts as long, though nothing more is to be told.
+   */
+  flush(endCycles?: bigint): void {
+    if (endCycles === undefined) this.#packets.flush();
+    else this.#packets.end(Number(endCycles & 0xffff_ffffn) | 0, Number(endCycles >> 32n) | 0);
   }
 
   #writeField(

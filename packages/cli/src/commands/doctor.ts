@@ -12,9 +12,9 @@ export const doctorCommand = defineCommand({
     clean: flag('Remove what killed recorders left in the kernel'),
     json: flag('Print JSON'),
   },
-  notes: `Everything is tried out, and leaves nothing behind. The exit status is 1 when the kernel can't be recorded.
---clean removes instances of tracefs and uprobes of recorders that do not run any more; never those of running
-ones, nor those of other programs.`,
+  notes: `Everything is tried out, and leaves nothing behind. The exit status is 1 when the kernel can't
+be recorded. --clean removes instances of tracefs and uprobes of recorders that do not run any
+more; never those of running ones, nor those of other programs.`,
   async run(io, { clean, json }) {
     if (clean) cleanUp(io, json);
     const findings = await examineMachine();

@@ -1,0 +1,130 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, describe, expect, test } from 'vitest';
+import { ended, runSonde, scratchFolder, startSonde } from '../integration/built-command.ts';
+import {
+  babeltraceIsMissing,
+  countEvents,
+  readWithBabeltrace,
+  reasonNotToRecord,
+  record,
+  whereRecorded,
+} from './recording.ts';
+
+const instances = '/sys/kernel/tracing/instances';
+/** Random moments, but the same ones each time. */
+function* moments(count: number): Generator<number> {
+  for (let i = 0, x = 12345; i < count; i++) {
+    x = (x * 1103515245 + 12345) % 2 ** 31;
+    yield 250 + (x % 900);
+  }
+}
+
+describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecorded}`, () => {
+  const scratch = reasonNotToRecord === undefined ? scratchFolder() : '';
+  const at = (name: string): string => join(scratch, name);
+  const left = (pid: number | undefined): string[] =>
+    readdirSync(instances).filter((name) => name.startsWith(`sonde_${pid}_`));
+
+  afterAll(() => {
+    if (reasonNotToRecord === undefined) runSonde(['doctor', '--clean']);
+  });
+
+  test.each([
+    [['sh', '-c', 'exit 7'], 7],
+    [['sh', '-c', 'kill -TERM $$'], 143],
+    [['/no/such/program'], 127],
+  ])('the status of %j is %d', (command, status) => {
+    expect(record(at(`status-${status}`), ['-e', 'sched_switch', '--', ...command]).status).toBe(
+      status,
+    );
+  });
+
+  test.each([
+    ['SIGINT', 0],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)(
+    '%s finishes the recording, and leaves nothing in the kernel',
+    async (signal, status) => {
+      const child = startSonde(['record', '-e', 'sched_switch', '-o', at(signal)]);
+      const end = ended(child);
+      await sleep(1200);
+      child.kill(signal);
+      expect((await end).status).toBe(status);
+      expect(left(child.pid)).toEqual([]);
+      expect(readdirSync(at(signal))).toEqual(['kernel']);
+      expect(countEvents(at(signal), 'lttng_statedump_end')).toBe(1);
+    },
+  );
+
+  test('--size ends it; --rotate --keep bounds what is on disk, each chunk a trace of its own', () => {
+    record(at('size'), ['--size', '1M', '-d', '20s']);
+    expect(countEvents(at('size'), '*')).toBeGreaterThan(0);
+    record(at('rotated'), ['--rotate', '700ms', '--keep', '2', '-d', '4s', '-e', 'sched_*']);
+    const chunks = readdirSync(at('rotated/archives'));
+    expect(chunks).toHaveLength(2);
+    for (const chunk of [...chunks.map((name) => join('archives', name)), 'kernel']) {
+      expect(countEvents(at(`rotated/${chunk}`), 'sched_switch')).toBeGreaterThan(0);
+    }
+    expect(countEvents(at('rotated/kernel'), 'lttng_statedump_start')).toBeGreaterThan(0);
+  });
+
+  test('--snapshot writes when the command fails, and when it is asked to', async () => {
+    const failed = record(at('failed'), ['--snapshot', '10s', '--', 'sh', '-c', 'sleep 1; exit 3']);
+    expect(failed.status).toBe(3);
+    const [snapshot] = readdirSync(at('failed'));
+    const filter = 'filename == "*sleep"';
+    expect(countEvents(at(`failed/${snapshot}`), 'sched_process_exec', filter)).toBe(1);
+    const child = startSonde(['record', '--snapshot', '8M', '-e', 'sched_*', '-o', at('asked')]);
+    const end = ended(child);
+    await sleep(1200);
+    expect(runSonde(['snapshot', String(child.pid)]).status).toBe(0);
+    await sleep(1200);
+    child.kill('SIGINT');
+    expect((await end).stderr).toContain('Asked for: the last');
+    expect(readdirSync(at('asked'))).toHaveLength(1);
+    expect(left(child.pid)).toEqual([]);
+  });
+
+  test('a recorder that nobody answers for is told about, and --clean removes it', async () => {
+    const child = startSonde(['record', '-e', 'sched_switch', '-o', at('orphan')]);
+    const end = ended(child);
+    await sleep(1000);
+    child.kill('SIGKILL');
+    await end;
+    expect(left(child.pid)).toHaveLength(1);
+    expect(runSonde(['doctor']).stdout).toContain(`Killed recorders left sonde_${child.pid}_`);
+    expect(runSonde(['doctor', '--clean']).stdout).toContain(`Removed: sonde_${child.pid}_`);
+    expect(left(child.pid)).toEqual([]);
+  });
+
+  const kills = 20;
+  test(`killed at ${kills} moments and recovered, it is a trace with all that reached the kernel`, async () => {
+    for (const [i, moment] of [...moments(kills)].entries()) {
+      const path = at(`killed-${i}`);
+      const isRaw = i % 4 === 3;
+      const child = startSonde(['record', '-o', path, ...(isRaw ? ['--raw'] : [])]);
+      const end = ended(child);
+      await sleep(moment);
+      child.kill('SIGKILL');
+      await end;
+      const instance = left(child.pid);
+      const hasPlan = existsSync(join(path, 'recording.json'));
+      const recovered = runSonde(['record', '--recover', path]);
+      if (instance.length === 0 || !hasPlan) {
+        // It had not begun: there is nothing to recover, and that is said.
+        expect(recovered.stderr).toMatch(/nothing|no folder/i);
+        continue;
+      }
+      expect(recovered.stderr).toBe('');
+      const added = /([\d,]+) events were added from the kernel/.exec(recovered.stdout)?.[1];
+      expect(left(child.pid)).toEqual([]);
+      const count = countEvents(path, '*');
+      expect(count).toBeGreaterThanOrEqual(Number(added?.replaceAll(',', '')));
+      if (babeltraceIsMissing || isRaw) continue;
+      expect(readWithBabeltrace(path)).toEqual({ events: count, complaints: '' });
+    }
+  }, 180_000);
+});

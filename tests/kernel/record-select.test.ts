@@ -1,0 +1,140 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { runSonde, scratchFolder } from '../integration/built-command.ts';
+import { countEvents, reasonNotToRecord, record, whereRecorded } from './recording.ts';
+
+const workload = join(import.meta.dirname, 'workload.mjs');
+
+describe.skipIf(reasonNotToRecord !== undefined)(`what is recorded${whereRecorded}`, () => {
+  const scratch = reasonNotToRecord === undefined ? scratchFolder() : '';
+  const at = (name: string): string => join(scratch, name);
+  const work = (getppids: number): string[] =>
+    ['node', workload, at('file'), getppids, 1, 1].map(String);
+
+  test('--filter in the kernel leaves the same events as in the reader', () => {
+    const filter = 'prev_prio < 20 || next_comm == "node*"';
+    record(at('filtered'), ['-e', 'sched_switch', '--filter', filter, '--', ...work(1)]);
+    const all = countEvents(at('filtered'), 'sched_switch');
+    expect(all).toBeGreaterThan(0);
+    expect(countEvents(at('filtered'), 'sched_switch', filter)).toBe(all);
+  });
+
+  test('--verbose says what the kernel filters by, in its own terms', () => {
+    const filter = 'next_prio == 20 && $ctx.procname == "node" && $event.name == "sched_switch"';
+    const events = 'sched_switch,sched_wakeup';
+    const run = record(at('verbose'), ['-v', '-e', events, '--filter', filter, '-d', '100ms']);
+    expect(run.stderr).toContain(
+      'sched_switch: the kernel filters by `next_prio == 120 && COMM == "node"`',
+    );
+    expect(run.stderr).toContain(
+      'sched_wakeup: no record can pass the filter, the event stays off',
+    );
+  });
+
+  test('what the kernel can not filter is refused with the reason', () => {
+    const run = record(at('beyond'), [
+      '-e',
+      'sched_switch',
+      '--filter',
+      'prev_prio + 1 < next_prio',
+    ]);
+    expect(run.status).toBe(2);
+    expect(run.stderr).toContain("The kernel can't do all of the filter");
+    expect(existsSync(at('beyond')) && readdirSync(at('beyond')).length > 0).toBe(false);
+  });
+
+  test('--follow-forks records the command and its children, and nobody else', () => {
+    const events = 'syscall_entry_*,sched_process_exec';
+    const run = record(at('followed'), ['-e', events, '--follow-forks', '--', ...work(500)]);
+    const pid = Number(run.stdout.trim());
+    expect(countEvents(at('followed'), 'syscall_entry_getppid', `$ctx.pid == ${pid}`)).toBe(500);
+    expect(countEvents(at('followed'), 'syscall_entry_getppid')).toBe(500);
+    expect(countEvents(at('followed'), 'sched_process_exec', 'filename == "/bin/true"')).toBe(1);
+    expect(countEvents(at('followed'), 'sched_process_exec', 'filename == "*node"')).toBe(1);
+  });
+
+  test('--pid records threads of the process', () => {
+    const busy = spawn('node', ['-e', 'setInterval(() => process.ppid, 1)']);
+    try {
+      const args = ['--syscall', 'getppid', '--pid', String(busy.pid), '-d', '1s'];
+      record(at('pid'), args);
+      const own = countEvents(at('pid'), 'syscall_entry_getppid', `$ctx.pid == ${busy.pid}`);
+      expect(own).toBeGreaterThan(10);
+      expect(countEvents(at('pid'), 'syscall_entry_getppid')).toBe(own);
+    } finally {
+      busy.kill();
+    }
+  });
+
+  test('--probe and --probe-return record a function of a program', () => {
+    const probes = ['--probe', `loop=${process.execPath}:uv_run mode=%si:u32`];
+    const returns = ['--probe-return', `${process.execPath}:uv_run`];
+    const run = record(at('probe'), [...probes, ...returns, '--', ...work(1)]);
+    const own = `$ctx.pid == ${Number(run.stdout.trim())}`;
+    const calls = countEvents(at('probe'), 'loop', own);
+    expect(calls).toBeGreaterThan(0);
+    expect(countEvents(at('probe'), 'loop', `${own} && mode <= 2`)).toBe(calls);
+    expect(countEvents(at('probe'), 'uv_run_return', own)).toBeGreaterThan(0);
+    expect(
+      execFileSync('cat', ['/sys/kernel/tracing/uprobe_events'], { encoding: 'utf8' }),
+    ).not.toContain('/loop ');
+  });
+
+  test('events inside an interrupt, with the stack of the kernel', () => {
+    const contexts = ['--context', 'tid,callstack-kernel'];
+    record(at('irq'), [
+      '-e',
+      'irq_softirq_raise,timer_hrtimer_expire_entry',
+      ...contexts,
+      '-d',
+      '500ms',
+    ]);
+    expect(countEvents(at('irq'), 'timer_hrtimer_expire_entry')).toBeGreaterThan(0);
+    const { stdout } = runSonde([
+      'read',
+      '--event',
+      'timer_hrtimer_expire_entry',
+      '--limit',
+      '1',
+      at('irq'),
+    ]);
+    expect(stdout).toMatch(/callstack_kernel = \[ \[0\] = 0xFFFF/);
+  });
+
+  const canBacktrace =
+    existsSync('/proc/sysrq-trigger') && existsSync('/sys/kernel/tracing/events/nmi/nmi_handler');
+  const why = canBacktrace ? '' : ' (left out: no /proc/sysrq-trigger to raise one with)';
+  test.skipIf(!canBacktrace)(`events raised in a non-maskable interrupt${why}`, () => {
+    // SysRq l asks all CPUs for their stacks, by NMI.
+    const trigger = [
+      'sh',
+      '-c',
+      'for i in 1 2 3; do echo l > /proc/sysrq-trigger; sleep 0.2; done',
+    ];
+    const run = record(at('nmi'), ['-e', 'nmi_handler', '--', ...trigger]);
+    expect(run.status).toBe(0);
+    expect(countEvents(at('nmi'), 'nmi_handler')).toBeGreaterThan(0);
+  });
+
+  test('--raw, converted when it is read, holds the same known work', () => {
+    const run = record(at('raw'), ['--raw', '--', ...work(700)]);
+    const own = `$ctx.pid == ${Number(run.stdout.trim())}`;
+    expect(countEvents(at('raw'), 'syscall_entry_getppid', own)).toBe(700);
+    expect(countEvents(at('raw'), 'lttng_statedump_end')).toBe(1);
+  });
+
+  test('--ctf 2', () => {
+    const run = record(at('ctf2'), ['--ctf', '2', '--syscall', 'getppid', '--', ...work(300)]);
+    const own = `$ctx.pid == ${Number(run.stdout.trim())}`;
+    expect(countEvents(at('ctf2'), 'syscall_entry_getppid', own)).toBe(300);
+  });
+
+  test('a folder that holds something is not touched', () => {
+    writeFileSync(at('mine'), '');
+    const run = record(scratch, ['-d', '1s']);
+    expect(run.status).toBe(2);
+    expect(run.stderr).toContain('is not empty');
+  });
+});

@@ -30,7 +30,8 @@ export const recordCommand = defineCommand({
   endsByInterrupt: true,
   notes: `Needs root. Events have LTTng's names and fields: Babeltrace, Trace Compass and the LTTng
 analyses read the trace as one of LTTng's. The whole system is recorded, this recorder included
-(unless --exclude-self). The exit status is that of COMMAND. \`sonde doctor\` tells what this machine allows.
+(unless --exclude-self). The exit status is that of COMMAND. \`sonde doctor\` tells what this
+machine allows.
 
   sonde record -- make -j2
   sonde record --duration 10s --preset sched,irq

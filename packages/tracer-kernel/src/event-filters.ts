@@ -26,17 +26,18 @@ export interface FilterChoice {
  * @throws UsageError `filter-beyond-kernel` where a part of the filter can't be said there; `bad-comm`
  */
 export function eventFilters(
-  layout: KernelTraceLayout,
-  folder: TracefsFolder,
+  layoutOf: () => KernelTraceLayout,
+  formats: ReadonlyMap<string, string>,
   plan: RecordingPlan,
   { filter, comm }: FilterChoice,
 ): EventFilters {
   const texts = new Map<string, string>();
   const notes: string[] = [];
   if (filter === undefined && comm === undefined) return { texts, notes };
+  const layout = layoutOf();
   const commText = comm === undefined ? undefined : commFilter(comm);
   for (const event of plan.events) {
-    const format = formatOf(folder, event);
+    const format = formatOf(formats, event);
     const plan = layout.actions[format.id]?.event?.plan;
     if (plan === undefined) continue;
     const compiled = filter === undefined ? undefined : compileTracefsFilter(filter, plan, format);
@@ -55,9 +56,9 @@ export function eventFilters(
   return { texts, notes };
 }
 
-function formatOf(folder: TracefsFolder, event: string): EventFormat {
+function formatOf(formats: ReadonlyMap<string, string>, event: string): EventFormat {
   const system = event.slice(0, event.indexOf('/'));
-  return parseEventFormat(system, folder.read(`events/${event}/format`));
+  return parseEventFormat(system, formats.get(event) ?? '');
 }
 
 function commFilter(comm: string): string {

@@ -9,14 +9,14 @@ import {
   rawDescriptionFile,
 } from '@sonde/ftrace';
 import { writeWhole } from './ctf-folder.ts';
-import { formatTexts, type RecordingPlan } from './recording-plan.ts';
+import type { RecordingPlan } from './recording-plan.ts';
 import type { DumpedEvent } from './state-dump.ts';
 import type { SubBufferSink } from './sub-buffer-sink.ts';
 import type { TracefsFolder } from './tracefs.ts';
 
 export interface RawSinkOptions {
-  /** The instance: its formats are kept, and the page format of the kernel. */
-  readonly folder: TracefsFolder;
+  /** `format` files by `system/name`: they are kept, with the page format of the kernel. */
+  readonly formats: ReadonlyMap<string, string>;
   readonly tracefs: TracefsFolder;
   readonly plan: RecordingPlan;
   readonly cpuIds: readonly number[];
@@ -47,13 +47,11 @@ export class RawSink implements SubBufferSink {
   readonly #options: RawSinkOptions;
   readonly #files: readonly CpuFile[];
   readonly #threads: RawThread[] = [];
-  readonly #formats: ReadonlyMap<string, string>;
   readonly #stateDumpFd: number;
 
   constructor(options: RawSinkOptions) {
-    const { path, cpuIds, subBufferBytes, folder, plan } = options;
+    const { path, cpuIds, subBufferBytes } = options;
     this.#options = options;
-    this.#formats = formatTexts(folder, plan);
     mkdirSync(path, { recursive: true });
     const pendingBytes = Math.max(1, Math.floor(batchBytes / subBufferBytes)) * subBufferBytes;
     this.#files = cpuIds.map((cpuId) => {
@@ -113,7 +111,7 @@ export class RawSink implements SubBufferSink {
   }
 
   #description(): Omit<RawDescription, 'format' | 'version'> {
-    const { tracefs, plan, subBufferBytes } = this.#options;
+    const { tracefs, plan, subBufferBytes, formats } = this.#options;
     const { clock, unixOffsetNs, bootId: uuid, contexts, environment } = plan;
     return {
       byteOrder: endianness() === 'BE' ? 'big-endian' : 'little-endian',
@@ -126,7 +124,7 @@ export class RawSink implements SubBufferSink {
         file,
         droppedEvents,
       })),
-      formats: Object.fromEntries(this.#formats),
+      formats: Object.fromEntries(formats),
       contexts,
       environment,
       threads: this.#threads,

@@ -131,10 +131,14 @@ export function pageFormatOf(tracefs: TracefsFolder): PageFormat {
   );
 }
 
-export function layoutOf(folder: TracefsFolder, plan: RecordingPlan): KernelTraceLayout {
+export function layoutOf(
+  folder: TracefsFolder,
+  plan: RecordingPlan,
+  formatTextOf: ReadonlyMap<string, string> = formatTexts(folder, plan),
+): KernelTraceLayout {
   const pageFormat = pageFormatOf(folder);
   const formats = new EventFormats();
-  for (const [event, text] of formatTexts(folder, plan)) {
+  for (const [event, text] of formatTextOf) {
     formats.add(parseEventFormat(event.slice(0, event.indexOf('/')), text, pageFormat.longBytes));
   }
   const recorded = new Set(plan.events);

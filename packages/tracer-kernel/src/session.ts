@@ -33,13 +33,14 @@ export class KernelSession {
 
   constructor(tracing: Tracing) {
     this.tracing = tracing;
-    const { tracefs, layout, instance, plan, options } = tracing;
-    const { cpuIds, subBufferBytes, folder } = instance;
+    const { tracefs, formats, instance, plan, options } = tracing;
+    const { cpuIds, subBufferBytes } = instance;
     const { directory, onFault } = options;
     if (options.isRaw === true) {
-      this.#sink = new RawSink({ folder, tracefs, plan, cpuIds, subBufferBytes, path: directory });
+      this.#sink = new RawSink({ formats, tracefs, plan, cpuIds, subBufferBytes, path: directory });
     } else {
       const path = join(directory, 'kernel');
+      const { layout } = tracing;
       const sink = new CtfSink({ layout, plan, cpuIds, subBufferBytes, path, onFault });
       this.#rotation = new Rotation(directory, sink);
       this.#sink = sink;

@@ -14,6 +14,7 @@ import {
   bootId,
   type CtfVersion,
   environmentOf,
+  formatTexts,
   layoutOf,
   planFile,
   type RecordingPlan,
@@ -49,11 +50,13 @@ export class Tracing {
   readonly instance: TraceInstance;
   readonly options: TracingOptions;
   readonly plan: RecordingPlan;
-  readonly layout: KernelTraceLayout;
+  /** `format` files of the events, by `system/name`. */
+  readonly formats: ReadonlyMap<string, string>;
   readonly clock: RecordingClock;
   /** Events of the trace. */
   readonly events: readonly AvailableEvent[];
   readonly filters: EventFilters;
+  #layout: KernelTraceLayout | undefined;
 
   /**
    * Makes everything ready; `start` turns it on.
@@ -100,9 +103,15 @@ export class Tracing {
       ctfVersion: options.ctfVersion,
       environment: environmentOf('sonde', options.recorder),
     };
-    this.layout = layoutOf(instance.folder, this.plan);
-    this.filters = eventFilters(this.layout, instance.folder, this.plan, options);
+    this.formats = formatTexts(instance.folder, this.plan);
+    this.filters = eventFilters(() => this.layout, this.formats, this.plan, options);
     writeFileSync(join(options.directory, planFile), `${JSON.stringify(this.plan)}\n`);
+  }
+
+  /** Made when it is wanted: raw recordings want none. */
+  get layout(): KernelTraceLayout {
+    this.#layout ??= layoutOf(this.instance.folder, this.plan, this.formats);
+    return this.#layout;
   }
 
   /** Events are on from here. */

@@ -2,7 +2,7 @@
  * The program that looks at every task: whose operation has been pending for too long? Only programs see what is kept in tasks, so it
  * takes one to find timeouts. It runs when this process asks for it.
  */
-import { Assembler } from '@sonde/ebpf';
+import { Assembler, type Btf } from '@sonde/ebpf';
 import type { Point } from '../declaration.ts';
 import { ExpressionWriter } from './emit-expression.ts';
 import type { ProgramContext } from './emit-points.ts';
@@ -53,13 +53,13 @@ export function writeIterator(context: ProgramContext, { btf }: KernelTypes): As
   code.jumpIf('r1', '&', stateFlags.isTimedOut, 'out').alu('or', 'r1', stateFlags.isTimedOut);
   code.store('r7', pending.state, 'r1', 'u64');
   count('timeouts');
-  const pidOffset = btf!.offsetBytes('task_struct', 'pid');
-  const expressions = new ExpressionWriter(code, accessTask(pidOffset), point.event);
+  const planned = plannedTask(btf!);
+  const expressions = new ExpressionWriter(code, planned.access, point.event);
   emitRecord(code, plan, expressions, {
     kind: 'timeout',
     trackerIndex,
     ring,
-    planned: plannedTask(pidOffset),
+    planned,
     stackOf: 'pending',
     lostLabel: 'lost',
   });
@@ -68,20 +68,14 @@ export function writeIterator(context: ProgramContext, { btf }: KernelTypes): As
   return code.label('out').move('r0', 0).exit();
 }
 
-function accessTask(pidOffset: number): EventAccess {
-  return {
+function plannedTask(btf: Btf): PlannedPoint {
+  const pidOffset = btf.offsetBytes('task_struct', 'pid');
+  const access: EventAccess = {
     target: { id: point.event, programType: 'iterator', name: 'task', btfId: 0, eventId: 0 },
     guard: undefined,
     field: () => ({ kind: 'number', steps: [0, pidOffset], lengthBytes: 4, isSigned: true }),
     systemCall: undefined,
+    commOffset: btf.offsetBytes('task_struct', 'comm'),
   };
+  return { role: 'peek', index: 0, point, access, task: [0], slots: [] };
 }
-
-const plannedTask = (pidOffset: number): PlannedPoint => ({
-  role: 'peek',
-  index: 0,
-  point,
-  access: accessTask(pidOffset),
-  task: [0],
-  slots: [],
-});

@@ -360,7 +360,9 @@ class ProgramWriter {
     const { halfStack } = plan.tracker.alert;
     const setting = halfStack ? settings.halfThresholdNs : settings.thresholdNs;
     this.#time(planned, expressions);
-    code.load('r2', 'r7', pending.beginNs, 'u64').move('r1', 'r8').alu('sub', 'r1', 'r2');
+    code.load('r2', 'r7', pending.beginNs, 'u64');
+    code.moveMapValue('r1', maps.settings, settings.onSinceNs).load('r1', 'r1', 0, 'u64');
+    code.jumpIf('r2', '<', 'r1', next).move('r1', 'r8').alu('sub', 'r1', 'r2');
     code.store('r10', frame.delayNs, 'r1', 'u64');
     code.moveMapValue('r2', maps.settings, setting).load('r2', 'r2', 0, 'u64');
     code.jumpIf('r1', 's<=', 'r2', next);

@@ -64,6 +64,7 @@ export function emitRecord(
   code.load('r1', 'r10', frame.delayNs, 'u64').store('r9', record.delayNs, 'r1', 'u64');
   code.load('r1', 'r7', pending.state, 'u64').store('r9', record.state, 'r1', 'u64');
   emitTid(code, plan, planned);
+  emitComm(code, plan, planned, expressions);
   emitKey(code, plan);
   // What the kernel hands out is not cleared: every word is written.
   for (let at = 0; at < slotsBytes(plan.saved); at += 8) {
@@ -97,6 +98,24 @@ function emitTid(code: Assembler, plan: TrackerPlan, { task, access, point }: Pl
     code.load('r1', emitSteps(code, steps, 'r1'), steps.at(-1)!, 'u32');
   }
   code.store('r9', record.tid, 'r1', 'u64');
+}
+
+function emitComm(
+  code: Assembler,
+  plan: TrackerPlan,
+  { task, access }: PlannedPoint,
+  expressions: ExpressionWriter,
+): void {
+  if (plan.keepsInTask && task === 'current') {
+    expressions.text({ type: 'builtin', name: 'comm' }, 'r9', record.comm);
+    return;
+  }
+  const isKnown = plan.keepsInTask && task !== undefined && access.commOffset !== undefined;
+  if (isKnown) emitPointer(code, task as readonly number[], 'r2');
+  for (const at of [0, 8]) {
+    if (isKnown) code.load('r1', 'r2', access.commOffset! + at, 'u64');
+    code.store('r9', record.comm + at, isKnown ? 'r1' : 0, 'u64');
+  }
 }
 
 function emitKey(code: Assembler, plan: TrackerPlan): void {

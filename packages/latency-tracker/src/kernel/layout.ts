@@ -69,8 +69,10 @@ export const record = {
   state: 40,
   kernelStackBytes: 48,
   userStackBytes: 56,
-  key: 64,
-  savedAt: 64 + 8 * maxKeyWords,
+  /** Of the thread; empty where the operation belongs to none. */
+  comm: 64,
+  key: 80,
+  savedAt: 80 + 8 * maxKeyWords,
 } as const;
 export const recordKinds = { alert: 0, waiting: 1, waker: 2, timeout: 3 } as const;
 export type RecordKind = keyof typeof recordKinds;

@@ -115,7 +115,7 @@ export class RecordReader {
         key: this.#key(view, at, whose),
         cpuId: view.getUint32(at + record.cpu, true),
         tid: whose,
-        comm: typeof comm === 'string' ? comm : undefined,
+        comm: typeof comm === 'string' ? comm : textAt(view, at + record.comm) || undefined,
         info,
         kernelStack,
         // Without a thread it is that of whom the interrupt came upon.

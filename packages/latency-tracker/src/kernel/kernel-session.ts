@@ -22,7 +22,7 @@ import type {
 } from '../declaration.ts';
 import type { KernelTypes } from './event-access.ts';
 import { KernelTracker } from './kernel-tracker.ts';
-import { record } from './layout.ts';
+import { maxBits, record } from './layout.ts';
 import { RecordReader, Symbolizer } from './read-record.ts';
 import { planTracker } from './tracker-plan.ts';
 
@@ -156,6 +156,12 @@ export class KernelSession implements TrackerSession {
       const [begin, end] = [set.begin[0]!.event, set.end[0]!.event];
       const why = [...new Set(reasons)].map((reason) => reason.replace(/\.$/, '')).join('; ');
       this.notes.push(`${tracker.name}: measured from ${begin} to ${end}, because ${why}`);
+    }
+    if (tracker.histogram.bits > maxBits) {
+      const [wanted, given] = [2 ** tracker.histogram.bits, 2 ** maxBits];
+      this.notes.push(
+        `${tracker.name}: ${given} buckets in each power of two, not ${wanted}: no more fit into the kernel's maps`,
+      );
     }
     if (tracker.alert.stack === 'waker' && !set.peek.some(({ info }) => info.size > 0)) {
       this.notes.push(

@@ -44,6 +44,8 @@ export const series = {
   minNs: 16,
   bucketsAt: 24,
 } as const;
+/** A value of a per-CPU map has at most 32 KiB: finer distributions do not fit. */
+export const maxBits = 5;
 export const seriesBytes = (bits: number): number => series.bucketsAt + 8 * (64 << bits);
 
 /** A pending operation. What begin and peek points save follows. */

@@ -5,6 +5,7 @@ import {
   counterBytes,
   counterNames,
   counterOffset,
+  maxBits,
   maxKeyWords,
   pending,
   series,
@@ -49,7 +50,7 @@ export class TrackerMaps {
   constructor(native: Native, plan: TrackerPlan) {
     this.#plan = plan;
     const { name, histogram, max } = plan.tracker;
-    this.bits = histogram.bits;
+    this.bits = Math.min(histogram.bits, maxBits);
     const hasLabels = plan.labels.names.length > 0;
     this.settings = new BpfMap(native, {
       type: 'array',

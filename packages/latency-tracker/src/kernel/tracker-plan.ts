@@ -106,7 +106,9 @@ export function planTracker(tracker: Tracker, set: PointSet, types: KernelTypes)
     set[role].map((point, index) => planPoint(role, index, point, set.via, types, table)),
   );
   const areTasks = points.every(({ task }) => task !== undefined);
-  const keepsInTask = tracker.per === 'task' && types.btf !== undefined && areTasks;
+  // A task's state is empty where its begin is 0: a clock never says that, an event's own time may.
+  const hasOwnTime = points.some(({ point }) => point.time !== undefined);
+  const keepsInTask = tracker.per === 'task' && types.btf !== undefined && areTasks && !hasOwnTime;
   const labels = planLabels(set, points);
   if (labels.role === 'begin') {
     const first = points.find(({ role }) => role === 'begin')!;

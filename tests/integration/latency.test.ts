@@ -113,6 +113,15 @@ describe('sonde latency over a trace', () => {
     expect({ ...reads, labels: {} }).toEqual(own.series[0]);
   });
 
+  test('--worst follows the longest', () => {
+    const { stdout } = runSonde([
+      ...['latency', 'wakeup', '--worst', '--threshold=100us', '-f', 'lt', kernelTiny],
+    ]);
+    const delays = [...stdout.matchAll(/delay=(\d+)/g)].map(([, delay]) => Number(delay));
+    expect(delays.length).toBeGreaterThan(2);
+    expect(delays).toEqual([...delays].sort((a, b) => a - b));
+  });
+
   test('--by', () => {
     const { stdout } = runSonde(['latency', 'offcpu', '--by=comm', '--top=0', kernelTiny]);
     expect(stdout).toMatch(/^ {2}comm +count +p50 +p99 +max +sum$/m);

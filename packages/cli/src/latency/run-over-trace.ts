@@ -21,7 +21,7 @@ export async function runOverTrace(
   io: CommandIo,
   operands: readonly string[],
   trackers: readonly Tracker[],
-  options: InputOptions,
+  options: InputOptions & { readonly worst: boolean },
   onAlert: ((alert: Alert) => void) | undefined,
 ): Promise<TraceRun> {
   const found = await findOperands(operands, options, io);
@@ -46,6 +46,7 @@ export async function runOverTrace(
       traces: traces.traces,
       ...(onAlert === undefined ? {} : { onAlert }),
     });
+    if (options.worst) for (const { name } of trackers) session.set(name, { worst: true });
     for (const note of session.notes) tell(`Note: ${note}.`);
     const iterator = traces.iterate(session);
     try {

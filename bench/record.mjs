@@ -151,26 +151,29 @@ for (const [workload, { command, server: needsServer }] of Object.entries(worklo
     const ratio = (mode) => ((cpu[mode] - cpu.off) / (cpu['trace-cmd'] - cpu.off)).toFixed(2);
     rows.push([...row, ratio('raw'), ratio('ctf')]);
     console.log(rows.at(-1).join('  '));
+    writeTable();
   }
 }
 server?.kill();
 
-const head = [
-  'work',
-  'events',
-  'alone, CPU s',
-  'trace-cmd',
-  'sonde --raw',
-  'sonde',
-  'raw ÷ trace-cmd',
-  'CTF ÷ trace-cmd',
-];
-const table = [head, head.map(() => '---'), ...rows]
-  .map((row) => `| ${row.join(' | ')} |`)
-  .join('\n');
-writeFileSync(
-  join(root, 'bench/results/record.md'),
-  `# What recording costs
+/** After each row: a run that is cut short has written what it knows. */
+function writeTable() {
+  const head = [
+    'work',
+    'events',
+    'alone, CPU s',
+    'trace-cmd',
+    'sonde --raw',
+    'sonde',
+    'raw ÷ trace-cmd',
+    'CTF ÷ trace-cmd',
+  ];
+  const table = [head, head.map(() => '---'), ...rows]
+    .map((row) => `| ${row.join(' | ')} |`)
+    .join('\n');
+  writeFileSync(
+    join(root, 'bench/results/record.md'),
+    `# What recording costs
 
 CPU time (user and system, recorders and the database server included) beyond that of the work alone, medians of ${options.rounds} rounds;
 load ${loadavg()[0].toFixed(1)} on 2 CPUs from other work, so trust ratios, and no difference under some 20 %.
@@ -179,4 +182,5 @@ A start of \`sonde record\` and the state dump are in its figures, which is most
 
 ${table}
 `,
-);
+  );
+}

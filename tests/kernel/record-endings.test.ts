@@ -1,4 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -86,6 +87,21 @@ describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecor
     expect((await end).stderr).toContain('Asked for: the last');
     expect(readdirSync(at('asked'))).toHaveLength(1);
     expect(left(child.pid)).toEqual([]);
+  });
+
+  test('a full disk ends it with the reason, and what is there can be read', () => {
+    const disk = at('disk');
+    mkdirSync(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3M', 'tmpfs', disk]);
+    try {
+      const run = record(join(disk, 'trace'), ['-d', '30s', '--', 'find', '/usr', '/proc']);
+      expect(run.status).toBe(1);
+      expect(run.stderr).toContain('The disk is full');
+      expect(run.stderr).toContain('the last of them LOST');
+      expect(countEvents(join(disk, 'trace'), '*')).toBeGreaterThan(0);
+    } finally {
+      execFileSync('umount', [disk]);
+    }
   });
 
   test('a recorder that nobody answers for is told about, and --clean removes it', async () => {

@@ -136,13 +136,17 @@ export function parseStats(text: string): CpuStats {
   };
 }
 
+/** They count other things than nanoseconds. */
+const clocksWithoutTime = ['counter', 'uptime', 'x86-tsc', 'ppc-tb'];
+
 function setClock(
   folder: TracefsFolder,
   wanted: string,
   mayFallBack: boolean,
   notes: string[],
 ): void {
-  const known = folder.read('trace_clock').replace(/[[\]]/g, '').trim().split(/\s+/);
+  const all = folder.read('trace_clock').replace(/[[\]]/g, '').trim().split(/\s+/);
+  const known = all.filter((name) => !clocksWithoutTime.includes(name));
   if (known.includes(wanted)) {
     folder.write('trace_clock', wanted);
     return;
@@ -150,7 +154,7 @@ function setClock(
   if (!mayFallBack) {
     throw new UsageError(
       'no-such-clock',
-      `The kernel has no clock "${wanted}": it has ${known.join(', ')}.`,
+      `The kernel has no clock of nanoseconds "${wanted}": it has ${known.join(', ')}.`,
     );
   }
   const other = known.includes('boot') ? 'boot' : 'local';

@@ -25,9 +25,13 @@ export function threadsOf(pid: number): number[] {
 }
 
 /** @throws UsageError `no-such-process` */
+export function checkProcesses({ pids, tids }: ProcessFilter): void {
+  for (const id of [...pids, ...tids]) threadsOf(id);
+}
+
+/** @throws UsageError `no-such-process` */
 export function applyProcessFilter(folder: TracefsFolder, filter: ProcessFilter): void {
   const { pids, tids, followsForks, followsChild, excludesRecorder } = filter;
-  for (const tid of tids) threadsOf(tid);
   // A child is taken in with its parent: this thread, which is kept silent but for that moment.
   const parent = followsChild ? [process.pid] : [];
   const chosen = [...parent, ...tids, ...pids.flatMap(threadsOf)];

@@ -9,7 +9,12 @@ import { type AvailableEvent, EventCatalogue, type EventRequest } from './event-
 import { type EventFilters, eventFilters, neverFilter, writeFilter } from './event-filters.ts';
 import { type InstanceOptions, TraceInstance } from './instance.ts';
 import { newInstanceName, removeUprobes } from './ownership.ts';
-import { applyProcessFilter, type ProcessFilter, recordChildOf } from './process-filter.ts';
+import {
+  applyProcessFilter,
+  checkProcesses,
+  type ProcessFilter,
+  recordChildOf,
+} from './process-filter.ts';
 import {
   bootId,
   type CtfVersion,
@@ -68,7 +73,7 @@ export class Tracing {
     if (chosen.length === 0 && options.probes.length === 0) {
       throw new UsageError('no-events', 'None of the chosen events is in this kernel.');
     }
-    makeEmptyFolder(options.directory);
+    if (options.processes !== undefined) checkProcesses(options.processes);
     const instance = TraceInstance.create(tracefs, { ...options.instance, name });
     try {
       const probes = createUprobes(tracefs, name, options.probes);
@@ -105,6 +110,8 @@ export class Tracing {
     };
     this.formats = formatTexts(instance.folder, this.plan);
     this.filters = eventFilters(() => this.layout, this.formats, this.plan, options);
+    // Last: what can't be done leaves no folder.
+    makeEmptyFolder(options.directory);
     writeFileSync(join(options.directory, planFile), `${JSON.stringify(this.plan)}\n`);
   }
 

@@ -46,7 +46,7 @@ export async function recordToDisk(
   }
   if (!options.quiet) {
     const percent = cpuPercent(cpuBegin, elapsed);
-    io.stderr.writeText(endText(session.counts, elapsed, percent));
+    io.stderr.writeText(endText(session.counts, elapsed, percent, fault !== undefined));
     io.stderr.writeText(nextText(session.tracing.options.directory, options.raw));
   }
   child?.interrupt();

@@ -29,13 +29,15 @@ export function statusText(
   return `recording: ${seconds.toFixed(0)} s, ${what}${sizeText(writtenBytes)}, ${lost}; recorder ${percent.toFixed(0)} % of a CPU`;
 }
 
-/** What was recorded, in one or two lines. */
+/** What was recorded, in one or two lines. `isCut`: the last events could not be written. */
 export function endText(
   { events, lostEvents, writtenBytes }: SessionCounts,
   seconds: number,
   percent: number,
+  isCut: boolean,
 ): string {
-  const lost = lostEvents === 0 ? 'none lost' : `${countText(lostEvents)} LOST`;
+  const dropped = lostEvents === 0 ? 'none lost' : `${countText(lostEvents)} LOST`;
+  const lost = isCut ? 'the last of them LOST' : dropped;
   const what = events > 0 ? `${countText(events)} events, ` : '';
   const line = `Recorded ${seconds.toFixed(1)} s: ${what}${lost}, ${sizeText(writtenBytes)}; the recorder used ${percent.toFixed(1)} % of a CPU.\n`;
   if (lostEvents === 0) return line;

@@ -5,6 +5,7 @@ import {
   type Cell,
   type Column,
   durationCell,
+  lazyTable,
   numberCell,
   type ResultTable,
   stringCell,
@@ -111,15 +112,16 @@ const percentileTableClass: TableClass = {
 export function percentileTable(
   distributions: readonly { readonly title: string; readonly samples: Samples }[],
 ): ResultTable {
-  const rows = distributions
-    .filter(({ samples }) => samples.count > 0)
-    .map(({ title, samples }) => [
-      stringCell(title === '' ? 'total' : title),
-      numberCell(samples.count),
-      ...percentileCells(samples),
-      durationCell(samples.max),
-    ]);
-  return { tableClass: percentileTableClass, rows };
+  const makeRows = (): Cell[][] =>
+    distributions
+      .filter(({ samples }) => samples.count > 0)
+      .map(({ title, samples }) => [
+        stringCell(title === '' ? 'total' : title),
+        numberCell(samples.count),
+        ...percentileCells(samples),
+        durationCell(samples.max),
+      ]);
+  return lazyTable(percentileTableClass, undefined, makeRows);
 }
 
 export function frequencyBlock(title: string, buckets: readonly Bucket[]): FrequencyBlock {

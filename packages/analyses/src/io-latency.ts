@@ -120,22 +120,20 @@ export function addLatencyStatistics(
 ): void {
   const calls = samplesByCategory(collector);
   const disks = samplesByDisk(collector, options);
-  parts.tables.push({
-    tableClass: callStats,
-    rows: calls.map(([category, samples]) => [
+  const callRows = (): Cell[][] =>
+    calls.map(([category, samples]) => [
       { class: 'string', value: capitalise(category) },
       ...statisticsCells(samples),
       ...percentileCells(samples),
-    ]),
-  });
-  parts.tables.push({
-    tableClass: diskStats,
-    rows: disks.map(([name, samples]) => [
+    ]);
+  const diskRows = (): Cell[][] =>
+    disks.map(([name, samples]) => [
       { class: 'disk', name },
       ...statisticsCells(samples),
       ...percentileCells(samples),
-    ]),
-  });
+    ]);
+  parts.tables.push(lazyTable(callStats, undefined, callRows));
+  parts.tables.push(lazyTable(diskStats, undefined, diskRows));
   const header = (first: string): string =>
     formatRow([first, 'Count', 'Min', 'Average', 'Max', 'Stdev'], statisticsWidths);
   const block = (title: string, first: string, rows: [string, Samples][]): void => {

@@ -319,18 +319,15 @@ function statistics(
     { class: 'irq', hard: p.isHard, nr: p.number, name: nameOf(p) },
     ...statisticsCells(p.durations),
   ];
-  tables.push({
-    tableClass: hardStats,
-    rows: hard.map((p) => [...cells(p), ...percentileCells(p.durations)]),
-  });
-  tables.push({
-    tableClass: softStats,
-    rows: soft.map((p) => [
+  const hardRows = (): Cell[][] => hard.map((p) => [...cells(p), ...percentileCells(p.durations)]);
+  const softRows = (): Cell[][] =>
+    soft.map((p) => [
       ...cells(p),
       ...raiseCells(p.raiseLatencies),
       ...percentileCells(p.durations),
-    ]),
-  });
+    ]);
+  tables.push(lazyTable(hardStats, undefined, hardRows));
+  tables.push(lazyTable(softStats, undefined, softRows));
   if (!printsText) return;
   const blocks = [statisticsLines(hard), statisticsLines(soft)].filter((b) => b.length > 0);
   for (const [i, block] of blocks.entries()) text.push(lines(...(i === 0 ? [] : ['']), ...block));

@@ -26,24 +26,44 @@ export function periodPath(definition: PeriodDefinition): string {
 export const durationOf = (instance: PeriodInstance): number =>
   instance.endNs - instance.begin.timeNs;
 
-/** Keeps the completed periods, in the order of their begins. */
+/** Beyond so many periods too many, those that are too short for a list of the longest are forgotten. */
+const maxExcess = 10_000;
+
+const byBegin = (a: PeriodInstance, b: PeriodInstance): number => a.ordinal - b.ordinal;
+
+/** Keeps the completed periods. */
 export class PeriodCollector implements PeriodListener {
-  readonly #all: PeriodInstance[] = [];
+  #kept: PeriodInstance[] = [];
   readonly #options: PeriodOptions;
+  readonly #limit: number;
+  /** Shorter ones will not be among the longest. */
+  #leastNs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: PeriodOptions) {
+  /** @param limit - So many of the longest are enough. */
+  constructor(options: PeriodOptions, limit = Number.POSITIVE_INFINITY) {
     this.#options = options;
+    this.#limit = limit;
   }
 
-  opened(instance: PeriodInstance): void {
-    this.#all.push(instance);
+  opened(): void {}
+
+  closed(instance: PeriodInstance): void {
+    if (!instance.isComplete || durationOf(instance) < this.#leastNs) return;
+    if (!this.passes(instance)) return;
+    this.#kept.push(instance);
+    if (this.#kept.length < this.#limit + maxExcess) return;
+    this.#kept = this.longest.slice(0, this.#limit);
+    this.#leastNs = durationOf(this.#kept.at(-1)!);
   }
 
-  closed(): void {}
-
-  /** Completed ones that the filters let pass, by begin. */
+  /** Those that the filters let pass, by begin. */
   get instances(): PeriodInstance[] {
-    return this.#all.filter((instance) => instance.isComplete && this.passes(instance));
+    return this.#kept.toSorted(byBegin);
+  }
+
+  /** The same, longest first, of equal ones the earlier first. */
+  get longest(): PeriodInstance[] {
+    return this.#kept.toSorted((a, b) => durationOf(b) - durationOf(a) || byBegin(a, b));
   }
 
   passes(instance: PeriodInstance): boolean {

@@ -23,7 +23,8 @@ import {
   periodPath,
   treeOrder,
 } from './period-collector.ts';
-import type { PeriodInstance, PeriodValue } from './period-engine.ts';
+import type { PeriodInstance } from './period-engine.ts';
+import type { PeriodValue } from './period-expression.ts';
 import type { PeriodDefinition } from './period-language.ts';
 import * as tables from './period-tables.ts';
 import { Samples } from './samples.ts';
@@ -127,8 +128,7 @@ function addLog(parts: ReportParts, context: PeriodReportContext): void {
 }
 
 function addTop(parts: ReportParts, context: PeriodReportContext): void {
-  const longest = context.collector.instances.sort((a, b) => durationOf(b) - durationOf(a));
-  const shown = limited(longest, context.options.limit);
+  const shown = limited(context.collector.longest, context.options.limit);
   addEvents(parts, context, tables.top, shown, (instance) => instance.definition.name);
 }
 

@@ -37,7 +37,9 @@ export class PeriodRun implements Downstream {
 
   constructor(options: PeriodRunOptions) {
     this.#options = options;
-    this.#collector = new PeriodCollector(options.periods);
+    const { views, limit } = options.options;
+    const isTop = views.size === 1 && views.has('top') && limit > 0;
+    this.#collector = new PeriodCollector(options.periods, isTop ? limit : undefined);
     this.#engine = new PeriodEngine(options.definitions, this.#collector);
   }
 

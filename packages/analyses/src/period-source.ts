@@ -7,7 +7,7 @@ import {
   type Scope,
   scopeFieldClass,
 } from '@sonde/trace-model';
-import { fieldKey, type PeriodEvent, type PeriodValue } from './period-engine.ts';
+import { fieldKey, type PeriodEvent, type PeriodValue } from './period-expression.ts';
 import { type PeriodDefinition, type Reference, referencesOf } from './period-language.ts';
 import { classMatters } from './period-pruning.ts';
 
@@ -80,9 +80,13 @@ function periodEventReader(
     (field): FieldDemand => ({ scope: field.scope, path: [field.name], wide: 'bigint' }),
   );
   const projection = compileProjection(eventRecordClass, demands);
+  if (fields.length === 0) {
+    const none: PeriodEvent['fields'] = new Map();
+    return (cursor) => ({ name, timeNs: cursor.timeNs, fields: none });
+  }
   return (cursor) => {
     const values = new Map<string, PeriodValue>();
-    if (fields.length > 0) projection.read(cursor);
+    projection.read(cursor);
     fields.forEach((field, i) => {
       const value = projection.record[`f${i}`];
       if (typeof value === 'string') values.set(field.key, value);

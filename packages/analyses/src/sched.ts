@@ -267,8 +267,8 @@ class SchedulingLatencies implements Reducer {
   #statistics(tables: ResultTable[], text: TextBlock[]): void {
     if (this.#wants('total')) {
       const samples = this.#total;
-      const row = [...statisticsCells(samples), ...percentileCells(samples)];
-      tables.push({ tableClass: totalStats, rows: [row] });
+      const makeRows = (): Cell[][] => [[...statisticsCells(samples), ...percentileCells(samples)]];
+      tables.push(lazyTable(totalStats, undefined, makeRows));
       const widths = [12, 12, 12, 12, 12];
       const header = formatRow(['Count', 'Min', 'Avg', 'Max', 'Stdev'], widths);
       text.push(
@@ -279,19 +279,18 @@ class SchedulingLatencies implements Reducer {
     }
     if (this.#wants('per-tid')) {
       const rows = this.#threadRows();
-      tables.push({ tableClass: perTidStats, rows: rows.map(threadStatistics) });
+      tables.push(lazyTable(perTidStats, undefined, () => rows.map(threadStatistics)));
       text.push(statisticsText('per-TID', tidHeader, rows.map(threadText)));
     }
     if (this.#wants('per-prio')) {
       const rows = this.#priorityRows();
-      tables.push({
-        tableClass: perPrioStats,
-        rows: rows.map(([priority, samples]) => [
+      const makeRows = (): Cell[][] =>
+        rows.map(([priority, samples]) => [
           numberCell(priority),
           ...statisticsCells(samples),
           ...percentileCells(samples),
-        ]),
-      });
+        ]);
+      tables.push(lazyTable(perPrioStats, undefined, makeRows));
       const format = ([priority, samples]: [number, Samples]): string =>
         priorityRow([String(priority), ...statisticsTexts(samples)]) +
         doubt(samples.uncertainCount > 0);

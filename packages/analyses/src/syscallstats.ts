@@ -14,7 +14,14 @@ import { doubt } from './losses.ts';
 import { formatRow, formatShortest } from './number-format.ts';
 import { Samples } from './samples.ts';
 import { percentileCells, percentileColumns, statisticsCells } from './statistics-columns.ts';
-import { type Cell, numberCell, type Report, stringCell, type TableClass } from './table.ts';
+import {
+  type Cell,
+  lazyTable,
+  numberCell,
+  type Report,
+  stringCell,
+  type TableClass,
+} from './table.ts';
 import { lines, type TextBlock } from './text-block.ts';
 
 const perTid: TableClass = {
@@ -107,11 +114,7 @@ class SystemCallStatistics implements Reducer {
     return {
       timeRange,
       tables: [
-        ...threads.map((t) => ({
-          tableClass: perTid,
-          subtitle: threadTitle(t),
-          rows: byCount(t).map(callRow),
-        })),
+        ...threads.map((t) => lazyTable(perTid, threadTitle(t), () => byCount(t).map(callRow))),
         { tableClass: total, rows: totals },
         {
           tableClass: summary,

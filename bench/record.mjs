@@ -19,6 +19,7 @@ const only = new RegExp(options.only);
 const scratch = mkdtempSync(join(tmpdir(), 'sonde-bench-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 process.on('SIGINT', () => process.exit(130));
+process.on('SIGTERM', () => process.exit(143));
 
 const eventSets = {
   scheduler: [
@@ -49,10 +50,10 @@ const workloads = {
     command: [
       'sh',
       '-c',
-      `cd ${files} && sysbench --threads=2 --time=0 --events=60000 --file-num=8 --file-total-size=16M --file-test-mode=rndrw fileio run`,
+      `cd ${files} && sysbench --threads=2 --time=0 --events=200000 --file-num=8 --file-total-size=16M --file-test-mode=rndrw fileio run`,
     ],
   },
-  oltp: { server: true, command: oltp('--events=500', 'run') },
+  oltp: { server: true, command: oltp('--events=2000', 'run') },
 };
 
 function oltp(...args) {

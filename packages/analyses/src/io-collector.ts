@@ -15,6 +15,7 @@ import {
   type Reducer,
   type ReducerContext,
 } from './analysis.ts';
+import { OperationLog } from './operation-log.ts';
 import { Samples } from './samples.ts';
 import { TopList } from './top-list.ts';
 
@@ -31,6 +32,12 @@ export interface IoOperation {
   readonly endNs: number;
   readonly isCertain: boolean;
 }
+
+/** What lists show. */
+export type ListedOperation = Pick<
+  IoOperation,
+  'name' | 'thread' | 'fd' | 'file' | 'sizeBytes' | 'beginNs' | 'endNs' | 'isCertain'
+>;
 
 /** What latencies are told of: a transfer counts as a read and as a write. */
 export type LatencyCategory = Exclude<FileOperationKind, 'close' | 'read-write'>;
@@ -122,7 +129,6 @@ function keepSlow(list: TopList<IoOperation>, operation: FileOperation): void {
 export class IoCollector {
   readonly #context: ReducerContext;
   readonly #options: AnalysisOptions;
-  readonly #keepsOperations: boolean;
   readonly #keepsLatencies: boolean;
   readonly #keepsUsage: boolean;
   /** Undefined: nobody wants to know. */
@@ -134,7 +140,8 @@ export class IoCollector {
     write: new Samples(),
     sync: new Samples(),
   };
-  readonly operations: IoOperation[] = [];
+  /** Undefined: nobody wants them all. */
+  readonly operations: OperationLog | undefined;
   readonly threads = new Map<Thread, ThreadIo>();
   readonly #files = new Map<OpenFile, FileUse>();
   readonly disks = new Map<Disk, DiskIo>();
@@ -144,7 +151,7 @@ export class IoCollector {
     const { options } = context;
     this.#context = context;
     this.#options = options;
-    this.#keepsOperations = options.views.has('log');
+    this.operations = options.views.has('log') ? new OperationLog() : undefined;
     if (options.views.has('top')) {
       const { limit } = options;
       this.slowest = {
@@ -231,7 +238,7 @@ export class IoCollector {
   }
 
   #keepWanted(operation: FileOperation): void {
-    if (this.#keepsOperations) this.operations.push(copyOf(operation));
+    this.operations?.add(operation);
     if (this.#keepsLatencies) this.#addLatency(operation);
     const { slowest } = this;
     const { kind } = operation;

@@ -8,10 +8,11 @@ import {
   joinBounds,
   percentileTable,
 } from './frequency.ts';
-import type { IoCollector, IoOperation, LatencyCategory } from './io-collector.ts';
+import type { IoCollector, LatencyCategory, ListedOperation } from './io-collector.ts';
 import type { ReportParts } from './io-usage.ts';
-import { doubt } from './losses.ts';
-import { formatRow, formatSize, formatUs } from './number-format.ts';
+import { type ItemList, type ListText, listBlock, listOf } from './list-text.ts';
+import { doubt, doubtMark } from './losses.ts';
+import { formatRow, formatSize } from './number-format.ts';
 import { Samples } from './samples.ts';
 import {
   percentileCells,
@@ -29,7 +30,7 @@ import {
   type TableClass,
   uncertainColumn,
 } from './table.ts';
-import { lazyLines, lines } from './text-block.ts';
+import { lines } from './text-block.ts';
 
 const callStats: TableClass = {
   name: 'syscall-latency-stats',
@@ -95,7 +96,7 @@ export const latencyTableClasses: readonly TableClass[] = [
 
 const categories: readonly LatencyCategory[] = ['open', 'read', 'write', 'sync'];
 
-const latencyOf = (operation: IoOperation): number => operation.endNs - operation.beginNs;
+const latencyOf = (operation: ListedOperation): number => operation.endNs - operation.beginNs;
 
 const samplesByCategory = ({ latencies }: IoCollector): [LatencyCategory, Samples][] =>
   categories.map((category) => [category, latencies[category]]);
@@ -184,18 +185,19 @@ export function addLatencyTop(
   for (const category of categories) {
     const title = `Top system call latencies ${category} (usec)`;
     const shown = collector.slowest?.[category].items ?? [];
-    addOperations(parts, context, topCalls, shown, title, category);
+    addOperations(parts, context, topCalls, listOf(shown), title, category);
   }
 }
 
 export function addLog(parts: ReportParts, collector: IoCollector, context: ReducerContext): void {
-  const operations = collector.operations.toSorted((a, b) => a.beginNs - b.beginNs);
+  const operations = collector.operations?.sorted;
+  if (operations === undefined) return;
   addOperations(parts, context, log, operations, 'I/O operations log (usec)', undefined);
 }
 
 /** Whether a call began or ended outside of the times asked for; undefined: no times were asked for. */
 function isOutOfRange(
-  operation: IoOperation,
+  operation: ListedOperation,
   context: ReducerContext,
 ): { begin: boolean; end: boolean } {
   const { begin, end } = context.options.requestedRange ?? {};
@@ -207,7 +209,7 @@ function isOutOfRange(
 
 const hasRange = ({ options }: ReducerContext): boolean => options.requestedRange !== undefined;
 
-function operationCells(operation: IoOperation, context: ReducerContext): Cell[] {
+function operationCells(operation: ListedOperation, context: ReducerContext): Cell[] {
   const { thread, file, fd, sizeBytes } = operation;
   const out = isOutOfRange(operation, context);
   return [
@@ -231,52 +233,79 @@ function operationCells(operation: IoOperation, context: ReducerContext): Cell[]
   ];
 }
 
-function fileText({ file, fd }: IoOperation): string {
+function fileText({ file, fd }: ListedOperation): string {
   return fd < 0 ? 'N/A' : `${file?.path ?? 'unknown'} (fd=${fd})`;
 }
 
-function operationText(operation: IoOperation, context: ReducerContext): string {
-  const { times } = context.options;
-  const out = isOutOfRange(operation, context);
-  const begin = times.time(context.toAbsoluteNs(operation.beginNs));
-  const end = times.time(context.toAbsoluteNs(operation.endNs));
-  const mark = out.begin || out.end ? '*' : ' ';
-  const { sizeBytes } = operation;
-  const first = formatRow(
-    [
-      `[${begin}, ${end}]${mark}`,
-      operation.name,
-      `${formatUs(latencyOf(operation))}${mark}`,
-      sizeBytes === undefined ? 'N/A' : formatSize(sizeBytes),
-    ],
-    [40, 16, -16, -11],
-  );
-  const { comm, tid } = operation.thread;
-  const last = formatRow([comm, String(tid), fileText(operation)], [24, 8, 14]);
-  return `${first}  ${last}${doubt(!operation.isCertain)}`;
+/** Texts of sizes, of which there are few: blocks and pages. */
+const maxSizeTexts = 10_000;
+
+function operationWriter(
+  context: ReducerContext,
+): (operation: ListedOperation, text: ListText) => void {
+  const sizeTexts = new Map<number | undefined, string>([[undefined, 'N/A']]);
+  const sizeText = (size: number | undefined): string => {
+    let known = sizeTexts.get(size);
+    if (known !== undefined) return known;
+    if (sizeTexts.size >= maxSizeTexts) return formatSize(size!);
+    sizeTexts.set(size, (known = formatSize(size!)));
+    return known;
+  };
+  const isBounded = hasRange(context);
+  return (operation, text) => {
+    const { thread, name, beginNs, endNs, isCertain } = operation;
+    const out = isBounded ? isOutOfRange(operation, context) : undefined;
+    const mark = out?.begin || out?.end ? '*' : ' ';
+    text.text('[');
+    text.time(beginNs);
+    text.text(', ');
+    text.time(endNs);
+    text.text(']');
+    text.text(mark);
+    text.fillTo(40);
+    text.text(' ');
+    text.left(name, 16);
+    text.text(' ');
+    text.us(endNs - beginNs, 16, mark);
+    text.text(' ');
+    text.right(sizeText(operation.sizeBytes), 11);
+    text.text('  ');
+    text.left(thread.comm, 24);
+    text.text(' ');
+    text.left(String(thread.tid), 8);
+    text.text(' ');
+    text.left(fileText(operation), 14);
+    if (!isCertain) text.text(doubtMark);
+  };
+}
+
+function hasPartial(operations: ItemList<ListedOperation>, context: ReducerContext): boolean {
+  for (let i = 0; i < operations.count; i++) {
+    const out = isOutOfRange(operations.at(i), context);
+    if (out.begin || out.end) return true;
+  }
+  return false;
 }
 
 function addOperations(
   parts: ReportParts,
   context: ReducerContext,
   tableClass: TableClass,
-  operations: readonly IoOperation[],
+  operations: ItemList<ListedOperation>,
   title: string,
   subtitle: string | undefined,
 ): void {
-  if (operations.length === 0) return;
-  const makeRows = (): Cell[][] => operations.map((o) => operationCells(o, context));
+  if (operations.count === 0) return;
+  const makeRows = (): Cell[][] =>
+    Array.from({ length: operations.count }, (_, i) => operationCells(operations.at(i), context));
   parts.tables.push(lazyTable(tableClass, subtitle, makeRows));
   const header = formatRow(
     ['Begin', 'End', 'Name', 'Duration (usec)', 'Size', 'Proc', 'PID', 'Filename'],
     [20, 20, 16, 23, 5, 24, 8, 14],
   );
-  const isPartial = operations.some((operation) => {
-    const out = isOutOfRange(operation, context);
-    return out.begin || out.end;
-  });
+  const isPartial = hasRange(context) && hasPartial(operations, context);
   const footer = '*: Syscalls started and/or completed outside of the range specified';
-  const format = (operation: IoOperation): string => operationText(operation, context);
+  const write = operationWriter(context);
   const foot = isPartial ? [footer] : [];
-  parts.text.push(lazyLines(['', title, header], operations, format, foot));
+  parts.text.push(listBlock(context, ['', title, header], operations, write, foot));
 }

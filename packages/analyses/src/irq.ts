@@ -20,8 +20,9 @@ import {
   percentileTable,
   seriesTable,
 } from './frequency.ts';
-import { doubt } from './losses.ts';
-import { formatRow, formatUs } from './number-format.ts';
+import { type ListText, listBlock, listOf } from './list-text.ts';
+import { doubtMark } from './losses.ts';
+import { formatRow } from './number-format.ts';
 import { Samples } from './samples.ts';
 import {
   percentileCells,
@@ -41,7 +42,7 @@ import {
   uncertainColumn,
   unknownCell,
 } from './table.ts';
-import { lazyLines, lines, type TextBlock } from './text-block.ts';
+import { lines, type TextBlock } from './text-block.ts';
 import { TopList } from './top-list.ts';
 
 /** Soft interrupt vectors (include/linux/interrupt.h, v6.12). */
@@ -254,7 +255,6 @@ class Interrupts implements Reducer {
     text: TextBlock[],
   ): void {
     const { toAbsoluteNs } = this.#context;
-    const { times } = this.#options;
     const makeRows = (): Cell[][] =>
       runs.map((run): Cell[] => {
         const { population: p } = run;
@@ -273,28 +273,37 @@ class Interrupts implements Reducer {
       ...(tableClass === top ? ['', top.title] : []),
       `${header}  ${formatRow(['Type', '#'], [9, -4])}  ${'Name'.padEnd(22)}`,
     ];
-    text.push(
-      lazyLines(head, runs, (run) => {
-        const { population: p } = run;
-        const range = formatRow(
-          [times.time(toAbsoluteNs(run.beginNs)), times.time(toAbsoluteNs(run.endNs))],
-          [18, 18],
-          ', ',
-        );
-        const raised = Number.isNaN(run.raiseNs)
-          ? ''
-          : ` (raised at ${times.time(toAbsoluteNs(run.raiseNs))})`;
-        const name = `${nameOf(p)}${raised}`;
-        const numbers = formatRow(
-          [`[${range}]`, formatUs(run.endNs - run.beginNs), String(run.cpuId)],
-          [0, -15, -4],
-        );
-        const type = p.isHard ? 'IRQ' : 'SoftIRQ';
-        const last = `${formatRow([type, String(p.number)], [9, -4])}  ${name.padEnd(22)}`;
-        return `${numbers}  ${last}${doubt(!run.isCertain)}`;
-      }),
-    );
+    text.push(listBlock(this.#context, head, listOf(runs), writeRun));
   }
+}
+
+function writeRun(run: HandlerRun, text: ListText): void {
+  const { population: p, beginNs, endNs, raiseNs, cpuId, isCertain } = run;
+  text.text('[');
+  text.time(beginNs);
+  text.fillTo(19);
+  text.text(', ');
+  text.time(endNs);
+  text.fillTo(39);
+  text.text('] ');
+  text.us(endNs - beginNs, 15);
+  text.text(' ');
+  text.right(String(cpuId), 4);
+  text.text('  ');
+  text.left(p.isHard ? 'IRQ' : 'SoftIRQ', 9);
+  text.text(' ');
+  text.right(String(p.number), 4);
+  text.text('  ');
+  if (Number.isNaN(raiseNs)) {
+    text.left(nameOf(p), 22);
+  } else {
+    // A name and a time are wider than the column.
+    text.text(nameOf(p));
+    text.text(' (raised at ');
+    text.time(raiseNs);
+    text.text(')');
+  }
+  if (!isCertain) text.text(doubtMark);
 }
 
 function raisedCell(run: HandlerRun, toAbsoluteNs: (ns: number) => bigint): Cell {

@@ -21,8 +21,9 @@ import {
   percentileTable,
   seriesTable,
 } from './frequency.ts';
-import { doubt } from './losses.ts';
-import { formatPriorities, formatRow, formatUs } from './number-format.ts';
+import { type ListText, listBlock, listOf } from './list-text.ts';
+import { doubt, doubtMark } from './losses.ts';
+import { formatPriorities, formatRow } from './number-format.ts';
 import { Samples } from './samples.ts';
 import {
   percentileCells,
@@ -42,7 +43,7 @@ import {
   type TableClass,
   uncertainColumn,
 } from './table.ts';
-import { lazyLines, lines, type TextBlock } from './text-block.ts';
+import { lines, type TextBlock } from './text-block.ts';
 import { TopList } from './top-list.ts';
 
 const logColumns: readonly Column[] = [
@@ -212,7 +213,7 @@ class SchedulingLatencies implements Reducer {
     tableClass: TableClass,
     events: readonly SchedulingEvent[],
     tables: ResultTable[],
-    text: TextBlock[],
+    blocks: TextBlock[],
   ): void {
     const { toAbsoluteNs } = this.#context;
     const makeRows = (): Cell[][] =>
@@ -227,22 +228,8 @@ class SchedulingLatencies implements Reducer {
         numberCell(event.isCertain ? 0 : 1),
       ]);
     tables.push(lazyTable(tableClass, undefined, makeRows));
-    const { times } = this.#options;
-    const header = ['Wakeup', 'Switch', 'Latency (us)', 'Priority', 'CPU', 'Wakee', 'Waker'];
-    const head = ['', tableClass.title, logRow(header[0]!, header[1]!, header.slice(2), true)];
-    const format = (event: SchedulingEvent): string => {
-      const rest = [
-        formatUs(event.switchNs - event.wakeupNs),
-        String(event.priority),
-        String(event.cpuId),
-        `${event.wakeeComm} (${event.wakee.tid})`,
-        event.waker === undefined ? 'Unknown (N/A)' : `${event.wakerComm} (${event.waker.tid})`,
-      ];
-      const begin = times.time(toAbsoluteNs(event.wakeupNs));
-      const end = times.time(toAbsoluteNs(event.switchNs));
-      return logRow(begin, end, rest, false) + doubt(!event.isCertain);
-    };
-    text.push(lazyLines(head, events, format));
+    const head = ['', tableClass.title, logHeader()];
+    blocks.push(listBlock(this.#context, head, listOf(events), writeEvent));
   }
 
   #threadRows(): ThreadLatencies[] {
@@ -342,13 +329,31 @@ function processCell(thread: Thread, name: string): Cell {
   };
 }
 
-function logRow(begin: string, end: string, rest: string[], isHeader: boolean): string {
-  const range = isHeader
-    ? formatRow([begin, end], [20, 19])
-    : `[${formatRow([begin, end], [18, 18], ', ')}]`;
-  const [latency, priority, cpu, wakee, waker] = rest as [string, string, string, string, string];
-  const numbers = `${formatRow([range, latency, priority], [0, -15, -10])}  ${cpu.padStart(3)}`;
-  return `${numbers}   ${formatRow([wakee, waker], [25, 25], '  ')}`;
+function logHeader(): string {
+  const range = formatRow(['Wakeup', 'Switch'], [20, 19]);
+  const numbers = formatRow([range, 'Latency (us)', 'Priority'], [0, -15, -10]);
+  return `${numbers}  CPU   ${formatRow(['Wakee', 'Waker'], [25, 25], '  ')}`;
+}
+
+function writeEvent(event: SchedulingEvent, text: ListText): void {
+  const { wakee, waker } = event;
+  text.text('[');
+  text.time(event.wakeupNs);
+  text.fillTo(19);
+  text.text(', ');
+  text.time(event.switchNs);
+  text.fillTo(39);
+  text.text('] ');
+  text.us(event.switchNs - event.wakeupNs, 15);
+  text.text(' ');
+  text.right(String(event.priority), 10);
+  text.text('  ');
+  text.right(String(event.cpuId), 3);
+  text.text('   ');
+  text.left(`${event.wakeeComm} (${wakee.tid})`, 25);
+  text.text('  ');
+  text.left(waker === undefined ? 'Unknown (N/A)' : `${event.wakerComm} (${waker.tid})`, 25);
+  if (!event.isCertain) text.text(doubtMark);
 }
 
 function statisticsText(what: string, header: string, rows: readonly string[]): TextBlock {

@@ -31,6 +31,7 @@ export interface FrequencyBlock {
 
 export interface LinesBlock {
   readonly kind: 'lines';
+  /** A piece may have several lines; none has the end of its last one. */
   readonly lines: Iterable<string>;
 }
 
@@ -50,25 +51,6 @@ export type TextBlock = BarsBlock | FrequencyBlock | LinesBlock | TableBlock | C
 export interface BlockStyle extends TableStyle {
   /** Cells for a bar; the labels come on top of it. Undefined: what a classic terminal has, or what `columns` leave. */
   readonly graphWidth?: number | undefined;
-}
-
-/** Long lists: each line is made when it is printed. */
-export function lazyLines<T>(
-  head: readonly string[],
-  items: readonly T[],
-  format: (item: T) => string,
-  foot: readonly string[] = [],
-): LinesBlock {
-  return {
-    kind: 'lines',
-    lines: {
-      *[Symbol.iterator]() {
-        yield* head;
-        for (const item of items) yield format(item);
-        yield* foot;
-      },
-    },
-  };
 }
 
 export const lines = (...text: string[]): LinesBlock => ({ kind: 'lines', lines: text });
@@ -129,7 +111,7 @@ function graphWidthOf(block: BarsBlock | FrequencyBlock, style: BlockStyle): num
   return Math.max(leastGraphWidth, Math.min(defaultGraphWidth, left));
 }
 
-/** Lines without their ends. */
+/** Lines without their ends, some of them together. */
 export function formatTextBlock(block: TextBlock, style: BlockStyle): string[] {
   return [...textLines(block, style)];
 }

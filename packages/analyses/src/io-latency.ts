@@ -233,8 +233,15 @@ function operationCells(operation: ListedOperation, context: ReducerContext): Ce
   ];
 }
 
-function fileText({ file, fd }: ListedOperation): string {
-  return fd < 0 ? 'N/A' : `${file?.path ?? 'unknown'} (fd=${fd})`;
+function writeFile({ file, fd }: ListedOperation, text: ListText): void {
+  if (fd < 0) {
+    text.text('N/A');
+    return;
+  }
+  text.text(file?.path ?? 'unknown');
+  text.text(' (fd=');
+  text.integer(fd);
+  text.text(')');
 }
 
 /** Texts of sizes, of which there are few: blocks and pages. */
@@ -272,9 +279,13 @@ function operationWriter(
     text.text('  ');
     text.left(thread.comm, 24);
     text.text(' ');
-    text.left(String(thread.tid), 8);
+    const tidEnd = text.column + 8;
+    text.integer(thread.tid);
+    text.fillTo(tidEnd);
     text.text(' ');
-    text.left(fileText(operation), 14);
+    const fileEnd = text.column + 14;
+    writeFile(operation, text);
+    text.fillTo(fileEnd);
     if (!isCertain) text.text(doubtMark);
   };
 }

@@ -16,8 +16,9 @@ export class ListText {
   #bytes = Buffer.allocUnsafe(pieceBytes + 4096);
   #length = 0;
   #isAscii = true;
-  /** Where the line began. */
+  /** Where the line began, and by how many bytes it is longer than it is wide. */
   #lineBegin = 0;
+  #extraBytes = 0;
   /** Begin of the second that the last time lay in (ns of the run), and what its text begins with. */
   #secondBeginNs = Number.NaN;
   #secondText = '';
@@ -44,6 +45,12 @@ export class ListText {
     this.#reserve(1);
     this.#bytes[this.#length++] = 0x0a;
     this.#lineBegin = this.#length;
+    this.#extraBytes = 0;
+  }
+
+  /** Cells of the line so far. */
+  get column(): number {
+    return this.#length - this.#lineBegin - this.#extraBytes;
   }
 
   text(text: string): void {
@@ -54,7 +61,9 @@ export class ListText {
       const unit = text.charCodeAt(i);
       if (unit > 0x7f) {
         this.#isAscii = false;
-        this.#length += bytes.write(text, this.#length);
+        const written = bytes.write(text, this.#length);
+        this.#length += written;
+        this.#extraBytes += written - cellWidth(text);
         return;
       }
       bytes[at++] = unit;
@@ -62,9 +71,20 @@ export class ListText {
     this.#length = at;
   }
 
+  integer(value: number): void {
+    if (!(value >= 0 && value < secondNs && Number.isInteger(value))) {
+      this.text(String(value));
+      return;
+    }
+    const digits = digitsOf(value);
+    this.#reserve(digits);
+    this.#digits(value, digits);
+  }
+
   left(text: string, width: number): void {
+    const end = this.column + width;
     this.text(text);
-    this.#blanks(width - cellWidth(text));
+    this.fillTo(end);
   }
 
   right(text: string, width: number): void {
@@ -72,9 +92,9 @@ export class ListText {
     this.text(text);
   }
 
-  /** Blanks until the line, ASCII so far, has `width` cells. */
+  /** Blanks until the line has `width` cells. */
   fillTo(width: number): void {
-    this.#blanks(width - (this.#length - this.#lineBegin));
+    this.#blanks(width - this.column);
   }
 
   /** Microseconds with three decimals, as `formatUs`, and something behind them. */

@@ -335,6 +335,15 @@ function logHeader(): string {
   return `${numbers}  CPU   ${formatRow(['Wakee', 'Waker'], [25, 25], '  ')}`;
 }
 
+function writeThread(comm: string, { tid }: Thread, text: ListText): void {
+  const end = text.column + 25;
+  text.text(comm);
+  text.text(' (');
+  text.integer(tid);
+  text.text(')');
+  text.fillTo(end);
+}
+
 function writeEvent(event: SchedulingEvent, text: ListText): void {
   const { wakee, waker } = event;
   text.text('[');
@@ -350,9 +359,10 @@ function writeEvent(event: SchedulingEvent, text: ListText): void {
   text.text('  ');
   text.right(String(event.cpuId), 3);
   text.text('   ');
-  text.left(`${event.wakeeComm} (${wakee.tid})`, 25);
+  writeThread(event.wakeeComm, wakee, text);
   text.text('  ');
-  text.left(waker === undefined ? 'Unknown (N/A)' : `${event.wakerComm} (${waker.tid})`, 25);
+  if (waker === undefined) text.left('Unknown (N/A)', 25);
+  else writeThread(event.wakerComm, waker, text);
   if (!event.isCertain) text.text(doubtMark);
 }
 

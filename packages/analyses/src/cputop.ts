@@ -91,11 +91,10 @@ class CpuTop implements Reducer {
   readonly handlers: Reducer['handlers'] = {
     'scheduling-slice': (slice) => this.#addSlice(slice),
     switch: ({ host, cpu, next }) => {
-      if (next.tid === 0 || !passesCpu(this.#options, cpu.id)) return;
-      const isNew = !this.#threads.has(this.#context.subjectOf(next));
+      if (next.tid === 0 || this.#threads.has(this.#context.subjectOf(next))) return;
+      if (!passesCpu(this.#options, cpu.id)) return;
       const usage = this.#usageOf(host, next);
-      if (!isNew || usage === undefined) return;
-      if (next.priority !== undefined) usage.priorities.push(next.priority);
+      if (usage !== undefined && next.priority !== undefined) usage.priorities.push(next.priority);
     },
     'priority-change': ({ thread, priority }) => {
       const subject = this.#context.subjectOf(thread);

@@ -52,6 +52,8 @@ export class AnalysisRun implements Downstream {
   readonly model: LinuxModel;
   readonly #options: AnalysisRunOptions;
   readonly #open = new Set<OpenPeriod>();
+  /** The open period, if there is just one. */
+  #only: OpenPeriod | undefined;
   readonly #byInstance = new Map<PeriodInstance, OpenPeriod>();
   readonly #engine: PeriodEngine | undefined;
   readonly #kinds: readonly SegmentKind[];
@@ -203,7 +205,9 @@ export class AnalysisRun implements Downstream {
     [...kinds].forEach((kind, index) => {
       this.model.on(kind, (segment) => {
         if (filter !== undefined && !filter.passes) return;
-        for (const period of this.#open) period.take(index, segment);
+        // Mostly there is one, and this is what every segment passes.
+        if (this.#only !== undefined) this.#only.take(index, segment);
+        else for (const period of this.#open) period.take(index, segment);
       });
     });
     return [...kinds];
@@ -236,12 +240,15 @@ export class AnalysisRun implements Downstream {
     const { analyses } = this.#options;
     const period = new OpenPeriod(analyses, this.#kinds, beginNs, instance, toAbsoluteNs);
     this.#open.add(period);
+    this.#only = this.#open.size === 1 ? period : undefined;
     if (instance !== undefined) this.#byInstance.set(instance, period);
     return period;
   }
 
   #closePeriod(open: OpenPeriod, endNs: number): void {
     this.#open.delete(open);
+    const [first] = this.#open;
+    this.#only = this.#open.size === 1 ? first : undefined;
     if (open.instance !== undefined) this.#byInstance.delete(open.instance);
     const { nsFromOrigin } = this.#origin;
     const period: Period = {

@@ -38,7 +38,8 @@ export const histCommand = defineCommand({
   options: histOptions,
   endsByInterrupt: true,
   notes: `With a TRACE over it, without on the running system. \`sonde hist once\` prints the table of
-latency-tracker, for pipes: a row for each power of two, 1us being 1024 ns. On a terminal the screen goes on until q; its last line tells the keys.
+latency-tracker, for pipes: a row for each power of two, 1us being 1024 ns. On a terminal the screen
+goes on until q; its last line tells the keys.
 Columns: read, write, r+w, sync, open and close are system calls; fs the file system; iosched from
 the insertion of a block request to its issue; block from there to its completion; wake from wakeup
 to running; hard and soft interrupts; rx from the network device to user space.`,

@@ -13,9 +13,9 @@ const tierOf = {
   ebpf: 2,
   components: 3,
   'linux-model': 3,
-  'tracer-kernel': 3,
   analyses: 4,
-  'latency-tracker': 4,
+  'tracer-kernel': 4,
+  'latency-tracker': 5,
   cli: 6,
 };
 /** For tests only: below everything but what it helps to build. */

@@ -5,6 +5,7 @@ import {
   type KernelTraceLayout,
   ProcessTable,
   StateDumpWriter,
+  type UserStrings,
 } from '@sonde/ftrace';
 import { CtfFolder, type StreamBegun } from './ctf-folder.ts';
 import type { RecordingPlan } from './recording-plan.ts';
@@ -22,6 +23,8 @@ export interface CtfSinkOptions {
   readonly onFault: (error: Error) => void;
   /** Streams that go on in the files of an earlier run. */
   readonly begun?: ReadonlyMap<string, StreamBegun>;
+  /** Texts that system calls point to. */
+  readonly userStrings?: UserStrings | undefined;
 }
 
 /** Converts while it records. All CPUs in one thread: they share the table of threads, and the kernel's buffers wait meanwhile. */
@@ -35,7 +38,7 @@ export class CtfSink implements SubBufferSink {
   #bytesOfClosedFolders = 0;
 
   constructor(options: CtfSinkOptions) {
-    const { layout, plan, cpuIds, subBufferBytes, onFault } = options;
+    const { layout, plan, cpuIds, subBufferBytes, onFault, userStrings } = options;
     this.#options = options;
     this.#metadata = metadataOf(layout, plan.ctfVersion);
     this.#folder = new CtfFolder(options.path, this.#metadata, options.begun);
@@ -47,6 +50,7 @@ export class CtfSink implements SubBufferSink {
           processes: this.#processes,
           subBufferBytes,
           onFault,
+          ...(userStrings !== undefined && { userStrings }),
           output: {
             writePacket: (packet, entry) =>
               this.#folder.writePacket(`channel0_${cpuId}`, packet, entry),

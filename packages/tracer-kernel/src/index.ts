@@ -1,3 +1,4 @@
+export { type ContentsCounts, openContentsAccess } from './contents/system-call-contents.ts';
 export { type AvailableEvent, EventCatalogue, type EventRequest } from './event-catalogue.ts';
 export { examineMachine, type Finding } from './examine.ts';
 export { FlightRecorder } from './flight-recorder.ts';

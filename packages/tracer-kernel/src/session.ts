@@ -3,6 +3,7 @@
  * sink owns the files. Everything is synchronous, so that even `process.exit` finishes a recording: nothing is lost, nothing is left.
  */
 import { join } from 'node:path';
+import type { ContentsCounts } from './contents/system-call-contents.ts';
 import { CtfSink } from './ctf-sink.ts';
 import { RawSink } from './raw-sink.ts';
 import { Recorder } from './recorder.ts';
@@ -18,6 +19,8 @@ export interface SessionCounts {
   /** Lost: not recorded, or overwritten before they were read. */
   readonly lostEvents: number;
   readonly writtenBytes: number;
+  /** Of texts that system calls point to; undefined: they are not fetched. */
+  readonly contents?: ContentsCounts | undefined;
 }
 
 /** Work on the state dump between two readings (ms). */
@@ -40,8 +43,16 @@ export class KernelSession {
       this.#sink = new RawSink({ formats, tracefs, plan, cpuIds, subBufferBytes, path: directory });
     } else {
       const path = join(directory, 'kernel');
-      const { layout } = tracing;
-      const sink = new CtfSink({ layout, plan, cpuIds, subBufferBytes, path, onFault });
+      const { layout, contents: userStrings } = tracing;
+      const sink = new CtfSink({
+        layout,
+        plan,
+        cpuIds,
+        subBufferBytes,
+        path,
+        onFault,
+        userStrings,
+      });
       this.#rotation = new Rotation(directory, sink);
       this.#sink = sink;
     }
@@ -63,6 +74,7 @@ export class KernelSession {
   work(): number {
     const dump = this.#dump;
     if (dump !== undefined) this.#continueDump(dump);
+    this.tracing.contents?.poll();
     const isDone = this.#recorder.drain();
     return this.#dump !== undefined || !isDone ? 0 : this.#recorder.pauseMs;
   }
@@ -79,6 +91,7 @@ export class KernelSession {
 
   /** Writes what is held back, for live readers and for the case that this process is killed. */
   flush(): void {
+    this.tracing.contents?.countLosses();
     this.#sink.flush();
   }
 
@@ -97,6 +110,7 @@ export class KernelSession {
       events: this.#sink.events,
       lostEvents: this.#recorder.droppedEvents + this.#sink.missedEvents,
       writtenBytes: this.#sink.writtenBytes,
+      contents: this.tracing.contents?.counts,
     };
   }
 

@@ -5,6 +5,11 @@ import { SondeError, UsageError } from '@sonde/base';
 import type { FilterExpression } from '@sonde/filter';
 import type { ContextName, KernelTraceLayout } from '@sonde/ftrace';
 import { type RecordingClock, recordingClock } from './clock.ts';
+import {
+  type ContentsAccess,
+  SystemCallContents,
+  textArgumentsOf,
+} from './contents/system-call-contents.ts';
 import { type AvailableEvent, EventCatalogue, type EventRequest } from './event-catalogue.ts';
 import { type EventFilters, eventFilters, neverFilter, writeFilter } from './event-filters.ts';
 import { type InstanceOptions, TraceInstance } from './instance.ts';
@@ -42,6 +47,8 @@ export interface TracingOptions {
   /** Sub-buffers are kept as they are: least work now, conversion later. */
   readonly isRaw?: boolean;
   readonly ctfVersion: CtfVersion;
+  /** For texts that system calls point to; undefined: they are not wanted. */
+  readonly contents?: ContentsAccess | undefined;
   readonly instance: InstanceOptions;
   /** Who records: for the trace's environment. */
   readonly recorder: string;
@@ -55,6 +62,10 @@ export class Tracing {
   readonly instance: TraceInstance;
   readonly options: TracingOptions;
   readonly plan: RecordingPlan;
+  /** Undefined: texts are not fetched, their addresses are recorded. */
+  readonly contents: SystemCallContents | undefined;
+  /** Why they are not, though they are wanted; else empty. */
+  readonly contentsNote: string;
   /** `format` files of the events, by `system/name`. */
   readonly formats: ReadonlyMap<string, string>;
   readonly clock: RecordingClock;
@@ -96,11 +107,12 @@ export class Tracing {
     this.events = events;
     this.options = options;
     this.clock = recordingClock(instance);
-    this.plan = {
+    const contentsFault = reasonAgainstContents(options, instance);
+    const plan: RecordingPlan = {
       instance: instance.name,
       events: events.map(({ system, name }) => `${system}/${name}`),
       contexts: options.contexts,
-      hasUserStrings: false,
+      hasUserStrings: options.contents !== undefined && contentsFault === '',
       clock: instance.clock,
       unixOffsetNs: this.clock.unixOffsetNs.toString(),
       bootId: bootId(),
@@ -108,11 +120,23 @@ export class Tracing {
       ctfVersion: options.ctfVersion,
       environment: environmentOf('sonde', options.recorder),
     };
-    this.formats = formatTexts(instance.folder, this.plan);
-    this.filters = eventFilters(() => this.layout, this.formats, this.plan, options);
-    // Last: what can't be done leaves no folder.
-    makeEmptyFolder(options.directory);
-    writeFileSync(join(options.directory, planFile), `${JSON.stringify(this.plan)}\n`);
+    this.formats = formatTexts(instance.folder, plan);
+    const opened = openContents(plan, options.contents, () =>
+      layoutOf(instance.folder, plan, this.formats),
+    );
+    this.contents = opened.contents;
+    this.contentsNote = contentsFault || opened.fault;
+    this.#layout = opened.layout;
+    this.plan = { ...plan, hasUserStrings: plan.hasUserStrings && opened.fault === '' };
+    try {
+      this.filters = eventFilters(() => this.layout, this.formats, this.plan, options);
+      // Last: what can't be done leaves no folder.
+      makeEmptyFolder(options.directory);
+      writeFileSync(join(options.directory, planFile), `${JSON.stringify(this.plan)}\n`);
+    } catch (error) {
+      this.contents?.close();
+      throw error;
+    }
   }
 
   /** Made when it is wanted: raw recordings want none. */
@@ -146,10 +170,51 @@ export class Tracing {
 
   /** Removes everything from the kernel. What is still in the buffers is gone. */
   remove(): void {
+    this.contents?.close();
     this.instance.remove();
     removeUprobes(this.tracefs, this.instance.name);
     // Only a recorder that was killed leaves it.
     rmSync(join(this.options.directory, planFile), { force: true });
+  }
+}
+
+/** Empty: nothing is against it. */
+function reasonAgainstContents(
+  { contents, isRaw, instance: { isOverwriting } }: TracingOptions,
+  { clock }: TraceInstance,
+): string {
+  if (contents === undefined) return '';
+  if (contents instanceof SondeError) return contents.message;
+  if (isRaw === true) return 'Raw recordings keep what tracefs gives.';
+  if (isOverwriting === true) return 'What snapshots keep in the kernel has no room for them.';
+  return clock === 'mono' ? '' : `eBPF programs don't know the clock ${clock}.`;
+}
+
+interface OpenedContents {
+  readonly contents: SystemCallContents | undefined;
+  readonly fault: string;
+  /** The plan's, where it was made. */
+  readonly layout: KernelTraceLayout | undefined;
+}
+
+/** Programs are attached before the events are on: they run first then. */
+function openContents(
+  { hasUserStrings, events }: RecordingPlan,
+  access: ContentsAccess | undefined,
+  makeLayout: () => KernelTraceLayout,
+): OpenedContents {
+  const hasCalls = events.some((event) => event.startsWith('syscalls/sys_enter_'));
+  if (!hasUserStrings || !hasCalls || access === undefined || access instanceof SondeError) {
+    return { contents: undefined, fault: '', layout: undefined };
+  }
+  const layout = makeLayout();
+  const texts = textArgumentsOf(layout);
+  if (texts.length === 0) return { contents: undefined, fault: '', layout };
+  try {
+    return { contents: new SystemCallContents(access, texts), fault: '', layout };
+  } catch (error) {
+    if (!(error instanceof SondeError)) throw error;
+    return { contents: undefined, fault: error.message, layout: undefined };
   }
 }
 

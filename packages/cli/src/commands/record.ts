@@ -6,6 +6,7 @@ import {
   type EventRequest,
   FlightRecorder,
   KernelSession,
+  openContentsAccess,
   openTracefs,
   recoverSession,
   removeOrphans,
@@ -48,7 +49,8 @@ machine allows.
     for (const name of removeOrphans(tracefs).instances) {
       tell(io, options, `Removed ${name}, which a killed recorder left.\n`);
     }
-    const tracing = Tracing.open(tracefs, tracingOptions(io, options));
+    const contents = options.noContents ? undefined : await openContentsAccess();
+    const tracing = Tracing.open(tracefs, { ...tracingOptions(io, options), contents });
     for (const note of tracing.instance.notes) io.stderr.writeText(`sonde: ${note}\n`);
     if (options.verbose) io.stderr.writeText(describe(tracing));
     const { snapshot } = options;
@@ -134,10 +136,12 @@ function requestOf({ preset, event, syscall, probe, probeReturn }: RecordOptions
   return { presets: isDefault ? [defaultPreset] : presets, patterns, syscalls };
 }
 
-function describe({ instance, events, filters }: Tracing): string {
+function describe({ instance, events, filters, contents, contentsNote }: Tracing): string {
   const buffer = instance.folder.read('buffer_size_kb').trim();
   const notes = filters.notes.map((note) => `${note}\n`).join('');
-  return `tracefs instance ${instance.name}: clock ${instance.clock}, buffers of ${buffer} KiB a CPU, read ${instance.subBufferBytes / 1024} KiB at a time; ${events.length} events.\n${notes}`;
+  const how = contentsNote === '' ? 'are not fetched' : `are not fetched: ${contentsNote}`;
+  const texts = contents === undefined ? how : 'are fetched by eBPF programs';
+  return `tracefs instance ${instance.name}: clock ${instance.clock}, buffers of ${buffer} KiB a CPU, read ${instance.subBufferBytes / 1024} KiB at a time; ${events.length} events. Texts that system calls point to ${texts.replace(/\.$/, '')}.\n${notes}`;
 }
 
 /** As root, the kernel is asked too; else the files alone are closed. */

@@ -116,6 +116,9 @@ export const recordOptions = {
       '1.8' as const,
     ),
     clock: option('Clock of the kernel: mono, boot, …', 'NAME', String, undefined),
+    noContents: flag(
+      'Leave out the texts that system calls point to (file names): no eBPF, addresses instead',
+    ),
     bufferSize: option('Buffer of each CPU (default: 16M)', 'SIZE', parseBytes, undefined),
   }),
 };

@@ -19,19 +19,21 @@ export function cpuPercent(begin: NodeJS.CpuUsage, seconds: number): number {
 
 /** `recording: 3 s, 512,034 events (170,000/s), 14.2 MB, none lost; recorder 12 % of a CPU` */
 export function statusText(
-  { events, lostEvents, writtenBytes }: SessionCounts,
+  { events, lostEvents, writtenBytes, contents }: SessionCounts,
   seconds: number,
   percent: number,
 ): string {
   const rate = countText(Math.round(events / Math.max(seconds, 0.001)));
   const what = events > 0 ? `${countText(events)} events (${rate}/s), ` : '';
   const lost = lostEvents === 0 ? 'none lost' : `${countText(lostEvents)} LOST`;
-  return `recording: ${seconds.toFixed(0)} s, ${what}${sizeText(writtenBytes)}, ${lost}; recorder ${percent.toFixed(0)} % of a CPU`;
+  const lostTexts = contents?.lost ?? 0;
+  const texts = lostTexts === 0 ? '' : ` and ${countText(lostTexts)} texts LOST`;
+  return `recording: ${seconds.toFixed(0)} s, ${what}${sizeText(writtenBytes)}, ${lost}${texts}; recorder ${percent.toFixed(0)} % of a CPU`;
 }
 
 /** What was recorded, in one or two lines. `isCut`: the last events could not be written. */
 export function endText(
-  { events, lostEvents, writtenBytes }: SessionCounts,
+  { events, lostEvents, writtenBytes, contents }: SessionCounts,
   seconds: number,
   percent: number,
   isCut: boolean,
@@ -39,10 +41,18 @@ export function endText(
   const dropped = lostEvents === 0 ? 'none lost' : `${countText(lostEvents)} LOST`;
   const lost = isCut ? 'the last of them LOST' : dropped;
   const what = events > 0 ? `${countText(events)} events, ` : '';
-  const line = `Recorded ${seconds.toFixed(1)} s: ${what}${lost}, ${sizeText(writtenBytes)}; the recorder used ${percent.toFixed(1)} % of a CPU.\n`;
+  const line = `Recorded ${seconds.toFixed(1)} s: ${what}${lost}, ${sizeText(writtenBytes)}; the recorder used ${percent.toFixed(1)} % of a CPU.\n${contentsText(contents)}`;
   if (lostEvents === 0) return line;
   const share = (100 * lostEvents) / (events + lostEvents);
   return `${line}Lost are ${share.toFixed(2)} %: the buffers were full. Larger ones (--buffer-size), fewer events (-e), or --raw help.\n`;
+}
+
+/** Empty where every text that a system call points to is in the trace. */
+function contentsText(contents: SessionCounts['contents']): string {
+  if (contents === undefined || contents.missing === 0) return '';
+  const { texts, missing, lost } = contents;
+  const why = lost === 0 ? 'they could not be read' : `${countText(lost)} were LOST when fetched`;
+  return `Of ${countText(texts + missing)} texts of system calls, ${countText(missing)} are empty: ${why}.\n`;
 }
 
 export function snapshotText(why: string, { events, writtenBytes }: SessionCounts): string {

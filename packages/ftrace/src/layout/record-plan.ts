@@ -53,7 +53,13 @@ export type OutputField =
     }
   | { readonly kind: 'string'; readonly name: string; readonly source: BytesSource }
   /** A text in the memory of the program that made a system call. */
-  | { readonly kind: 'user-string'; readonly name: string; readonly argument: string }
+  | {
+      readonly kind: 'user-string';
+      readonly name: string;
+      readonly argument: string;
+      /** Among the call's arguments, from 0. */
+      readonly argumentIndex: number;
+    }
   | {
       readonly kind: 'array';
       readonly name: string;

@@ -71,7 +71,7 @@ export function fieldByRule(
         ? { kind: 'string', name, source: bytes }
         : passThroughField(source, format, name);
     case 'user-string':
-      return { kind: 'user-string', name, argument: source.name };
+      return { kind: 'user-string', name, argument: source.name, argumentIndex: indexOf(source) };
     case 'text':
       return source.isText
         ? { kind: 'text', name, lengthBytes: type.lengthBytes, source: bytes }
@@ -128,3 +128,6 @@ export function isNumber(field: EventField): boolean {
 export function numberSourceOf({ offsetBytes, lengthBytes, isSigned }: EventField) {
   return { offsetBytes, lengthBytes, isSigned };
 }
+
+/** Arguments of a system call lie behind the common fields and its number, 8 bytes for each. */
+const indexOf = (argument: EventField): number => (argument.offsetBytes - 16) / 8;

@@ -1,0 +1,128 @@
+/**
+ * The programs that fetch what system calls point to. At the entry, memory that is not present can't be read (programs must not wait
+ * for a page); the kernel itself brings it in when it executes the call, so what failed is fetched at the exit.
+ */
+import { Assembler, type BpfMap, type Register, type RingBuffer, ringNoWakeup } from '@sonde/ebpf';
+
+/** Offsets in the x86-64 `struct pt_regs` (bytes): arguments of a system call, and its number. */
+const argumentOffsets = [112, 104, 96, 56, 72, 64] as const;
+const numberOffset = 120;
+
+/** A record in the ring: one text. What follows the head is the text, without terminator. */
+export const contentsRecord = {
+  tid: 0,
+  number: 4,
+  timeNs: 8,
+  argument: 16,
+  headBytes: 24,
+} as const;
+/** Longest text with its terminator: a power of two (bytes). */
+const maxTextBytes = 256;
+
+/** Value of the map `late`: what is still to be fetched of a thread's system call. */
+const late = { timeNs: 0, arguments: 8, valueBytes: 16 } as const;
+export const lateValueBytes = late.valueBytes;
+
+export interface ContentsMaps {
+  /** Array by number of the system call: a bit for each argument that points to a text. */
+  readonly wanted: BpfMap;
+  /** By thread. */
+  readonly late: BpfMap;
+  /** One value, of one word: texts for which the ring had no room. */
+  readonly lost: BpfMap;
+  readonly ring: RingBuffer;
+}
+
+/** The stack, from its top down: the text lies behind the head of its record. */
+const textAt = -maxTextBytes;
+const headAt = textAt - contentsRecord.headBytes;
+const missingAt = headAt - 8;
+const registerAt = missingAt - 8;
+const keyAt = registerAt - 8;
+const lateAt = keyAt - late.valueBytes;
+
+/** Raw tracepoint `sys_enter`: r1 points to the address of the registers and the number. */
+export function entryProgram(maps: ContentsMaps): Assembler {
+  const code = new Assembler();
+  code.load('r6', 'r1', 0, 'u64').load('r8', 'r1', 8, 'u64');
+  code.store('r10', keyAt, 'r8', 'u32');
+  code.moveMap('r1', maps.wanted).move('r2', 'r10').add('r2', keyAt).call('map_lookup_elem');
+  code.jumpIf('r0', '==', 0, 'done').load('r7', 'r0', 0, 'u64').jumpIf('r7', '==', 0, 'done');
+  code.call('ktime_get_ns').store('r10', headAt + contentsRecord.timeNs, 'r0', 'u64');
+  emitThread(code);
+  emitTexts(code, maps);
+  code.load('r7', 'r10', missingAt, 'u64').jumpIf('r7', '==', 0, 'done');
+  code.store('r10', lateAt + late.arguments, 'r7', 'u64');
+  code.load('r1', 'r10', headAt + contentsRecord.timeNs, 'u64');
+  code.store('r10', lateAt + late.timeNs, 'r1', 'u64');
+  emitLateArguments(code, maps).move('r3', 'r10').add('r3', lateAt).move('r4', 0);
+  code.call('map_update_elem');
+  return emitEnd(code);
+}
+
+/** Raw tracepoint `sys_exit`: the registers still hold the arguments. */
+export function exitProgram(maps: ContentsMaps): Assembler {
+  const code = new Assembler();
+  code.load('r6', 'r1', 0, 'u64');
+  emitThread(code);
+  emitLateArguments(code, maps).call('map_lookup_elem');
+  code.jumpIf('r0', '==', 0, 'done').load('r7', 'r0', late.arguments, 'u64');
+  code.load('r1', 'r0', late.timeNs, 'u64');
+  code.store('r10', headAt + contentsRecord.timeNs, 'r1', 'u64');
+  emitLateArguments(code, maps).call('map_delete_elem');
+  emitRegister(code, numberOffset);
+  code.load('r8', 'r10', registerAt, 'u64');
+  emitTexts(code, maps);
+  return emitEnd(code);
+}
+
+function emitEnd(code: Assembler): Assembler {
+  return code.label('done').move('r0', 0).exit();
+}
+
+/** The thread: key of `late`, and in the head. */
+function emitThread(code: Assembler): void {
+  code.call('get_current_pid_tgid').store('r10', keyAt, 'r0', 'u32');
+  code.store('r10', headAt + contentsRecord.tid, 'r0', 'u32');
+}
+
+function emitLateArguments(code: Assembler, maps: ContentsMaps): Assembler {
+  return code.moveMap('r1', maps.late).move('r2', 'r10').add('r2', keyAt);
+}
+
+/** Reads one of the registers that r6 points to. */
+function emitRegister(code: Assembler, offsetBytes: number): void {
+  code.move('r1', 'r10').add('r1', registerAt).move('r2', 8).move('r3', 'r6');
+  code.add('r3', offsetBytes).call('probe_read_kernel');
+}
+
+/** Registers: r6 the registers' address, r7 bits of arguments, r8 the system call's number. Leaves the bits that could not be read. */
+function emitTexts(code: Assembler, maps: ContentsMaps): void {
+  code.store('r10', headAt + contentsRecord.number, 'r8', 'u32');
+  code.store('r10', missingAt, 0, 'u64');
+  for (const [argument, offset] of argumentOffsets.entries()) {
+    const next = code.freshLabel('next');
+    const missing = code.freshLabel('missing');
+    code
+      .move('r1', 'r7')
+      .and('r1', 1 << argument)
+      .jumpIf('r1', '==', 0, next);
+    emitRegister(code, offset);
+    code.store('r10', headAt + contentsRecord.argument, argument, 'u64');
+    code.move('r1', 'r10').add('r1', textAt).move('r2', maxTextBytes);
+    code.load('r3', 'r10', registerAt, 'u64').call('probe_read_user_str');
+    // Its length with the terminator.
+    code.jumpIf('r0', 's<', 1, missing).jumpIf('r0', 's>', maxTextBytes, missing);
+    code.move('r9', 'r0').add('r9', contentsRecord.headBytes - 1);
+    emitOutput(code, maps, 'r9', next);
+    code.label(missing).load('r1', 'r10', missingAt, 'u64');
+    code.alu('or', 'r1', 1 << argument).store('r10', missingAt, 'r1', 'u64');
+    code.label(next);
+  }
+}
+
+function emitOutput(code: Assembler, maps: ContentsMaps, length: Register, next: string): void {
+  code.moveMap('r1', maps.ring.map).move('r2', 'r10').add('r2', headAt).move('r3', length);
+  code.move('r4', ringNoWakeup).call('ringbuf_output').jumpIf('r0', '==', 0, next);
+  code.moveMapValue('r1', maps.lost).move('r2', 1).atomicAdd('r1', 0, 'r2').jump(next);
+}

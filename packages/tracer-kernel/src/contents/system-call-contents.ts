@@ -1,0 +1,232 @@
+import { SondeError } from '@sonde/base';
+import {
+  type Attachment,
+  attachRaw,
+  BpfMap,
+  BpfProgram,
+  explainBpfFailure,
+  Native,
+  RingBuffer,
+} from '@sonde/ebpf';
+import type { KernelTraceLayout, RecordState, UserStrings } from '@sonde/ftrace';
+import { systemCallOfNumber } from '@sonde/linux-model';
+import {
+  type ContentsMaps,
+  contentsRecord,
+  entryProgram,
+  exitProgram,
+  lateValueBytes,
+} from './contents-programs.ts';
+import { TextStore } from './text-store.ts';
+
+/** What it takes to load programs, or why they can't be. */
+export type ContentsAccess = Native | SondeError;
+
+/** Loads what calls the kernel. Never throws: recording does without. */
+export async function openContentsAccess(): Promise<ContentsAccess> {
+  if (process.arch !== 'x64') {
+    return new SondeError('no-contents', 'Texts of system calls are fetched on x86-64 only.');
+  }
+  try {
+    return await Native.open();
+  } catch (error) {
+    return explainBpfFailure(error);
+  }
+}
+
+/** An argument of a recorded system call that points to a text. */
+interface TextArgument {
+  readonly event: string;
+  readonly name: string;
+  readonly number: number;
+  /** Among the call's arguments. */
+  readonly index: number;
+}
+
+const defaultRingBytes = 4 << 20;
+const numbersEnd = 512;
+/** Threads that wait in a system call for what they could not read at its beginning. */
+const maxLate = 16_384;
+/** Between fetching and the event's record, as long as nothing was lost: an interrupt, or other threads, may come between. */
+const longestGapNs = 1e9;
+/** Afterwards: a text may be missing, and an older one must not take its place. */
+const closeGapNs = 20_000;
+const twoTo32 = 0x1_0000_0000;
+
+export interface ContentsCounts {
+  /** Texts in the trace that programs fetched. */
+  readonly texts: number;
+  /** Empty in the trace: not fetched, or lost. */
+  readonly missing: number;
+  /** Of those: fetched, but the ring was full, or the program could not run. */
+  readonly lost: number;
+}
+
+/**
+ * Fetches texts that system calls point to, with programs on the same tracepoints. They run before the instance's own recording if they
+ * are attached before its events are on, which keeps the order of text and event. Nothing is pinned: all goes with this process.
+ */
+export class SystemCallContents implements UserStrings {
+  readonly #maps: ContentsMaps;
+  readonly #programs: readonly BpfProgram[];
+  readonly #attachments: readonly Attachment[];
+  readonly #arguments: ReadonlyMap<string, ReadonlyMap<string, TextArgument>>;
+  readonly #store = new TextStore();
+  #texts = 0;
+  #missing = 0;
+  #lost = 0;
+  #isClosed = false;
+
+  /**
+   * @param ringBytes - Room for texts until they are taken over: a power of two.
+   * @throws SondeError `no-bpf`. Nothing is left behind then.
+   */
+  constructor(native: Native, texts: readonly TextArgument[], ringBytes = defaultRingBytes) {
+    this.#arguments = byEvent(texts);
+    const opened: { close(): void }[] = [];
+    const keep = <T extends { close(): void }>(resource: T): T => {
+      opened.push(resource);
+      return resource;
+    };
+    try {
+      const maps = createMaps(native, ringBytes, keep);
+      wantArguments(maps.wanted, texts);
+      const programs = [
+        { point: 'sys_enter', name: 'sonde_contents', code: entryProgram(maps) },
+        { point: 'sys_exit', name: 'sonde_contents2', code: exitProgram(maps) },
+      ].map(({ point, name, code }) => ({
+        point,
+        program: keep(new BpfProgram(native, { type: 'raw-tracepoint', name, code })),
+      }));
+      this.#maps = maps;
+      this.#programs = programs.map(({ program }) => program);
+      this.#attachments = programs.map(({ point, program }) =>
+        keep(attachRaw(native, program, point)),
+      );
+    } catch (error) {
+      for (const resource of opened.reverse()) resource.close();
+      throw explainBpfFailure(error);
+    }
+  }
+
+  /** Takes over what the programs fetched, so that they have room. */
+  poll(): void {
+    if (this.#isClosed) return;
+    this.#maps.ring.poll(this.#take);
+  }
+
+  readonly #take = (view: DataView, offset: number, lengthBytes: number): void => {
+    const at = contentsRecord;
+    const key = {
+      tid: view.getInt32(offset + at.tid, true),
+      number: view.getUint32(offset + at.number, true),
+      argument: view.getUint32(offset + at.argument, true),
+    };
+    const low = view.getUint32(offset + at.timeNs, true);
+    const timeNs = view.getUint32(offset + at.timeNs + 4, true) * twoTo32 + low;
+    const begin = view.byteOffset + offset + at.headBytes;
+    // A copy: the ring's memory is used again.
+    const text = new Uint8Array(view.buffer, begin, lengthBytes - at.headBytes).slice();
+    this.#store.add(key, timeNs, text);
+  };
+
+  textOf(state: RecordState, eventName: string, argument: string): Uint8Array | undefined {
+    const found = this.#arguments.get(eventName)?.get(argument);
+    if (found === undefined) return undefined;
+    this.poll();
+    const timeNs = state.timeHigh * twoTo32 + (state.timeLow >>> 0);
+    const key = { tid: state.tid, number: found.number, argument: found.index };
+    const gapNs = this.#lost === 0 ? longestGapNs : closeGapNs;
+    const text = this.#store.take(key, timeNs, gapNs);
+    if (text === undefined) this.#missing++;
+    else this.#texts++;
+    return text;
+  }
+
+  /** Asks the kernel what was lost. */
+  countLosses(): void {
+    if (this.#isClosed) return;
+    const { lost } = this.#maps;
+    lost.key.setUint32(0, 0, true);
+    lost.lookUp();
+    const missed = this.#programs.reduce((sum, program) => sum + program.statistics().missed, 0);
+    this.#lost = Number(lost.value.getBigUint64(0, true)) + missed;
+  }
+
+  get counts(): ContentsCounts {
+    return { texts: this.#texts, missing: this.#missing, lost: this.#lost };
+  }
+
+  /** Again: does nothing. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.poll();
+    this.countLosses();
+    this.#isClosed = true;
+    for (const attachment of this.#attachments) attachment.close();
+    for (const program of this.#programs) program.close();
+    const { wanted, late, lost, ring } = this.#maps;
+    for (const resource of [wanted, late, lost, ring]) resource.close();
+  }
+}
+
+function createMaps(
+  native: Native,
+  ringBytes: number,
+  keep: <T extends { close(): void }>(resource: T) => T,
+) {
+  const array = { type: 'array', keyBytes: 4, valueBytes: 8 } as const;
+  return {
+    wanted: keep(new BpfMap(native, { ...array, name: 'wanted', maxEntries: numbersEnd })),
+    lost: keep(new BpfMap(native, { ...array, name: 'lost', maxEntries: 1 })),
+    late: keep(
+      new BpfMap(native, {
+        type: 'hash',
+        name: 'late',
+        keyBytes: 4,
+        valueBytes: lateValueBytes,
+        maxEntries: maxLate,
+      }),
+    ),
+    ring: keep(new RingBuffer(native, ringBytes, 'contents')),
+  };
+}
+
+function wantArguments(wanted: BpfMap, texts: readonly TextArgument[]): void {
+  const bits = new Map<number, number>();
+  for (const { number, index } of texts) bits.set(number, (bits.get(number) ?? 0) | (1 << index));
+  for (const [number, mask] of bits) {
+    wanted.key.setUint32(0, number, true);
+    wanted.value.setBigUint64(0, BigInt(mask), true);
+    wanted.update();
+  }
+}
+
+function byEvent(texts: readonly TextArgument[]): Map<string, Map<string, TextArgument>> {
+  const events = new Map<string, Map<string, TextArgument>>();
+  for (const text of texts) {
+    const ofEvent = events.get(text.event) ?? new Map<string, TextArgument>();
+    events.set(text.event, ofEvent.set(text.name, text));
+  }
+  return events;
+}
+
+const entryName = /^syscall_entry_(\w+)$/;
+
+/** Arguments of the layout's system calls that point to texts. */
+export function textArgumentsOf(layout: KernelTraceLayout): TextArgument[] {
+  const numbers = new Map<string, number>();
+  for (let number = 0; number < numbersEnd; number++) {
+    const call = systemCallOfNumber(number);
+    if (call !== undefined) numbers.set(call, number);
+  }
+  return layout.events.flatMap(({ plan }) => {
+    const number = numbers.get(entryName.exec(plan.name)?.[1] ?? '');
+    if (number === undefined) return [];
+    return plan.fields.flatMap((field) =>
+      field.kind === 'user-string'
+        ? [{ event: plan.name, name: field.argument, number, index: field.argumentIndex }]
+        : [],
+    );
+  });
+}

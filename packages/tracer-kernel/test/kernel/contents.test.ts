@@ -1,0 +1,58 @@
+import { closeSync, openSync } from 'node:fs';
+import { Native } from '@sonde/ebpf';
+import { ProcessTable, type RecordState } from '@sonde/ftrace';
+import { describe, expect, test } from 'vitest';
+import { SystemCallContents } from '../../src/contents/system-call-contents.ts';
+
+const reason =
+  process.geteuid?.() === 0
+    ? process.arch === 'x64'
+      ? ''
+      : ' (left out: this is no x86-64)'
+    : ' (left out: this needs root)';
+const openat = { event: 'syscall_entry_openat', name: 'filename', number: 257, index: 1 };
+const opens = 2000;
+const ringBytes = 4096;
+
+/** An event of this thread at `timeNs`. */
+function stateAt(timeNs: bigint): RecordState {
+  return {
+    processes: new ProcessTable(() => undefined),
+    cpuId: 0,
+    littleEndian: true,
+    view: new DataView(new ArrayBuffer(0)),
+    tid: process.pid,
+    timeLow: Number(BigInt.asIntN(32, timeNs)),
+    timeHigh: Number(timeNs >> 32n),
+    userStrings: undefined,
+  };
+}
+
+describe.skipIf(reason !== '')(`texts of system calls${reason}`, () => {
+  test('what the ring has no room for is counted', async () => {
+    const contents = new SystemCallContents(await Native.open(), [openat], ringBytes);
+    try {
+      for (let i = 0; i < opens; i++) closeSync(openSync('/dev/null', 'r'));
+      contents.countLosses();
+      const perText = 8 + 24 + '/dev/null'.length;
+      expect(contents.counts.lost).toBeGreaterThanOrEqual(opens - ringBytes / perText);
+    } finally {
+      contents.close();
+    }
+  });
+
+  test('the text of the event, once; what was not fetched is counted', async () => {
+    const contents = new SystemCallContents(await Native.open(), [openat]);
+    try {
+      closeSync(openSync('/dev/zero', 'r'));
+      const state = stateAt(process.hrtime.bigint());
+      const text = contents.textOf(state, openat.event, openat.name);
+      expect(new TextDecoder().decode(text)).toBe('/dev/zero');
+      expect(contents.textOf(state, openat.event, openat.name)).toBeUndefined();
+      expect(contents.textOf(state, 'syscall_entry_open', 'filename')).toBeUndefined();
+      expect(contents.counts).toMatchObject({ texts: 1, missing: 1 });
+    } finally {
+      contents.close();
+    }
+  });
+});

@@ -1,0 +1,146 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { loadedPrograms, Native, probeBpf } from '@sonde/ebpf';
+import { describe, expect, test } from 'vitest';
+import { runSonde, scratchFolder, startSonde } from '../integration/built-command.ts';
+import { babeltraceIsMissing, reasonNotToRecord, record } from './recording.ts';
+
+const workload = join(import.meta.dirname, 'contents-workload.mjs');
+const files = 500;
+const { usable, reason } = await probeBpf();
+const why =
+  reasonNotToRecord ?? (usable ? (process.arch === 'x64' ? '' : 'this is no x86-64') : reason);
+const python = spawnSync('python3', ['--version']).error === undefined;
+/** Opens files whose names lie in memory that nobody has touched yet. */
+const untouched = `import ctypes, mmap, os, sys
+libc = ctypes.CDLL(None)
+memory = mmap.mmap(os.open(sys.argv[1], os.O_RDWR), 0)
+start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+for i in range(20): libc.open(ctypes.c_void_p(start + (i << 20)), os.O_RDONLY)
+`;
+
+/** Lines of the reader, of an event of the process. */
+function readLines(trace: string, event: string, pid: number): string[] {
+  const filter = `$ctx.pid == ${pid}`;
+  const { stdout, stderr } = runSonde(['read', '--event', event, '--filter', filter, trace]);
+  expect(stderr).toBe('');
+  return stdout.trimEnd().split('\n');
+}
+
+describe.skipIf(why !== '')(
+  `what system calls point to${why === '' ? '' : ` (left out: ${why})`}`,
+  () => {
+    const scratch = why === '' ? scratchFolder() : '';
+    const at = (name: string): string => join(scratch, name);
+    const trace = at('contents');
+    if (why === '') mkdirSync(at('work'));
+    const command = ['--', 'node', workload, at('work'), String(files)];
+    const run = why === '' ? record(trace, ['-v', ...command]) : { stdout: '', stderr: '' };
+    const pid = Number(run.stdout.trim());
+    const names = (prefix: string): string[] =>
+      Array.from({ length: files }, (_, i) => `${at('work')}/${prefix}-${i}`);
+
+    test('nothing is missing, and --verbose says how they are fetched', () => {
+      expect(run.stderr).toContain('are fetched by eBPF programs');
+      expect(run.stderr).toMatch(/events, none lost/);
+      expect(run.stderr).not.toContain('are empty');
+    });
+
+    test.each([
+      ['syscall_entry_openat', 'filename', 'known'],
+      ['syscall_entry_rename', 'oldname', 'known'],
+      ['syscall_entry_rename', 'newname', 'moved'],
+      ['syscall_entry_unlink', 'pathname', 'moved'],
+    ])('each %s has its %s, in their order', (event, field, prefix) => {
+      const pattern = new RegExp(`${field} = "([^"]*)"`);
+      const found = readLines(trace, event, pid).map((line) => pattern.exec(line)?.[1]);
+      expect(found.filter((name) => name?.startsWith(at('work')))).toEqual(names(prefix));
+      expect(found).not.toContain('');
+    });
+
+    test('the analyses name the files', () => {
+      const { stdout } = runSonde(['iolog', trace]);
+      for (const name of names('known').slice(0, 5)) {
+        expect(stdout).toMatch(new RegExp(`write .* ${name} \\(fd=\\d+\\)`));
+      }
+    });
+
+    test.skipIf(babeltraceIsMissing)('Babeltrace reads the same', () => {
+      const { stdout, stderr } = spawnSync('babeltrace2', [trace], {
+        encoding: 'utf8',
+        maxBuffer: 2 ** 28,
+      });
+      expect(stderr).toBe('');
+      const found = stdout.matchAll(/syscall_entry_openat: .*filename = "([^"]*\/known-\d+)"/g);
+      expect([...found].map(([, name]) => name)).toEqual(names('known'));
+    });
+
+    test.skipIf(!python)('names in memory that was not present are fetched at the exit', () => {
+      const bytes = Buffer.alloc(20 << 20);
+      for (let i = 0; i < 20; i++) bytes.write(`/untouched-${i}`, i << 20);
+      writeFileSync(at('names'), bytes);
+      const path = at('late');
+      const args = ['-e', 'syscall_entry_openat,syscall_entry_open'];
+      record(path, [...args, '--', 'python3', '-c', untouched, at('names')]);
+      const { stdout } = runSonde(['read', path]);
+      const found = [...stdout.matchAll(/"\/untouched-(\d+)"/g)].map(([, i]) => Number(i));
+      expect(found).toEqual(Array.from({ length: 20 }, (_, i) => i));
+    });
+
+    test.each([
+      ['--no-contents', ['--no-contents'], 'are not fetched.'],
+      ['another clock', ['--clock', 'boot'], "eBPF programs don't know the clock boot"],
+    ])('%s: addresses, as before', (_title, options, note) => {
+      const path = at(`without-${options.length}`);
+      const { stderr, stdout } = record(path, [
+        '-v',
+        ...options,
+        '-e',
+        'syscall_entry_openat',
+        ...command,
+      ]);
+      expect(stderr).toContain(note);
+      const lines = readLines(path, 'syscall_entry_openat', Number(stdout.trim()));
+      expect(lines.length).toBeGreaterThanOrEqual(files);
+      for (const line of lines) expect(line).toMatch(/filename = "", .*filename_address = 0x/);
+    });
+
+    test('killed, it leaves no program', async () => {
+      const child = startSonde(['record', '-e', 'syscall_entry_openat', '-o', at('killed')]);
+      const end = new Promise((resolve) => child.once('exit', resolve));
+      let programs: number[] = [];
+      for (let i = 0; i < 100 && programs.length < 2; i++) {
+        await sleep(50);
+        programs = programsOf(child.pid!);
+      }
+      child.kill('SIGKILL');
+      await end;
+      expect(programs.length).toBeGreaterThanOrEqual(2);
+      const native = await Native.open();
+      // The kernel lets go of them a moment later.
+      for (let i = 0; i < 50 && isLoaded(native, programs); i++) await sleep(50);
+      expect(isLoaded(native, programs)).toBe(false);
+      expect(runSonde(['record', '--recover', at('killed')]).status).toBe(0);
+      expect(runSonde(['read', at('killed')]).stderr).toBe('');
+    });
+  },
+);
+
+/** IDs of the programs that a process holds. */
+function programsOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/fdinfo`).flatMap((fd) => {
+      const text = readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8');
+      const id = text.includes('prog_type') && /^prog_id:\s+(\d+)/m.exec(text)?.[1];
+      return id ? [Number(id)] : [];
+    });
+  } catch {
+    return []; // A descriptor was closed meanwhile.
+  }
+}
+
+function isLoaded(native: Native, ids: readonly number[]): boolean {
+  return loadedPrograms(native).some(({ id }) => ids.includes(id));
+}

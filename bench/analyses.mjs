@@ -36,6 +36,9 @@ const analyses = [
   ['schedfreq', 4],
   ['schedlog', 4],
   ['syscallstats', 2],
+  ['memusage', 2],
+  ['migrationtop', 2],
+  ['migrationlog', 2],
   ['periodtop', 2, ...period],
 ].filter(([name]) => new RegExp(options.only).test(name));
 

@@ -83,6 +83,11 @@ export class CtfSink implements SubBufferSink {
     this.#converters[cpuIndex]!.setDroppedEvents(total);
   }
 
+  /** @param total - Overwritten since the beginning of this trace's streams. */
+  setOverrunEvents(cpuIndex: number, total: number): void {
+    this.#converters[cpuIndex]!.setOverrunEvents(total);
+  }
+
   writeStateDump({ name, values, thread }: DumpedEvent, timeNs: bigint): void {
     if (thread !== undefined) {
       const { tid, ...facts } = thread;

@@ -19,12 +19,15 @@ export class FlightRecorder {
   readonly tracing: Tracing;
   readonly #keepSeconds: number | undefined;
   #snapshots = 0;
+  /** By CPU, as of the last snapshot: overwritten before it. */
+  readonly #overwritten: number[];
   #isFinished = false;
 
   /** @param keepSeconds - Undefined: all that the ring holds. */
   constructor(tracing: Tracing, keepSeconds: number | undefined) {
     this.tracing = tracing;
     this.#keepSeconds = keepSeconds;
+    this.#overwritten = tracing.instance.cpuIds.map(() => 0);
   }
 
   start(): void {
@@ -59,8 +62,12 @@ export class FlightRecorder {
     try {
       // The state first: names of threads come from it, their forks were overwritten long ago.
       for (const event of dumpState()) sink.writeStateDump(event, clock.nowNs());
+      // Before the first event: what was overwritten until now is no gap between events.
+      this.#tellOverwritten(sink);
       recorder.drain(longestReadingMs);
       recent.end();
+      const overwritten = this.#tellOverwritten(sink);
+      for (const [index, total] of overwritten.entries()) this.#overwritten[index] = total;
     } finally {
       recorder.close();
       sink.close(clock.nowNs());
@@ -68,6 +75,16 @@ export class FlightRecorder {
     const { events, writtenBytes } = sink;
     // What was overwritten was meant to be.
     return { path, counts: { events, lostEvents: 0, writtenBytes } };
+  }
+
+  /** The kernel's counters: sub-buffers don't tell all, and those that are too old are left out. @returns them, by CPU */
+  #tellOverwritten(sink: CtfSink): readonly number[] {
+    const { instance } = this.tracing;
+    return instance.cpuIds.map((cpuId, index) => {
+      const { overrun } = instance.stats(cpuId);
+      sink.setOverrunEvents(index, overrun - this.#overwritten[index]!);
+      return overrun;
+    });
   }
 
   /** Again: does nothing. */

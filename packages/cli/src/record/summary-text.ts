@@ -51,7 +51,8 @@ export function endText(
 function contentsText(contents: SessionCounts['contents']): string {
   if (contents === undefined || contents.missing === 0) return '';
   const { texts, missing, lost } = contents;
-  const why = lost === 0 ? 'they could not be read' : `${countText(lost)} were LOST when fetched`;
+  const why =
+    lost === 0 ? 'they could not be read' : `eBPF LOST ${countText(lost)} texts of all processes`;
   return `Of ${countText(texts + missing)} texts of system calls, ${countText(missing)} are empty: ${why}.\n`;
 }
 

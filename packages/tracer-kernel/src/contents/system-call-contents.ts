@@ -58,7 +58,7 @@ export interface ContentsCounts {
   readonly texts: number;
   /** Empty in the trace: not fetched, or lost. */
   readonly missing: number;
-  /** Of those: fetched, but the ring was full, or the program could not run. */
+  /** Of all processes, recorded or not: the ring was full, or a program could not run. */
   readonly lost: number;
 }
 

@@ -1,15 +1,8 @@
 /** periodlog, periodtop, periodstats, periodfreq: what the completed periods looked like. */
-import { type AnalysisOptions, limited } from './analysis.ts';
-import {
-  type Bounds,
-  bucketRows,
-  distribute,
-  frequencyBlock,
-  joinBounds,
-  percentileTable,
-} from './frequency.ts';
+import { limited } from './analysis.ts';
 import type { ReportParts } from './io-usage.ts';
 import { formatFixed, formatRow, formatUs } from './number-format.ts';
+import { addAggregated } from './period-aggregate.ts';
 import {
   byAppearance,
   descendantsOf,
@@ -17,28 +10,25 @@ import {
   durationsByPeriod,
   groupInstances,
   type PairStatistics,
-  type PeriodCollector,
-  type PeriodOptions,
   pairStatistics,
   periodPath,
   treeOrder,
 } from './period-collector.ts';
+import {
+  type PeriodReportContext,
+  spreadCells,
+  spreadTexts,
+  timeRangeText,
+} from './period-context.ts';
 import type { PeriodInstance } from './period-engine.ts';
 import type { PeriodValue } from './period-expression.ts';
+import { addFrequencies } from './period-frequency.ts';
 import type { PeriodDefinition } from './period-language.ts';
 import * as tables from './period-tables.ts';
-import { Samples } from './samples.ts';
+import type { Samples } from './samples.ts';
 import { percentileCells } from './statistics-columns.ts';
 import { type Cell, durationCell, numberCell, stringCell, type TableClass } from './table.ts';
 import { lines } from './text-block.ts';
-
-export interface PeriodReportContext {
-  readonly collector: PeriodCollector;
-  readonly definitions: readonly PeriodDefinition[];
-  readonly periods: PeriodOptions;
-  readonly options: AnalysisOptions;
-  toAbsoluteNs(timeNs: number): bigint;
-}
 
 type Captures = ReadonlyMap<string, PeriodValue | undefined>;
 
@@ -68,13 +58,6 @@ function eventCells(instance: PeriodInstance, context: PeriodReportContext, name
 }
 
 const eventWidths = [-15, 24, 35, 35];
-
-function timeRangeText(instance: PeriodInstance, context: PeriodReportContext): string {
-  const { times } = context.options;
-  const begin = times.time(context.toAbsoluteNs(instance.begin.timeNs));
-  const end = times.time(context.toAbsoluteNs(instance.endNs));
-  return `[${formatRow([begin, end], [18, 18], ', ')}]`;
-}
 
 function eventLines(
   instance: PeriodInstance,
@@ -131,19 +114,6 @@ function addTop(parts: ReportParts, context: PeriodReportContext): void {
   const shown = limited(context.collector.longest, context.options.limit);
   addEvents(parts, context, tables.top, shown, (instance) => instance.definition.name);
 }
-
-const spreadTexts = (samples: Samples, minimum: number): string[] => [
-  formatUs(samples.min),
-  formatUs(samples.mean),
-  formatUs(samples.max),
-  samples.count >= minimum ? formatUs(samples.standardDeviation ?? 0) : '?',
-];
-const spreadCells = (samples: Samples, minimum = 2): Cell[] => [
-  durationCell(samples.min),
-  durationCell(samples.mean),
-  durationCell(samples.max),
-  durationCell(samples.count >= minimum ? samples.standardDeviation : undefined),
-];
 
 function treeText(definitions: readonly PeriodDefinition[]): string[] {
   const depth = (definition: PeriodDefinition): number =>
@@ -290,221 +260,6 @@ function addStatistics(parts: ReportParts, context: PeriodReportContext): void {
     parts.text.push(lines('', '', `### Group: ${group} ###`));
     one(members, group);
   }
-}
-
-interface Distribution {
-  readonly tableClass: TableClass;
-  readonly title: string;
-  readonly unit: string;
-  readonly samples: Samples;
-  /** Samples per unit of the graph. */
-  readonly scale: number;
-  /** Durations of the periods themselves: what --freq-uniform is about. */
-  readonly isOfPeriod?: boolean;
-}
-
-const boundsIn = (samples: Samples, scale: number): Bounds => ({
-  min: samples.min / scale,
-  max: samples.max / scale,
-});
-
-function distributions(
-  context: PeriodReportContext,
-  instances: readonly PeriodInstance[],
-  isGroup: boolean,
-): Distribution[] {
-  const all: Distribution[] = [];
-  const durationTitle = 'Period duration frequency distribution';
-  const byPeriod = durationsByPeriod(context.definitions, instances);
-  const sorted = isGroup
-    ? byAppearance(byPeriod, instances)
-    : byPeriod.sort((a, b) => (a.definition.name < b.definition.name ? -1 : 1));
-  for (const { definition, durations: samples } of sorted) {
-    const title = `${durationTitle} - Duration of period: ${definition.name}`;
-    all.push({
-      tableClass: tables.freqDuration,
-      title,
-      unit: 'us',
-      samples,
-      scale: 1000,
-      isOfPeriod: true,
-    });
-  }
-  for (const globally of [false, true]) {
-    const ancestors = globally ? context.collector.instances : undefined;
-    for (const pair of pairStatistics(context.definitions, instances, ancestors)) {
-      const of = (what: string): string => {
-        const phrase = globally ? `Global ${what.toLowerCase()}` : what;
-        return `${phrase} of ${pair.path} per ${pair.parentPath}`;
-      };
-      const { durations, ratios, counts } = pair;
-      all.push(
-        {
-          tableClass: tables.freqDuration,
-          title: `${durationTitle} - ${of('Duration')}`,
-          unit: 'us',
-          samples: durations,
-          scale: 1000,
-        },
-        {
-          tableClass: tables.freqRatio,
-          title: `Period usage ratio frequency distribution - ${of('Usage ratio')}`,
-          unit: '%',
-          samples: ratios,
-          scale: 1,
-        },
-        {
-          tableClass: tables.freqCount,
-          title: `Period count frequency distribution - ${of('Number')}`,
-          unit: 'instances',
-          samples: counts,
-          scale: 1,
-        },
-      );
-    }
-  }
-  return all;
-}
-
-function addFrequencies(parts: ReportParts, context: PeriodReportContext): void {
-  const { instances } = context.collector;
-  const { frequencyResolution } = context.options;
-  const add = (some: readonly PeriodInstance[], group: string | undefined): void => {
-    const all = distributions(context, some, group !== undefined);
-    const named = all
-      .filter(({ isOfPeriod }) => isOfPeriod)
-      .map(({ samples }) => boundsIn(samples, 1000));
-    const uniform = context.options.frequencyIsUniform ? joinBounds(named) : undefined;
-    for (const { tableClass, title, unit, samples, scale, isOfPeriod } of all) {
-      // `distribute` takes ns and gives µs: bring plain numbers to the same scale.
-      const scaled = new Samples();
-      for (const value of samples.values) scaled.add((value * 1000) / scale);
-      const own = boundsIn(scaled, 1000);
-      const bounds = isOfPeriod ? (uniform ?? own) : own;
-      const buckets = distribute(scaled, bounds, frequencyResolution);
-      const dash = title.indexOf(' - ');
-      const what = title.slice(dash + 3);
-      // Two dashes for pairs, as the original has them.
-      const subtitle = group === undefined ? what : `'${group}' ${isOfPeriod ? '-' : '--'} ${what}`;
-      const isDuration = tableClass === tables.freqDuration;
-      parts.tables.push({
-        tableClass,
-        subtitle,
-        rows: isDuration
-          ? bucketRows(buckets)
-          : buckets.map((b) => [b.lowerBound, b.upperBound, b.count].map(numberCell)),
-      });
-      const caption = `${title.slice(0, dash)} - ${subtitle}`;
-      parts.text.push({ ...frequencyBlock(caption, buckets), unit });
-    }
-    const periods = all.filter(({ isOfPeriod }) => isOfPeriod);
-    const table = percentileTable(
-      periods.map(({ title, samples }) => ({
-        title: title.slice(title.indexOf(' - ') + 3),
-        samples,
-      })),
-    );
-    parts.tables.push(group === undefined ? table : { ...table, subtitle: `group: ${group}` });
-  };
-  add(instances, undefined);
-  if (context.periods.groupBy.length === 0) return;
-  for (const [group, members] of groupInstances(instances, context.periods.groupBy)) {
-    parts.text.push(lines('', '', `### Group: ${group} ###`));
-    add(members, group);
-  }
-}
-
-function namedCaptures(instance: PeriodInstance): string {
-  const { name } = instance.definition;
-  const all = [...instance.beginCaptures, ...instance.endCaptures];
-  return all.map(([key, value]) => `${name}.${key} = ${value ?? 'None'}`).join(', ');
-}
-
-const aggregateWidths = {
-  parent: [0, -18, 15],
-  child: [24, -12],
-  durations: [-10, -12, -12, -12, -13],
-};
-
-function addAggregated(parts: ReportParts, context: PeriodReportContext): void {
-  const { periods, collector } = context;
-  const all = collector.instances;
-  const groups: [string | undefined, PeriodInstance[]][] =
-    periods.groupBy.length === 0 ? [[undefined, all]] : [...groupInstances(all, periods.groupBy)];
-  const selected = periods.select ?? new Set(context.definitions.map((d) => d.name));
-  for (const [group, members] of groups) {
-    const kept = new Set(members);
-    const parents = new Set<PeriodInstance>();
-    for (const member of members) {
-      for (let up: PeriodInstance | undefined = member; up !== undefined; up = up.parent) {
-        if (up.definition.name === periods.aggregateBy) parents.add(up);
-      }
-    }
-    const rows = [...parents]
-      .filter((parent) => parent.isComplete)
-      .sort((a, b) => a.begin.timeNs - b.begin.timeNs)
-      .flatMap((parent) => aggregateRows(parent, kept, selected));
-    const title = `Aggregation of (${[...selected].join(', ')}) by ${periods.aggregateBy}`;
-    const subtitle = group === undefined ? title : `${title}, group: ${group}`;
-    addAggregateTable(parts, context, rows, subtitle);
-  }
-}
-
-interface AggregateRow {
-  readonly parent: PeriodInstance;
-  readonly path: string;
-  readonly durations: Samples;
-}
-
-function aggregateRows(
-  parent: PeriodInstance,
-  kept: ReadonlySet<PeriodInstance>,
-  selected: ReadonlySet<string>,
-): AggregateRow[] {
-  const byPath = new Map<string, Samples>();
-  for (const child of descendantsOf(parent)) {
-    if (!kept.has(child) || !selected.has(child.definition.name)) continue;
-    const path = periodPath(child.definition);
-    let samples = byPath.get(path);
-    if (samples === undefined) byPath.set(path, (samples = new Samples()));
-    samples.add(durationOf(child));
-  }
-  return [...byPath].map(([path, durations]) => ({ parent, path, durations }));
-}
-
-function addAggregateTable(
-  parts: ReportParts,
-  context: PeriodReportContext,
-  rows: readonly AggregateRow[],
-  subtitle: string,
-): void {
-  parts.tables.push({
-    tableClass: tables.aggregatedStats,
-    subtitle,
-    rows: rows.map(({ parent, path, durations }) => [
-      stringCell(periodPath(parent.definition)),
-      { class: 'timestamp', value: context.toAbsoluteNs(parent.begin.timeNs) },
-      { class: 'timestamp', value: context.toAbsoluteNs(parent.endNs) },
-      stringCell(path),
-      numberCell(durations.count),
-      ...spreadCells(durations),
-      durationCell(durations.sum),
-      stringCell(namedCaptures(parent)),
-    ]),
-  });
-  const { parent: left, child, durations: right } = aggregateWidths;
-  const heading = `${' '.repeat(36)}Parent ${' '.repeat(32)} | ${' '.repeat(35)} | ${' '.repeat(25)} Durations (us) ${' '.repeat(22)} |`;
-  const names = formatRow(['| Child name', 'Count'], child);
-  const titles = formatRow(['Min', 'Avg', 'Max', 'Stdev', 'Runtime'], [-10, -12, -12, -13, -12]);
-  const header = `${formatRow(['Begin', 'End', 'Duration (us)', 'Name'], [20, 19, -18, 15])} ${names} | ${titles} | Parent captures`;
-  const texts = rows.map(({ parent, path, durations }) => {
-    const range = timeRangeText(parent, context);
-    const first = [range, formatUs(durationOf(parent)), periodPath(parent.definition)];
-    const middle = formatRow([`| ${path}`, String(durations.count)], child);
-    const last = formatRow([...spreadTexts(durations, 2), formatUs(durations.sum)], right);
-    return `${formatRow(first, left)} ${middle} | ${last} | ${namedCaptures(parent)}`;
-  });
-  parts.text.push(lines('', tables.aggregatedStats.title, subtitle, heading, header, ...texts));
 }
 
 /** Adds what the views ask for. */

@@ -115,6 +115,8 @@ describe.skipIf(why !== '')(
         await sleep(50);
         programs = programsOf(child.pid!);
       }
+      // Until there is something on disk to recover.
+      await sleep(1500);
       child.kill('SIGKILL');
       await end;
       expect(programs.length).toBeGreaterThanOrEqual(2);

@@ -134,6 +134,25 @@ describe('what events tell of threads', () => {
     expect(comm(processes.get(30))).toBe('');
   });
 
+  test('what another CPU tells of earlier times changes nothing that is newer', () => {
+    const processes = new ProcessTable();
+    const { cpu } = converter(formats, { contexts: ['procname'] }, { processes });
+    const at = (timeNs: bigint, type: number, tid: number, payload: Uint8Array) =>
+      cpu.push(new SubBufferBuilder(timeNs).event(1, type, tid, payload).end());
+    at(100n, 2, 30, fork(30, 31));
+    at(200n, 3, 31, rename(31, 'new'));
+    at(150n, 6, 30, schedSwitch(30, 31, 'old'));
+    at(160n, 3, 31, rename(31, 'old'));
+    at(170n, 2, 30, fork(30, 31));
+    at(90n, 5, 30, free(31));
+    expect(comm(processes.get(31))).toBe('new');
+    expect(processes.get(31)).toMatchObject({ pid: 31, ppid: processes.get(30).pid });
+    at(300n, 6, 30, schedSwitch(30, 31, 'newer'));
+    expect(comm(processes.get(31))).toBe('newer');
+    at(400n, 5, 30, free(31));
+    expect(comm(processes.get(31))).toBe('');
+  });
+
   test('looked at only: nothing is written', () => {
     const processes = new ProcessTable();
     const { cpu, layout, decode } = converter(

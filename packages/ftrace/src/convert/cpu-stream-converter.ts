@@ -254,7 +254,11 @@ export class CpuStreamConverter {
     }
     const state = this.#state;
     state.tid = state.view.getInt32(at + 4, this.#littleEndian);
-    if (action.observe !== undefined) action.observe(state, at);
+    if (action.observe !== undefined) {
+      state.timeLow = this.#reader.timeLow;
+      state.timeHigh = this.#reader.timeHigh;
+      action.observe(state, at);
+    }
     const { event } = action;
     if (event === undefined) {
       if (action.stack !== undefined) this.#addStack(action.stack, at, length);

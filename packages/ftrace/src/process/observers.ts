@@ -33,7 +33,7 @@ function observeFork(format: EventFormat): Observe | undefined {
   return (state, at) => {
     const parentTid = state.view.getInt32(at + parent, state.littleEndian);
     const childTid = state.view.getInt32(at + child, state.littleEndian);
-    state.processes.fork(parentTid, childTid);
+    state.processes.fork(parentTid, childTid, state);
   };
 }
 
@@ -57,7 +57,7 @@ function observeRename(format: EventFormat): Observe | undefined {
     // Since 6.15 the event has no `pid`: threads rename themselves.
     const tid =
       pid === undefined ? state.tid : state.view.getInt32(at + pid.offsetBytes, state.littleEndian);
-    state.processes.rename(tid, bytesAt(state, at + newcomm, commBytes));
+    state.processes.rename(tid, bytesAt(state, at + newcomm, commBytes), state);
   };
 }
 
@@ -75,7 +75,8 @@ function observeFree(format: EventFormat): Observe | undefined {
   const o = offsetsOf(format, { pid: 4 });
   if (o === undefined) return undefined;
   const { pid = 0 } = o;
-  return (state, at) => state.processes.free(state.view.getInt32(at + pid, state.littleEndian));
+  return (state, at) =>
+    state.processes.free(state.view.getInt32(at + pid, state.littleEndian), state);
 }
 
 /** The names and priorities of the two threads. */
@@ -98,12 +99,14 @@ function observeSwitch(format: EventFormat): Observe | undefined {
       view,
       at + prevComm,
       view.getInt32(at + prevPrio, littleEndian) - kernelPriorityOffset,
+      state,
     );
     processes.observe(
       view.getInt32(at + nextPid, littleEndian),
       view,
       at + nextComm,
       view.getInt32(at + nextPrio, littleEndian) - kernelPriorityOffset,
+      state,
     );
   };
 }

@@ -3,6 +3,8 @@ export interface ThreadInfo {
   readonly tid: number;
   /** The table's version when this thread last changed: what was made from it before is stale. */
   revision: number;
+  /** When the last event that changed it happened: what another CPU tells of the time before comes too late. */
+  changedAtCycles: number;
   /** Thread group: LTTng's `pid`. */
   pid: number;
   ppid: number;
@@ -20,7 +22,9 @@ export interface ThreadInfo {
   pidNamespace: number;
 }
 
-export type ThreadFacts = Partial<Omit<ThreadInfo, 'tid' | 'revision' | 'comm' | 'seen'>> & {
+export type ThreadFacts = Partial<
+  Omit<ThreadInfo, 'tid' | 'revision' | 'changedAtCycles' | 'comm' | 'seen'>
+> & {
   readonly comm?: string | Uint8Array;
 };
 
@@ -31,9 +35,21 @@ const notSeen = -1;
 const encoder = new TextEncoder();
 const noBytes = new Uint8Array(0);
 
+/** Low and high 32 bits, signed, of the time of an event. */
+export interface EventTime {
+  readonly timeLow: number;
+  readonly timeHigh: number;
+}
+
+/** Only for what came first: beyond 2⁵³ it is not exact. */
+function cyclesOf({ timeLow, timeHigh }: EventTime): number {
+  return (timeHigh >>> 0) * 2 ** 32 + (timeLow >>> 0);
+}
+
 /**
  * The threads of the traced machine: filled from /proc by whoever records, kept up to date from the events. One table serves all
- * CPUs whose records are converted in the same thread.
+ * CPUs whose records are converted in the same thread. They are converted sub-buffer by sub-buffer, so that events of one CPU may come
+ * after later ones of another: those change nothing that is newer.
  */
 export class ProcessTable {
   /** Changes with every change of a thread. */
@@ -90,19 +106,23 @@ export class ProcessTable {
   }
 
   /** `sched_process_fork`. */
-  fork(parentTid: number, childTid: number): void {
+  fork(parentTid: number, childTid: number, time: EventTime): void {
     const parent = this.get(parentTid);
+    const known = this.#threads.get(childTid);
+    const forkedAtCycles = cyclesOf(time);
+    const isNewer = known !== undefined && known.changedAtCycles > forkedAtCycles;
     const flags = this.#cloneFlags.get(childTid) ?? 0;
     this.#cloneFlags.delete(childTid);
     const isThread = (flags & cloneThread) !== 0;
     this.#threads.set(childTid, {
       tid: childTid,
       revision: ++this.version,
+      changedAtCycles: isNewer ? known.changedAtCycles : forkedAtCycles,
       pid: isThread ? parent.pid : childTid,
       ppid: isThread ? parent.ppid : parent.pid,
-      comm: parent.comm,
+      comm: isNewer ? known.comm : parent.comm,
       seen: new Int32Array(4).fill(notSeen),
-      priority: parent.priority,
+      priority: isNewer ? known.priority : parent.priority,
       // In the root namespace they are the same; elsewhere nobody tells them.
       vtid: parent.vtid === parent.tid ? childTid : -1,
       vpid: isThread ? parent.vpid : parent.vpid === parent.pid ? childTid : -1,
@@ -119,8 +139,11 @@ export class ProcessTable {
   }
 
   /** A name, as an event has it: bytes up to the first zero. */
-  rename(tid: number, comm: Uint8Array): void {
+  rename(tid: number, comm: Uint8Array, time: EventTime): void {
     const thread = this.get(tid);
+    const cycles = cyclesOf(time);
+    if (thread.changedAtCycles > cycles) return;
+    thread.changedAtCycles = cycles;
     const end = comm.indexOf(0);
     const length = Math.min(end < 0 ? comm.length : end, commBytes);
     thread.seen.fill(notSeen);
@@ -131,25 +154,27 @@ export class ProcessTable {
   }
 
   /** Name (16 bytes at `at`, up to the first zero) and priority of a thread, as the scheduler told them. */
-  observe(tid: number, view: DataView, at: number, priority: number): void {
+  observe(tid: number, view: DataView, at: number, priority: number, time: EventTime): void {
     // The idle threads of all CPUs are thread 0, each with a name of its own.
     if (tid === 0) return;
     const thread = this.get(tid);
+    const { seen } = thread;
+    if (
+      thread.priority === priority &&
+      view.getInt32(at, true) === seen[0] &&
+      view.getInt32(at + 4, true) === seen[1] &&
+      view.getInt32(at + 8, true) === seen[2] &&
+      view.getInt32(at + 12, true) === seen[3]
+    ) {
+      return;
+    }
+    if (thread.changedAtCycles > cyclesOf(time)) return;
     if (thread.priority !== priority) {
       thread.priority = priority;
       this.#changed(thread);
     }
-    const { seen } = thread;
-    const a = view.getInt32(at, true);
-    const b = view.getInt32(at + 4, true);
-    const c = view.getInt32(at + 8, true);
-    const d = view.getInt32(at + 12, true);
-    if (a === seen[0] && b === seen[1] && c === seen[2] && d === seen[3]) return;
-    this.rename(tid, new Uint8Array(view.buffer, view.byteOffset + at, commBytes + 1));
-    seen[0] = a;
-    seen[1] = b;
-    seen[2] = c;
-    seen[3] = d;
+    this.rename(tid, new Uint8Array(view.buffer, view.byteOffset + at, commBytes + 1), time);
+    for (let i = 0; i < seen.length; i++) seen[i] = view.getInt32(at + 4 * i, true);
   }
 
   /** `sched_process_exec` by another thread than the leader: it gets the leader's id. */
@@ -163,9 +188,12 @@ export class ProcessTable {
     this.#threads.set(tid, { ...old, tid, seen, vtid, revision: ++this.version });
   }
 
-  /** `sched_process_free`: nothing more comes from the thread. */
-  free(tid: number): void {
-    if (tid !== 0 && this.#threads.delete(tid)) this.version++;
+  /** `sched_process_free`: nothing more comes from the thread, unless its id was given away since. */
+  free(tid: number, time: EventTime): void {
+    const thread = this.#threads.get(tid);
+    if (tid === 0 || thread === undefined || thread.changedAtCycles > cyclesOf(time)) return;
+    this.#threads.delete(tid);
+    this.version++;
   }
 }
 
@@ -173,6 +201,7 @@ function unknownThread(tid: number): ThreadInfo {
   return {
     tid,
     revision: 0,
+    changedAtCycles: 0,
     pid: -1,
     ppid: -1,
     comm: noBytes,

@@ -67,6 +67,8 @@ function scanSubBuffer(
       const observer = observers[type];
       if (observer === undefined || reader.payloadBytes < observer.minimumBytes) continue;
       state.tid = view.getInt32(at + 4, littleEndian);
+      state.timeLow = reader.timeLow;
+      state.timeHigh = reader.timeHigh;
       observer.observe(state, at);
     }
   } catch (error) {

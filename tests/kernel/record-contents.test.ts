@@ -61,7 +61,7 @@ describe.skipIf(why !== '')(
     });
 
     test('the analyses name the files', () => {
-      const { stdout } = runSonde(['iolog', '--no-intersection', trace]);
+      const { stdout } = runSonde(['iolog', trace]);
       for (const name of names('known').slice(0, 5)) {
         expect(stdout).toMatch(new RegExp(`write .* ${name} \\(fd=\\d+\\)`));
       }

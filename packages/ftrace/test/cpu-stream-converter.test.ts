@@ -1,6 +1,7 @@
 import type { DecodeError } from '@sonde/base';
 import { writeJsonMetadata, writeTsdl } from '@sonde/ctf';
 import { defaultPageFormat, ProcessTable } from '@sonde/ftrace';
+import type { Packet } from '@sonde/trace-model';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { bytesOf, join, SubBufferBuilder, text } from './sub-buffer-builder.ts';
@@ -119,13 +120,13 @@ describe('discarded events', () => {
     expect(cpu.counts).toMatchObject({ missedEvents: 3, uncountedMisses: 1 });
   });
 
-  test('before the first event: a packet without events, when the recording began', () => {
+  test('before the first event: a packet without events, of when the recording began', () => {
     const { cpu, decode } = converter([tick], {}, { beginCycles: 20n });
     cpu.push(page(100n).event(1, 7, 1, n(1)).end(5n));
     const { packets, discarded } = decode();
     expect(packets.map(({ begin, end }) => [begin?.cycles, end?.cycles])).toEqual([
       [20n, 20n],
-      [101n, 101n],
+      [20n, 101n],
     ]);
     expect(discarded).toEqual([5n]);
   });
@@ -152,6 +153,61 @@ describe('discarded events', () => {
     expect(events).toHaveLength(1);
     expect(packets.map(({ end }) => end?.cycles)).toEqual([500n, 600n]);
     expect(discarded).toEqual([]);
+  });
+});
+
+describe('the time that packets cover', () => {
+  const covered = (packets: readonly Packet[]) =>
+    packets.map(({ begin, end }) => [begin?.cycles, end?.cycles]);
+  const dayNs = 86_400_000_000_000n;
+
+  test.each([
+    ['compact', [tick]],
+    ['large', [tick, ...many]],
+  ])('a stream begins when the recording began (%s headers)', (_, formats) => {
+    const { cpu, decode } = converter(formats, {}, { beginCycles: dayNs });
+    cpu.push(
+      page(2n * dayNs)
+        .event(1, 7, 1, n(1))
+        .event(1, 7, 1, n(2))
+        .end(),
+    );
+    const { events, packets } = decode();
+    expect(covered(packets)).toEqual([[dayNs, 2n * dayNs + 2n]]);
+    expect(events.map(({ cycles }) => cycles)).toEqual([2n * dayNs + 1n, 2n * dayNs + 2n]);
+  });
+
+  test('an event from before the beginning keeps its time', () => {
+    const { cpu, decode } = converter([tick]);
+    cpu.beginCycles = 500n;
+    cpu.push(page(100n).event(1, 7, 1, n(1)).end());
+    const { events, packets } = decode();
+    expect(covered(packets)).toEqual([[101n, 101n]]);
+    expect(events[0]!.cycles).toBe(101n);
+  });
+
+  test('without events: one packet from the beginning to the end', () => {
+    const { cpu, log, decode } = converter([tick], {}, { beginCycles: 20n });
+    cpu.flush();
+    expect(log.packets).toEqual([]);
+    cpu.flush(90n);
+    const { events, packets } = decode();
+    expect(events).toEqual([]);
+    expect(covered(packets)).toEqual([[20n, 90n]]);
+  });
+
+  test('what comes after an end begins there', () => {
+    const { cpu, decode } = converter([tick]);
+    cpu.push(page(0n).event(1, 7, 1, n(1)).end());
+    cpu.flush(50n);
+    cpu.push(page(100n).event(1, 7, 1, n(2)).end());
+    cpu.flush();
+    cpu.flush(200n);
+    expect(covered(decode().packets)).toEqual([
+      [1n, 50n],
+      [50n, 101n],
+      [102n, 200n],
+    ]);
   });
 });
 

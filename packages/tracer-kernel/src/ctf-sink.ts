@@ -3,10 +3,12 @@ import { dirname } from 'node:path';
 import {
   CpuStreamConverter,
   type KernelTraceLayout,
+  type PacketOutput,
   ProcessTable,
   StateDumpWriter,
   type UserStrings,
 } from '@sonde/ftrace';
+import { onlineCpus } from './cpus.ts';
 import { CtfFolder, type StreamBegun } from './ctf-folder.ts';
 import type { RecordingPlan } from './recording-plan.ts';
 import { metadataOf } from './recording-plan.ts';
@@ -27,6 +29,12 @@ export interface CtfSinkOptions {
   readonly userStrings?: UserStrings | undefined;
 }
 
+const stateDumpStream = 'statedump_0';
+
+function streamOf(cpuId: number): string {
+  return `channel0_${cpuId}`;
+}
+
 /** Converts while it records. All CPUs in one thread: they share the table of threads, and the kernel's buffers wait meanwhile. */
 export class CtfSink implements SubBufferSink {
   readonly #options: CtfSinkOptions;
@@ -36,6 +44,9 @@ export class CtfSink implements SubBufferSink {
   #folder: CtfFolder;
   #stateDump: StateDumpWriter | undefined;
   #bytesOfClosedFolders = 0;
+  #beginNs: bigint | undefined;
+  /** CPUs whose streams are there though they may have no event. */
+  #begunCpus: ReadonlySet<number> = new Set();
 
   constructor(options: CtfSinkOptions) {
     const { layout, plan, cpuIds, subBufferBytes, onFault, userStrings } = options;
@@ -53,7 +64,7 @@ export class CtfSink implements SubBufferSink {
           ...(userStrings !== undefined && { userStrings }),
           output: {
             writePacket: (packet, entry) =>
-              this.#folder.writePacket(`channel0_${cpuId}`, packet, entry),
+              this.#folder.writePacket(streamOf(cpuId), packet, entry),
           },
         }),
     );
@@ -75,6 +86,20 @@ export class CtfSink implements SubBufferSink {
     return this.#bytesOfClosedFolders + this.#folder.writtenBytes;
   }
 
+  /**
+   * Streams of an earlier run, and those of CPUs that are off, begin with their first event all the same.
+   * @param cpuIds - Default: all that are on.
+   */
+  begin(timeNs: bigint, cpuIds: readonly number[] = onlineCpus()): void {
+    const { begun, cpuIds: all } = this.#options;
+    this.#beginNs = begun?.has(stateDumpStream) === true ? undefined : timeNs;
+    this.#begunCpus = new Set(cpuIds);
+    for (const [index, cpuId] of all.entries()) {
+      if (!this.#begunCpus.has(cpuId) || begun?.has(streamOf(cpuId)) === true) continue;
+      this.#converters[index]!.beginCycles = timeNs;
+    }
+  }
+
   push(cpuIndex: number, subBuffer: Uint8Array): void {
     this.#converters[cpuIndex]!.push(subBuffer);
   }
@@ -93,10 +118,15 @@ export class CtfSink implements SubBufferSink {
       const { tid, ...facts } = thread;
       this.#processes.set(tid, facts);
     }
-    this.#stateDump ??= new StateDumpWriter(this.#options.layout, {
-      writePacket: (packet, entry) => this.#folder.writePacket('statedump_0', packet, entry),
-    });
+    this.#stateDump ??= this.#newStateDump();
     this.#stateDump.write(name, timeNs, values);
+  }
+
+  #newStateDump(): StateDumpWriter {
+    const output: PacketOutput = {
+      writePacket: (packet, entry) => this.#folder.writePacket(stateDumpStream, packet, entry),
+    };
+    return new StateDumpWriter(this.#options.layout, output, this.#beginNs);
   }
 
   flush(): void {
@@ -104,9 +134,12 @@ export class CtfSink implements SubBufferSink {
     for (const converter of this.#converters) converter.flush();
   }
 
-  /** Moves what is written so far, which is complete then, and goes on with new files. The streams are the same. */
-  rotate(archive: string, nowNs: bigint): void {
-    this.#flushUntil(nowNs);
+  /**
+   * Moves what is written so far, which is complete then, and goes on with new files. The streams are the same.
+   * @param completeNs - All events before were pushed.
+   */
+  rotate(archive: string, completeNs: bigint): void {
+    this.#flushUntil(completeNs);
     const { path, writtenBytes } = this.#folder;
     this.#bytesOfClosedFolders += writtenBytes;
     this.#folder.close();
@@ -126,8 +159,9 @@ export class CtfSink implements SubBufferSink {
   /** All streams last as long: the time after their last events was recorded too. CPUs that are off have none. */
   #flushUntil(timeNs: bigint): void {
     this.#stateDump?.flush(timeNs);
-    for (const converter of this.#converters) {
-      if (converter.counts.subBuffers > 0) converter.flush(timeNs);
+    for (const [index, converter] of this.#converters.entries()) {
+      const isBegun = this.#begunCpus.has(this.#options.cpuIds[index]!);
+      if (isBegun || converter.counts.subBuffers > 0) converter.flush(timeNs);
       else converter.flush();
     }
   }

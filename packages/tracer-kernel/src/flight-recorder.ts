@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { onlineCpus } from './cpus.ts';
 import { CtfSink } from './ctf-sink.ts';
 import { recentSubBuffers } from './recent-sub-buffers.ts';
 import { Recorder } from './recorder.ts';
@@ -19,6 +20,8 @@ export class FlightRecorder {
   readonly tracing: Tracing;
   readonly #keepSeconds: number | undefined;
   #snapshots = 0;
+  /** Of the recording; of what the last snapshot left. */
+  #beginNs = 0n;
   /** By CPU, as of the last snapshot: overwritten before it. */
   readonly #overwritten: number[];
   #isFinished = false;
@@ -31,7 +34,7 @@ export class FlightRecorder {
   }
 
   start(): void {
-    this.tracing.start();
+    this.#beginNs = this.tracing.start();
   }
 
   get snapshotCount(): number {
@@ -59,13 +62,16 @@ export class FlightRecorder {
     const sinceNs = keepNs === undefined ? 0n : clock.nowNs() - BigInt(Math.round(keepNs));
     const recent = recentSubBuffers((i, bytes) => sink.push(i, bytes), cpuIds.length, sinceNs);
     const recorder = new Recorder(instance, sink, recent.push);
+    this.#begin(sink, sinceNs);
     try {
       // The state first: names of threads come from it, their forks were overwritten long ago.
       for (const event of dumpState()) sink.writeStateDump(event, clock.nowNs());
       // Before the first event: what was overwritten until now is no gap between events.
       this.#tellOverwritten(sink);
+      const readNs = clock.nowNs();
       recorder.drain(longestReadingMs);
       recent.end();
+      this.#beginNs = readNs;
       const overwritten = this.#tellOverwritten(sink);
       for (const [index, total] of overwritten.entries()) this.#overwritten[index] = total;
     } finally {
@@ -75,6 +81,17 @@ export class FlightRecorder {
     const { events, writtenBytes } = sink;
     // What was overwritten was meant to be.
     return { path, counts: { events, lostEvents: 0, writtenBytes } };
+  }
+
+  /** CPUs whose ring has lost nothing were recorded since then, even those without an event. */
+  #begin(sink: CtfSink, sinceNs: bigint): void {
+    const { instance } = this.tracing;
+    const beginNs = sinceNs > this.#beginNs ? sinceNs : this.#beginNs;
+    const whole = onlineCpus().filter((cpuId) => {
+      const index = instance.cpuIds.indexOf(cpuId);
+      return index >= 0 && instance.stats(cpuId).overrun === this.#overwritten[index];
+    });
+    sink.begin(beginNs, whole);
   }
 
   /** The kernel's counters: sub-buffers don't tell all, and those that are too old are left out. @returns them, by CPU */

@@ -169,6 +169,8 @@ class MemorySink implements SubBufferSink {
     this.#converters[cpuIndex]!.setDroppedEvents(total);
   }
 
+  begin(): void {}
+
   writeStateDump(): void {}
 
   flush(): void {

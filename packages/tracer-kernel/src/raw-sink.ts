@@ -8,6 +8,7 @@ import {
   type RawThread,
   rawDescriptionFile,
 } from '@sonde/ftrace';
+import { onlineCpus } from './cpus.ts';
 import { writeWhole } from './ctf-folder.ts';
 import type { RecordingPlan } from './recording-plan.ts';
 import type { DumpedEvent } from './state-dump.ts';
@@ -48,6 +49,9 @@ export class RawSink implements SubBufferSink {
   readonly #files: readonly CpuFile[];
   readonly #threads: RawThread[] = [];
   readonly #stateDumpFd: number;
+  readonly #online = new Set(onlineCpus());
+  #beginNs: bigint | undefined;
+  #endNs: bigint | undefined;
 
   constructor(options: RawSinkOptions) {
     const { path, cpuIds, subBufferBytes } = options;
@@ -66,6 +70,11 @@ export class RawSink implements SubBufferSink {
 
   get writtenBytes(): number {
     return this.#files.reduce((sum, { writtenBytes }) => sum + writtenBytes, 0);
+  }
+
+  begin(timeNs: bigint): void {
+    this.#beginNs = timeNs;
+    this.#describe();
   }
 
   push(cpuIndex: number, subBuffer: Uint8Array): void {
@@ -92,7 +101,8 @@ export class RawSink implements SubBufferSink {
     for (const file of this.#files) writePending(file);
   }
 
-  close(): void {
+  close(endNs: bigint): void {
+    this.#endNs = endNs;
     try {
       this.flush();
       this.#describe();
@@ -122,8 +132,11 @@ export class RawSink implements SubBufferSink {
       cpus: this.#files.map(({ cpuId: id, name: file, droppedEvents }) => ({
         id,
         file,
+        isOnline: this.#online.has(id),
         droppedEvents,
       })),
+      ...(this.#beginNs !== undefined && { begin: this.#beginNs.toString() }),
+      ...(this.#endNs !== undefined && { end: this.#endNs.toString() }),
       formats: Object.fromEntries(formats),
       contexts,
       environment,

@@ -1,7 +1,8 @@
 /** What is decided before a recording begins, and has to be known again when it goes on after an accident. */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { endianness, hostname, release, version } from 'node:os';
+import { join } from 'node:path';
 import { MetadataError } from '@sonde/base';
 import { writeJsonMetadata, writeTsdl } from '@sonde/ctf';
 import {
@@ -30,6 +31,8 @@ export interface RecordingPlan {
   readonly clock: string;
   /** Nanoseconds from the Unix epoch to the clock's zero. */
   readonly unixOffsetNs: string;
+  /** When the events were turned on, in the clock's time; undefined: they were not yet. */
+  readonly beginNs?: string;
   readonly bootId: string;
   /** Hexadecimal. */
   readonly uuid: string;
@@ -40,6 +43,13 @@ export interface RecordingPlan {
 /** Kept in the folder of the session while it is recorded: whoever finds it finds a recorder that runs, or was killed. */
 export const planFile = 'recording.json';
 
+/** Whole or not at all: a killed recorder must not leave half a plan. */
+export function writePlan(directory: string, plan: RecordingPlan): void {
+  const path = join(directory, planFile);
+  writeFileSync(`${path}.new`, `${JSON.stringify(plan)}\n`);
+  renameSync(`${path}.new`, path);
+}
+
 /** @throws MetadataError `bad-plan`: the file was not written by us, or not to its end */
 export function parsePlan(text: string): RecordingPlan {
   try {
@@ -49,6 +59,7 @@ export function parsePlan(text: string): RecordingPlan {
     if (
       texts.every((value) => typeof value === 'string') &&
       lists.every((list) => Array.isArray(list)) &&
+      (plan.beginNs === undefined || /^\d{1,20}$/.test(plan.beginNs)) &&
       // It becomes part of a path.
       ownerOf(plan.instance) !== undefined &&
       plan.events.every((event) => /^\w[\w-]*\/\w[\w-]*$/.test(event))

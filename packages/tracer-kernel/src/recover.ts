@@ -16,6 +16,7 @@ import { endianness } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '@sonde/base';
 import { rawDescriptionFile } from '@sonde/ftrace';
+import { recordingClock } from './clock.ts';
 import { fillIndexRecord, indexHeader, indexRecordBytes, type StreamBegun } from './ctf-folder.ts';
 import { CtfSink } from './ctf-sink.ts';
 import { TraceInstance } from './instance.ts';
@@ -196,13 +197,15 @@ function drain(
         begun,
         onFault: () => undefined,
       });
+  if (plan.beginNs !== undefined) sink.begin(BigInt(plan.beginNs));
+  const { nowNs } = recordingClock(instance);
   const recorder = new Recorder(instance, sink);
   try {
     recorder.drain(Number.POSITIVE_INFINITY);
     recorder.countLosses();
   } finally {
     recorder.close();
-    sink.close(process.hrtime.bigint());
+    sink.close(nowNs());
   }
   const lost = recorder.droppedEvents;
   instance.remove();
@@ -227,11 +230,13 @@ function rawAppender(folder: string): SubBufferSink {
     setDroppedEvents(cpuIndex, total) {
       description.cpus[cpuIndex]!.droppedEvents = total;
     },
+    begin: () => undefined,
     writeStateDump: () => undefined,
     flush: () => undefined,
-    close() {
+    close(endNs) {
       for (const fd of fds) closeSync(fd);
-      writeFileSync(join(folder, rawDescriptionFile), `${JSON.stringify(description, null, 1)}\n`);
+      const whole = { ...description, end: endNs.toString() };
+      writeFileSync(join(folder, rawDescriptionFile), `${JSON.stringify(whole, null, 1)}\n`);
     },
   };
 }

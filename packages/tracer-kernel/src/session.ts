@@ -25,6 +25,8 @@ export interface SessionCounts {
 
 /** Work on the state dump between two readings (ms). */
 const dumpSliceMs = 10;
+/** How often it is tried to read all that there is, before a chunk ends. */
+const drainTurns = 5;
 
 export class KernelSession {
   readonly tracing: Tracing;
@@ -61,7 +63,7 @@ export class KernelSession {
 
   /** Events are on from here; then comes the state dump, so that no change of state falls between. */
   start(): void {
-    this.tracing.start();
+    this.#sink.begin(this.tracing.start());
     this.#dump = dumpState();
   }
 
@@ -100,9 +102,18 @@ export class KernelSession {
    * @returns where the chunk is
    */
   rotate(keep: number): string | undefined {
-    const chunk = this.#rotation?.rotate(keep, this.tracing.clock.nowNs());
+    const chunk = this.#rotation?.rotate(keep, this.#drainToNow());
     this.#dump = dumpState();
     return chunk;
+  }
+
+  /** A time before which there is no event that was not read; 0: nobody knows one. */
+  #drainToNow(): bigint {
+    for (let turn = 0; turn < drainTurns; turn++) {
+      const nowNs = this.tracing.clock.nowNs();
+      if (this.#recorder.drain()) return nowNs;
+    }
+    return 0n;
   }
 
   get counts(): SessionCounts {

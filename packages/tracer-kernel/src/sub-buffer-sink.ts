@@ -9,6 +9,8 @@ export interface SubBufferSink {
   /** Overwritten before they were read, as the sub-buffers tell. */
   readonly missedEvents: number;
   readonly writtenBytes: number;
+  /** All streams begin now: before the first sub-buffer. */
+  begin(timeNs: bigint): void;
   /** @param subBuffer - One, whole; not kept. */
   push(cpuIndex: number, subBuffer: Uint8Array): void;
   /** @param total - Since the beginning. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SondeError, UsageError } from '@sonde/base';
 import type { FilterExpression } from '@sonde/filter';
@@ -29,6 +29,7 @@ import {
   planFile,
   type RecordingPlan,
   supportingEvents,
+  writePlan,
 } from './recording-plan.ts';
 import type { TracefsFolder } from './tracefs.ts';
 import { createUprobes, type UprobeRequest } from './uprobes.ts';
@@ -61,7 +62,7 @@ export class Tracing {
   readonly tracefs: TracefsFolder;
   readonly instance: TraceInstance;
   readonly options: TracingOptions;
-  readonly plan: RecordingPlan;
+  plan: RecordingPlan;
   /** Undefined: texts are not fetched, their addresses are recorded. */
   readonly contents: SystemCallContents | undefined;
   /** Why they are not, though they are wanted; else empty. */
@@ -132,7 +133,7 @@ export class Tracing {
       this.filters = eventFilters(() => this.layout, this.formats, this.plan, options);
       // Last: what can't be done leaves no folder.
       makeEmptyFolder(options.directory);
-      writeFileSync(join(options.directory, planFile), `${JSON.stringify(this.plan)}\n`);
+      this.#writePlan();
     } catch (error) {
       this.contents?.close();
       throw error;
@@ -145,8 +146,12 @@ export class Tracing {
     return this.#layout;
   }
 
-  /** Events are on from here. */
-  start(): void {
+  #writePlan(): void {
+    writePlan(this.options.directory, this.plan);
+  }
+
+  /** Events are on from here. @returns since when, in the clock's time */
+  start(): bigint {
     const { folder } = this.instance;
     const { contexts, events } = this.plan;
     const { processes } = this.options;
@@ -159,7 +164,11 @@ export class Tracing {
     for (const event of new Set([...wanted, ...supportingEvents(folder, contexts)])) {
       folder.write(`events/${event}/enable`, '1');
     }
+    const beginNs = this.clock.nowNs();
+    this.plan = { ...this.plan, beginNs: beginNs.toString() };
+    this.#writePlan();
     this.instance.isOn = true;
+    return beginNs;
   }
 
   /** Begins a program; it alone is recorded, with what it begins, where that was asked for. */

@@ -24,7 +24,7 @@ export interface CpuStreamOptions {
   readonly subBufferBytes?: number;
   /** A packet ends when it is as long. Default 256 KiB. */
   readonly packetBytes?: number;
-  /** When the recording began: what was lost before the first event was lost from then on. */
+  /** When the recording began: the stream begins then, and what was lost before the first event was lost from then on. */
   readonly beginCycles?: bigint;
   readonly userStrings?: UserStrings;
   /**
@@ -204,6 +204,11 @@ export class CpuStreamConverter {
     this.#releasePending();
     if (endCycles === undefined) this.#packets.flush();
     else this.#packets.end(Number(endCycles & 0xffff_ffffn) | 0, Number(endCycles >> 32n) | 0);
+  }
+
+  /** The stream begins now: before its first event. The option `beginCycles`, for those who know it later. */
+  set beginCycles(cycles: bigint) {
+    this.#packets.nextBeginCycles = cycles;
   }
 
   /** Time of the last event so far. */

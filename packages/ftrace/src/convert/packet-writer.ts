@@ -32,7 +32,7 @@ export interface PacketWriterOptions {
   readonly littleEndian: boolean;
   /** A packet ends when it is as long (default 256 KiB). */
   readonly packetBytes?: number;
-  /** When the recording began; default: with the first event. */
+  /** When the stream begins; default: with the first event. */
   readonly beginCycles?: bigint;
 }
 
@@ -70,7 +70,6 @@ export class PacketWriter {
   readonly #isCompact: boolean;
   readonly #packetBytes: number;
   readonly #uuid: Uint8Array;
-  readonly #beginCycles: bigint | undefined;
   #bytes: Uint8Array;
   /** The packet under construction. Another one after `begin`. */
   view: DataView;
@@ -86,6 +85,8 @@ export class PacketWriter {
   #discardedAtLastEnd = 0;
   /** Since the beginning of the stream, as the next packet's end will say. */
   discardedEvents = 0;
+  /** Where the next packet begins; undefined: with its first record. */
+  nextBeginCycles: bigint | undefined;
 
   constructor(stream: PacketStream, output: PacketOutput, options: PacketWriterOptions) {
     this.#stream = stream;
@@ -93,7 +94,7 @@ export class PacketWriter {
     this.#littleEndian = options.littleEndian;
     this.#isCompact = options.headerKind === 'compact';
     this.#uuid = options.uuid;
-    this.#beginCycles = options.beginCycles;
+    this.nextBeginCycles = options.beginCycles;
     this.#packetBytes = Math.max(options.packetBytes ?? defaultPacketBytes, headBytes);
     this.#bytes = new Uint8Array(this.#packetBytes);
     this.view = new DataView(this.#bytes.buffer);
@@ -180,16 +181,21 @@ export class PacketWriter {
   }
 
   /**
-   * Ends the stream at a time, that of the recording's end: the last packet lasts as long, one without events where none is open.
-   * So nobody takes the time after the last event for time that was not recorded.
+   * Ends the stream, or its part in this file, at a time: the last packet lasts as long, one without events where none is open. So nobody
+   * takes the time after the last event for time that was not recorded. What comes after begins there.
    */
   end(timeLow: number, timeHigh: number): void {
-    if (!this.#isOpen) this.#open(timeLow, timeHigh, 0);
+    if (!this.#isOpen) {
+      // Not where the packet before began: those who sort packets by their beginnings would mix them up.
+      if (this.#sequenceNumber > 0n) this.nextBeginCycles ??= this.lastCycles + 1n;
+      this.#open(timeLow, timeHigh, 0);
+    }
     if (distance(this.#timeLow, this.#timeHigh, timeLow, timeHigh) > 0) {
       this.#timeLow = timeLow;
       this.#timeHigh = timeHigh;
     }
     this.endPacket();
+    this.nextBeginCycles = this.lastCycles;
   }
 
   /** Of the last record, or the end. */
@@ -217,12 +223,27 @@ export class PacketWriter {
     }
     this.#isOpen = true;
     this.#position = headBytes;
-    if (distance(this.#timeLow, this.#timeHigh, timeLow, timeHigh) >= 0) {
-      this.#timeLow = timeLow;
-      this.#timeHigh = timeHigh;
-    }
+    this.#advance(timeLow, timeHigh);
     this.#beginLow = this.#timeLow;
     this.#beginHigh = this.#timeHigh;
+  }
+
+  /** To where a packet begins whose first record has this time. */
+  #advance(timeLow: number, timeHigh: number): void {
+    let [low, high] = [timeLow, timeHigh];
+    const begin = this.nextBeginCycles;
+    this.nextBeginCycles = undefined;
+    if (begin !== undefined) {
+      const beginLow = Number(begin & 0xffff_ffffn) | 0;
+      const beginHigh = Number(begin >> 32n) | 0;
+      // A record from before is no reason to give it another time.
+      if (distance(beginLow, beginHigh, timeLow, timeHigh) > 0) {
+        [low, high] = [beginLow, beginHigh];
+      }
+    }
+    if (distance(this.#timeLow, this.#timeHigh, low, high) < 0) return;
+    this.#timeLow = low;
+    this.#timeHigh = high;
   }
 
   #close(): void {
@@ -234,9 +255,7 @@ export class PacketWriter {
     const endCycles = this.view.getBigUint64(at.end, le);
     if (this.#sequenceNumber === 0n && this.discardedEvents > 0) {
       // Readers see a loss as a difference between two packets: one without events makes that of the first packet visible.
-      let first = this.#beginCycles ?? beginCycles;
-      if (first > beginCycles) first = beginCycles;
-      this.#write({ beginCycles: first, endCycles: first, lengthBytes: headBytes }, 0);
+      this.#write({ beginCycles, endCycles: beginCycles, lengthBytes: headBytes }, 0);
     }
     this.#write({ beginCycles, endCycles, lengthBytes: this.#position }, this.discardedEvents);
   }

@@ -43,8 +43,8 @@ export function convertBuffer(
   target.begin(layout);
   const processes = new ProcessTable((tid) => facts.threads.get(tid));
   for (const { tid, ...thread } of recording.threads) processes.set(tid, thread);
-  const dump = writeStateDump(recording, layout, target);
-  const { subBufferBytes } = buffer;
+  const { subBufferBytes, beginCycles } = buffer;
+  const dump = writeStateDump(recording, layout, target, beginCycles);
   const { onFault } = options;
   const inputs = buffer.cpus.map((cpu) => {
     const converter = new CpuStreamConverter({
@@ -54,6 +54,7 @@ export function convertBuffer(
       subBufferBytes,
       output: target.openStream(`channel0_${cpu.cpuId}`),
       ...(onFault !== undefined && { onFault }),
+      ...(beginCycles !== undefined && { beginCycles }),
     });
     return new CpuInput(
       cpu,
@@ -67,13 +68,13 @@ export function convertBuffer(
     if (next === undefined) break;
     next.convert();
   }
-  let end = 0n;
+  let end = buffer.endCycles ?? 0n;
   for (const { converter } of inputs) if (converter.lastCycles > end) end = converter.lastCycles;
   dump?.flush(end);
   return inputs.map(({ cpuId, converter, cpu }) => {
     converter.setDroppedEvents(cpu.droppedEvents);
     converter.setOverrunEvents(cpu.overrunEvents);
-    if (converter.counts.subBuffers > 0) converter.flush(end);
+    if (cpu.isOnline === true || converter.counts.subBuffers > 0) converter.flush(end);
     else converter.flush();
     return { cpuId, ...converter.counts };
   });
@@ -84,9 +85,10 @@ function writeStateDump(
   { stateDump }: RawRecording,
   layout: KernelTraceLayout,
   target: TraceTarget,
+  beginCycles: bigint | undefined,
 ): StateDumpWriter | undefined {
   if (stateDump === undefined) return undefined;
-  const dump = new StateDumpWriter(layout, target.openStream('statedump_0'));
+  const dump = new StateDumpWriter(layout, target.openStream('statedump_0'), beginCycles);
   for (const { name, timeCycles, values } of stateDump()) dump.write(name, timeCycles, values);
   return dump;
 }

@@ -33,10 +33,15 @@ export interface RawDescription {
     readonly id: number;
     /** In the folder. */
     readonly file: string;
+    /** It was on when the recording began. */
+    readonly isOnline?: boolean;
     /** Known when the recording ends. */
     readonly droppedEvents?: number;
     readonly overrunEvents?: number;
   }[];
+  /** Of the recording, in cycles of its clock. */
+  readonly begin?: string;
+  readonly end?: string;
   /** `format` files by `system/name`: those of the recorded events, and of ftrace's own. */
   readonly formats: Readonly<Record<string, string>>;
   readonly contexts?: readonly string[];
@@ -110,6 +115,7 @@ export function readRawFolder(open: (file: string) => RandomAccess): RawRecordin
       cpuId: cpu.number('id'),
       droppedEvents: cpu.optionalNumber('droppedEvents') ?? 0,
       overrunEvents: cpu.optionalNumber('overrunEvents') ?? 0,
+      isOnline: cpu.optional('isOnline') === true,
       chunks: () => {
         const data = open(file);
         return fileChunks(data, 0, data.lengthBytes, subBufferBytes);
@@ -121,7 +127,16 @@ export function readRawFolder(open: (file: string) => RandomAccess): RawRecordin
   return {
     pageFormat,
     formats: readFormats(object.object('formats'), pageFormat.longBytes),
-    buffers: [{ name: '', clock: clockOf(object.object('clock')), subBufferBytes, cpus }],
+    buffers: [
+      {
+        name: '',
+        clock: clockOf(object.object('clock')),
+        subBufferBytes,
+        cpus,
+        beginCycles: object.optionalBigint('begin'),
+        endCycles: object.optionalBigint('end'),
+      },
+    ],
     threads:
       object.optional('threads') === undefined ? [] : object.objects('threads').map(threadOf),
     environment: environmentOf(object),

@@ -22,6 +22,8 @@ export interface RawCpu {
   readonly droppedEvents: number;
   /** Overwritten before they were read; likewise. */
   readonly overrunEvents: number;
+  /** Recorded from the beginning to the end, though it may have no event. */
+  readonly isOnline?: boolean;
   /** Whole sub-buffers in the order in which they were read, some at a time. */
   chunks(): Iterable<Uint8Array>;
 }
@@ -33,6 +35,10 @@ export interface RawBuffer {
   readonly clock: TraceClock;
   readonly subBufferBytes: number;
   readonly cpus: readonly RawCpu[];
+  /** When the recording began; undefined: nobody knows, each CPU begins with its first event. */
+  readonly beginCycles?: bigint | undefined;
+  /** When it ended; undefined: with the last event. */
+  readonly endCycles?: bigint | undefined;
 }
 
 /** One event of a state dump. */

@@ -19,15 +19,17 @@ export class StateDumpWriter {
   readonly #packets: PacketWriter;
   readonly #littleEndian: boolean;
 
-  constructor(layout: KernelTraceLayout, output: PacketOutput, cpuId = 0) {
+  /** @param beginCycles - When the stream begins; undefined: with its first event. */
+  constructor(layout: KernelTraceLayout, output: PacketOutput, beginCycles?: bigint) {
     this.#littleEndian = layout.pageFormat.byteOrder === 'little-endian';
     this.#packets = new PacketWriter(
-      { dataStreamClassId: stateDumpStreamId, dataStreamId: cpuId, cpuId },
+      { dataStreamClassId: stateDumpStreamId, dataStreamId: 0, cpuId: 0 },
       output,
       {
         uuid: layout.uuid,
         headerKind: layout.stateDumpHeaderKind,
         littleEndian: this.#littleEndian,
+        ...(beginCycles !== undefined && { beginCycles }),
       },
     );
   }

@@ -41,6 +41,10 @@ function canonical(command: string, text: string): string[] {
     .map(canon);
 }
 
+/** The original says nothing of what is missing: what ours says is taken away. */
+export const withoutLosses = (text: string): string =>
+  text.replace(/^(?:Discarded|Not recorded|What this touches).*\n/gm, '').replace(/ ~$/gm, '');
+
 /** Where the labels of bars begin depends on the widest value. */
 const squeezed = (line: string): string => line.replace(/ {2,}/g, '  ');
 

@@ -11,7 +11,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest';
 import { timeFormat } from '../../packages/cli/src/time-format.ts';
 import { repository, sonde } from '../conformance/corpus.ts';
 import { brief, compareDocuments, parseDocument } from './compare-documents.ts';
-import { compareText, linesApart, type TextOutcome } from './compare-text.ts';
+import { compareText, linesApart, type TextOutcome, withoutLosses } from './compare-text.ts';
 import { explain, type Judgement, judgements } from './judgements.ts';
 import { referenceCases, referencesAreHere } from './references.ts';
 
@@ -62,7 +62,7 @@ describe.skipIf(!referencesAreHere)(`the LTTng analyses' own outputs${note}`, ()
       }
       expect(unexplained).toEqual([]);
       if (expectedText === undefined) return;
-      const text = reports.map((report) => formatText(report, textOptions)).join('');
+      const text = withoutLosses(reports.map((report) => formatText(report, textOptions)).join(''));
       expect(linesApart(args[0]!, expectedText, text)).toEqual([]);
       const outcome = compareText(args[0]!, expectedText, text);
       outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);

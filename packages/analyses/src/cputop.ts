@@ -164,8 +164,8 @@ class CpuTop implements Reducer {
   report(period: Period): Report {
     const { host } = this.#context;
     for (const cpu of host.cpus) {
-      // Nobody after a gap; nobody at all before the first switch.
-      const thread = cpu.thread ?? host.threads.unknown;
+      // Nobody after a gap, or where the thread has gone unseen; nobody at all before the first switch.
+      const thread = cpu.presentThread ?? host.threads.unknown;
       if (Number.isNaN(cpu.threadSinceNs)) continue;
       this.#addRun(host, cpu, thread, cpu.threadSinceNs, period.endNs, true);
     }

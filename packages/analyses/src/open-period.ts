@@ -2,7 +2,7 @@
 import type { Host, SegmentKind, Thread } from '@sonde/linux-model';
 import type { Analysis, AnalysisOptions, Period, Reducer, ReducerContext } from './analysis.ts';
 import { arrangeReport, joinHosts } from './arrange.ts';
-import { LossCounter } from './losses.ts';
+import { isLossy, LossCounter } from './losses.ts';
 import type { PeriodInstance } from './period-engine.ts';
 import { Subjects } from './subjects.ts';
 import type { Report } from './table.ts';
@@ -65,7 +65,7 @@ export class OpenPeriod {
     }
     if (this.#hosts.length === 0 && hosts[0] !== undefined) this.#reducersOf(hosts[0]);
     const { losses } = this.losses;
-    const lossy = losses.cpuIds.length > 0 ? { losses } : {};
+    const lossy = isLossy(losses) ? { losses } : {};
     return this.#planned.map(({ analysis, options }, i) => {
       const reports = this.#hosts.map(({ host, reducers }): [string, Report] => [
         host.name,

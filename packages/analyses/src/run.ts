@@ -109,11 +109,21 @@ export class AnalysisRun implements Downstream {
     if (!this.#hasStarted) this.#start();
     if (!this.#hasBegun) return;
     const endNs = this.isDone ? this.#lastEventNs : lastEventNs;
+    this.#noteVanished();
     this.#engine?.finish(endNs);
     for (const period of [...this.#open]) this.#closePeriod(period, endNs);
   }
 
-  /** What tracers discarded in the whole run, as far as they say. */
+  /** At the end: who runs on a CPU by its last switch, and has run on another since, left it unseen. */
+  #noteVanished(): void {
+    const counters = [this.#losses, ...[...this.#open].map(({ losses }) => losses)];
+    for (const cpu of this.model.hosts.flatMap(({ cpus }) => cpus)) {
+      if (cpu.thread === undefined || cpu.presentThread !== undefined) continue;
+      for (const counter of counters) counter.add({ what: 'switches', count: 1, cpu });
+    }
+  }
+
+  /** What is missing in the whole run, as far as they say. */
   get losses(): Losses {
     return this.#losses.losses;
   }

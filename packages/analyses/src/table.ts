@@ -104,7 +104,7 @@ export interface Report {
   readonly tables: readonly ResultTable[];
   /** The same for people, in reading order. */
   readonly text: readonly TextBlock[];
-  /** Undefined: nothing was discarded. */
+  /** Undefined: nothing is missing. */
   readonly losses?: Losses;
 }
 

@@ -246,6 +246,21 @@ test('discarded events are told at the top', async () => {
   expect(JSON.parse(formatReportJson(report))).toMatchObject({ discarded: { events: 12 } });
 });
 
+test('switches that were not recorded are told at the top, and their time is nobody’s', async () => {
+  const report = await reportOn(`
+0   0 ${swap('swapper/0:0', 'a:1')}
+40  0 ${swap('b:2', 'a:1')}
+100 0 ${swap('a:1', 'swapper/0:0')}
+`);
+  const text = formatReportText(report, style).replace(/\s+/g, ' ');
+  expect(text).toContain('at least 1 switch on CPU 0 NOT RECORDED');
+  expect(text).toContain('60.0 % busy, 40.0 % unknown over 1 CPU; 3 switches');
+  expect(JSON.parse(formatReportJson(report))).toMatchObject({
+    discarded: { events: 0 },
+    notRecorded: { switches: 1, cpuIds: [0] },
+  });
+});
+
 test('each machine has a report of its own', async () => {
   const one = (host: string, comm: string): string =>
     `env hostname=${host}\n0 0 ${swap('swapper/0:0', `${comm}:1`)}\n100 0 ${swap(`${comm}:1`, 'swapper/0:0')}`;

@@ -25,6 +25,14 @@ export class Cpu {
     this.id = id;
   }
 
+  /** `thread`, unless it has been seen on another CPU since: then its switch-out is missing, and nobody knows who runs. */
+  get presentThread(): Thread | undefined {
+    const { thread } = this;
+    return thread === undefined || thread.tid === 0 || thread.runningOn === this.id
+      ? thread
+      : undefined;
+  }
+
   /** The running thread but for the idle one: whom events on this CPU are booked on. */
   get busyThread(): Thread | undefined {
     return this.thread !== undefined && this.thread.tid !== 0 ? this.thread : undefined;

@@ -328,6 +328,6 @@ function reportOperation(
     errno: result !== undefined && result < 0 ? -result : 0,
     beginNs,
     endNs,
-    isCertain: beginNs >= host.lastGapEndNs,
+    isCertain: beginNs >= host.lastGapEndNs && beginNs >= thread.doubtedUntilNs,
   });
 }

@@ -60,6 +60,8 @@ export class Host {
   beginNs = Number.NaN;
   /** End of the last gap in any stream (ns): what began before is uncertain. */
   lastGapEndNs = Number.NEGATIVE_INFINITY;
+  /** As `lastGapEndNs`, and the end of the last time in which switches are missing: what waited then may have run. */
+  lastUnseenNs = Number.NEGATIVE_INFINITY;
   /** Time of the last event: time stands still where clocks go back (ns). */
   nowNs = Number.NEGATIVE_INFINITY;
   /** The trace has no `sched_switch`: contexts say who runs. */
@@ -112,6 +114,14 @@ export class Host {
     thread.priority = priority;
     const channel = this.channels['priority-change'];
     if (channel.isWanted) channel.emit({ host: this, timeNs, thread, priority });
+  }
+
+  /** What the thread began before that time may have ended unseen, or be another's. */
+  doubt(thread: Thread, timeNs: number): void {
+    if (thread.tid <= 0) return;
+    thread.doubtedUntilNs = timeNs;
+    const channel = this.channels.doubt;
+    if (channel.isWanted) channel.emit({ host: this, timeNs, thread });
   }
 
   disk(device: number): Disk {

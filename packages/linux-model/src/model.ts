@@ -21,7 +21,7 @@ import { Channel, type Channels, Host } from './host.ts';
 import { forgetInterrupts } from './irq.ts';
 import { chooseRule, isKernelTrace, missingFields, missingFrom } from './missing.ts';
 import { needs } from './needs.ts';
-import { demandOf, plainEventName, priorityOffsetOf, type Rule } from './rule.ts';
+import { demandOf, hasThreadContext, plainEventName, priorityOffsetOf, type Rule } from './rule.ts';
 import { finishScheduling, forgetRunning } from './sched.ts';
 import type { Gap, SegmentKind, SegmentKinds } from './segments.ts';
 import { finishSystemCalls, systemCallRules } from './syscalls.ts';
@@ -209,6 +209,7 @@ export class LinuxModel implements Downstream {
     forgetInterrupts(host, cpu);
     forgetTimers(host, cpu);
     if (untilNs > host.lastGapEndNs) host.lastGapEndNs = untilNs;
+    if (untilNs > host.lastUnseenNs) host.lastUnseenNs = untilNs;
     const channel = host.channels.gap;
     if (!channel.isWanted) return;
     channel.emit({ host, cpu, what, count, beginNs: fromNs, endNs: untilNs, isCertain: false });
@@ -245,6 +246,7 @@ export class LinuxModel implements Downstream {
     const transition = rule.bind(host, {
       eventName: plainEventName(eventRecordClass.name ?? ''),
       priorityOffset: priorityOffsetOf(eventRecordClass),
+      hasThreadContext: hasThreadContext(eventRecordClass),
     });
     const record = projection.record as never;
     if (ownCpu === undefined) {

@@ -58,7 +58,10 @@ export const needs: Readonly<Record<SegmentKind, Need>> = {
     rules: [...running, resources.packetTransmitted, resources.packetQueued],
     facts: [{ what: 'times of transmission', events: [['net_dev_queue'], ['net_dev_xmit']] }],
   },
-  switch: { rules: running, facts: [{ what: 'context switches', events: [switches] }] },
+  switch: {
+    rules: [...running, ...lives],
+    facts: [{ what: 'context switches', events: [switches] }],
+  },
   'scheduling-slice': {
     rules: [...running, ...lives],
     facts: [{ what: 'CPU times', events: [switches] }],
@@ -141,10 +144,10 @@ export const needs: Readonly<Record<SegmentKind, Need>> = {
     ],
   },
   migration: {
-    rules: [...running, sched.schedMigrate],
+    rules: [...running, sched.schedMigrate, ...lives],
     facts: [{ what: 'migrations', events: [['sched_migrate_task', 'sched_switch']] }],
   },
-  'priority-change': { rules: [...running, ...wakeups], facts: [] },
+  'priority-change': { rules: [...running, ...wakeups, ...lives], facts: [] },
   'thread-life': { rules: lives, facts: [] },
   'cpu-power': {
     rules: [resources.cpuIdle, resources.cpuFrequency],
@@ -156,4 +159,5 @@ export const needs: Readonly<Record<SegmentKind, Need>> = {
     ],
   },
   gap: { rules: [], facts: [] },
+  doubt: { rules: [], facts: [] },
 };

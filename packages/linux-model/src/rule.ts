@@ -67,6 +67,8 @@ export interface Binding {
   readonly eventName: string;
   /** Added to every priority of the class: the kernel's own numbers, which ftrace and perf show, are 100 higher than LTTng's. */
   readonly priorityOffset: number;
+  /** The class has a context with the id of the thread that ran, in the root namespace as in `sched_switch`. */
+  readonly hasThreadContext: boolean;
 }
 
 export interface Rule {
@@ -122,6 +124,12 @@ export function priorityOffsetOf(eventRecordClass: EventRecordClass): number {
     !members.has('prev_tid') &&
     kernelFieldNames.some((name) => members.has(name));
   return isKernels ? kernelPriorityOffset : 0;
+}
+
+/** Whether the context of a class says which thread ran. */
+export function hasThreadContext(eventRecordClass: EventRecordClass): boolean {
+  const members = memberNames(scopeFieldClass(eventRecordClass, 'event-record-common-context'));
+  return members.has('tid') || (members.has('perf_tid') && !members.has('vtid'));
 }
 
 /** Subsystems whose names perf puts before an event (`sched:sched_switch`). */

@@ -1,8 +1,10 @@
 import type { Cpu } from './cpu.ts';
 import type { Host } from './host.ts';
+import { hasComeBack, missSwitch } from './missing-switches.ts';
 import { releaseThread } from './release-thread.ts';
 import { integer, optionalInteger, optionalText, type Rule, rule } from './rule.ts';
 import type { WakerContext } from './segments.ts';
+import { emitSlice } from './slices.ts';
 import type { Thread } from './threads.ts';
 
 /** `TASK_REPORT_MAX` and above are flags, such as the preemption mark (include/linux/sched.h, v6.12). */
@@ -14,21 +16,6 @@ const deadStatesOfExiting = deadStates | 0x40 | 0x80;
 
 const offset = (priority: number | undefined, by: number): number | undefined =>
   priority === undefined ? undefined : priority + by;
-
-function emitSlice(
-  host: Host,
-  cpu: Cpu,
-  thread: Thread,
-  beginNs: number,
-  endNs: number,
-  endState: number,
-  isCertain: boolean,
-): void {
-  const channel = host.channels['scheduling-slice'];
-  if (!channel.isWanted || Number.isNaN(beginNs)) return;
-  const { priority } = thread;
-  channel.emit({ host, cpu, thread, beginNs, endNs, isCertain, endState, priority });
-}
 
 /** Reports the slice that ends now. What ran in a gap is nobody's. */
 function endSlice(host: Host, cpu: Cpu, thread: Thread, timeNs: number, state: number): void {
@@ -56,7 +43,7 @@ function endWait(host: Host, cpu: Cpu, thread: Thread, timeNs: number): void {
       wakerContext: thread.wakerContext,
       targetCpuId: thread.wakeupTargetCpuId,
       priority: thread.priority,
-      isCertain: thread.wakeupNs >= host.lastGapEndNs,
+      isCertain: thread.wakeupNs >= host.lastUnseenNs,
     });
   }
   const offCpu = host.channels['off-cpu'];
@@ -69,24 +56,33 @@ function endWait(host: Host, cpu: Cpu, thread: Thread, timeNs: number): void {
       endNs: timeNs,
       endState: thread.switchOutState,
       wakeupNs: thread.wakeupNs,
-      isCertain: thread.switchOutNs >= host.lastGapEndNs,
+      isCertain: thread.switchOutNs >= host.lastUnseenNs,
     });
   }
   thread.wakeupNs = Number.NaN;
   thread.waker = undefined;
+  thread.switchOutNs = Number.NaN;
 }
 
 /** The thread that the event says was running; the model may have known another one, or none. */
-function switchedOut(host: Host, cpu: Cpu, tid: number, comm: string | undefined): Thread {
+function switchedOut(
+  host: Host,
+  cpu: Cpu,
+  tid: number,
+  comm: string | undefined,
+  timeNs: number,
+): Thread {
   const known = cpu.thread;
-  if (known !== undefined && known.tid === tid) return known;
-  if (known === undefined) {
-    if (Number.isNaN(cpu.threadSinceNs)) cpu.threadSinceNs = host.beginNs;
-  } else {
-    known.runningOn = -1;
+  if (known !== undefined && known.tid === tid && !hasComeBack(known)) return known;
+  const thread = host.threads.ensure(tid, comm);
+  if (known !== undefined) {
+    missSwitch(host, cpu, known, thread, timeNs);
+    return thread;
   }
+  if (Number.isNaN(cpu.threadSinceNs)) cpu.threadSinceNs = host.beginNs;
   cpu.threadSinceIsCertain = false;
-  return host.threads.ensure(tid, comm);
+  if (cpu.lastGapEndNs !== Number.NEGATIVE_INFINITY) host.doubt(thread, timeNs);
+  return thread;
 }
 
 /** Without `sched_migrate_task`, a thread that comes back on another CPU has migrated. */
@@ -112,16 +108,19 @@ export const schedSwitch: Rule = rule(
     const { switch: switches, migration } = host.channels;
     const derivesMigrations = migration.isWanted && !host.hasMigrationEvents;
     return (event, timeNs, cpu) => {
-      const prev = switchedOut(host, cpu, event.prevTid, event.prevComm);
+      const prev = switchedOut(host, cpu, event.prevTid, event.prevComm, timeNs);
       const next = host.threads.ensure(event.nextTid, event.nextComm);
       host.setPriority(prev, offset(event.prevPriority, priorityOffset), timeNs);
       host.setPriority(next, offset(event.nextPriority, priorityOffset), timeNs);
       const state = (event.prevState ?? 0) & taskStateMask;
       if (prev.comm === '' && event.prevComm !== undefined) prev.comm = event.prevComm;
       endSlice(host, cpu, prev, timeNs, state);
-      prev.runningOn = -1;
-      prev.switchOutNs = timeNs;
-      prev.switchOutState = state;
+      // Where the clocks of CPUs disagree it may have begun to run on another.
+      if (prev.runningOn === cpu.id || prev.runningOn === -1) {
+        prev.runningOn = -1;
+        prev.switchOutNs = timeNs;
+        prev.switchOutState = state;
+      }
       cpu.thread = next;
       cpu.threadSinceNs = timeNs;
       cpu.threadSinceIsCertain = true;
@@ -231,6 +230,7 @@ export function forgetRunning(host: Host, cpu: Cpu, beginNs: number, endNs: numb
   if (cpu.thread !== undefined) {
     endSlice(host, cpu, cpu.thread, fromNs, -1);
     cpu.thread.runningOn = -1;
+    host.doubt(cpu.thread, endNs);
     cpu.thread = undefined;
     cpu.threadSinceNs = fromNs;
   }
@@ -243,7 +243,7 @@ export function finishScheduling(host: Host, timeNs: number): void {
   for (const cpu of host.cpus) {
     // Nothing but a gap: who has run since is unknown. Nothing at all: so is everything.
     const thread =
-      cpu.thread ?? (Number.isNaN(cpu.threadSinceNs) ? undefined : host.threads.unknown);
+      cpu.presentThread ?? (Number.isNaN(cpu.threadSinceNs) ? undefined : host.threads.unknown);
     if (thread !== undefined) emitFinal(host, cpu, thread, timeNs);
   }
 }

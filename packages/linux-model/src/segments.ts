@@ -201,14 +201,19 @@ export interface CpuPower extends Point {
   readonly value: number;
 }
 
+/** A gap, or a missing switch, touches a thread: it ran there when it began or when it ended. */
+export interface Doubt extends Point {
+  readonly thread: Thread;
+}
+
 /**
- * Events that a tracer discarded on one CPU. LTTng loses them between packets, and between the last record and the end of one. Other
+ * Events that a tracer discarded on one CPU, or a switch that it did not record and counted nowhere: from the switch before. LTTng loses them between packets, and between the last record and the end of one. Other
  * tracers' gaps last from the end of one packet to the end of the next.
  */
 export interface Gap extends Segment {
   readonly cpu: Cpu;
-  readonly what: 'events' | 'packets';
-  /** Undefined: unknown; 0: they were told with the gap before. */
+  readonly what: 'events' | 'packets' | 'switches';
+  /** Undefined: unknown; 0: they were told with the gap before. Of switches at least so many. */
   readonly count: number | undefined;
 }
 
@@ -233,5 +238,6 @@ export interface SegmentKinds {
   'file-life': FileLife;
   'cpu-power': CpuPower;
   gap: Gap;
+  doubt: Doubt;
 }
 export type SegmentKind = keyof SegmentKinds;

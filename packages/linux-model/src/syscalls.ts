@@ -8,7 +8,8 @@ import {
   fileCallOf,
 } from './file-calls.ts';
 import type { Host } from './host.ts';
-import type { FieldSpecs, Rule, Transition } from './rule.ts';
+import { runningByContext } from './missing-switches.ts';
+import type { Binding, FieldSpecs, Rule, Transition } from './rule.ts';
 import {
   contextInteger,
   contextText,
@@ -81,17 +82,23 @@ function nameOfNumber(host: Host, number: number, isCompat: boolean): string {
 }
 
 /**
- * Who made the call: the thread running there. Contexts say it where the trace has no `sched_switch`, and after a gap. Before a CPU's first
- * switch nobody is taken to run.
+ * Who made the call: the thread running there, but where a context knows better. Contexts say it where the trace has no `sched_switch`, and
+ * after a gap. Before a CPU's first switch nobody is taken to run.
  */
 function callerOf(
   host: Host,
   cpu: Cpu,
-  tid: number | undefined,
-  comm: string | undefined,
+  { contextTid: tid, contextComm: comm }: Identity,
+  isExact: boolean,
+  timeNs: number,
 ): Thread | undefined {
   const running = cpu.thread;
-  if (running !== undefined) return running.tid === 0 ? undefined : running;
+  if (running !== undefined) {
+    if (isExact && tid !== running.tid && tid !== undefined && tid > 0) {
+      return runningByContext(host, cpu, tid, comm, timeNs);
+    }
+    return running.tid === 0 ? undefined : running;
+  }
   if (tid === undefined || tid <= 0) return undefined;
   const isInGap = cpu.lastGapEndNs !== Number.NEGATIVE_INFINITY;
   return host.identifiesByContext || isInGap ? host.threads.ensure(tid, comm) : undefined;
@@ -132,10 +139,10 @@ function entryRule(eventName: string): Rule {
   const fileCall = fileCallOf(call.name);
   const fields: FieldSpecs =
     fileCall === undefined ? identityFields : { ...identityFields, ...fileCallFields(fileCall) };
-  const bind = (host: Host): Transition<FieldSpecs> => {
+  const bind = (host: Host, { hasThreadContext }: Binding): Transition<FieldSpecs> => {
     return (record, timeNs, cpu) => {
       const event = record as unknown as FileCallArguments & Identity;
-      const thread = callerOf(host, cpu, event.contextTid, event.contextComm);
+      const thread = callerOf(host, cpu, event, hasThreadContext, timeNs);
       if (thread !== undefined) beginCall(host, thread, call, fileCall, event, timeNs);
     };
   };
@@ -149,9 +156,9 @@ function rawEntryRule(eventName: string): Rule {
     number: integer('id'),
     registers: optionalField('args'),
   };
-  return rule([eventName], fields, (host) => (event, timeNs, cpu) => {
+  return rule([eventName], fields, (host, { hasThreadContext }) => (event, timeNs, cpu) => {
     const { contextTid, contextPid, contextComm, registers } = event;
-    const thread = callerOf(host, cpu, contextTid, contextComm);
+    const thread = callerOf(host, cpu, event, hasThreadContext, timeNs);
     if (thread === undefined) return;
     const name = nameOfNumber(host, event.number, isCompat);
     const fileCall = fileCallOf(name);
@@ -180,9 +187,10 @@ function endCall(
   event: ExitEvent,
   name: string | undefined,
   isCompat: boolean,
+  isExact: boolean,
   timeNs: number,
 ): void {
-  const thread = callerOf(host, cpu, event.contextTid, event.contextComm);
+  const thread = callerOf(host, cpu, event, isExact, timeNs);
   const pending = thread?.systemCall;
   if (thread === undefined || pending === undefined || Number.isNaN(pending.beginNs)) return;
   const { beginNs } = pending;
@@ -203,7 +211,7 @@ function endCall(
       isFinished: true,
       beginNs,
       endNs: timeNs,
-      isCertain: beginNs >= host.lastGapEndNs,
+      isCertain: beginNs >= host.lastGapEndNs && beginNs >= thread.doubtedUntilNs,
     });
   }
   if (thread.fileCall !== undefined) {
@@ -220,18 +228,19 @@ function exitRule(eventName: string): Rule {
     result: optionalInteger('ret'),
     pair: optionalField('fildes', 'socket', 'usockvec'),
   };
-  return rule([eventName], fields, (host) => (event, timeNs, cpu) => {
-    endCall(host, cpu, event, expected, isCompat, timeNs);
+  return rule([eventName], fields, (host, { hasThreadContext }) => (event, timeNs, cpu) => {
+    endCall(host, cpu, event, expected, isCompat, hasThreadContext, timeNs);
   });
 }
 
 function rawExitRule(eventName: string): Rule {
   const { isCompat } = systemCallName(eventName);
   const fields = { ...identityFields, number: integer('id'), result: optionalInteger('ret') };
-  return rule([eventName], fields, (host) => (event, timeNs, cpu) => {
+  return rule([eventName], fields, (host, { hasThreadContext }) => (event, timeNs, cpu) => {
     const { contextTid, contextPid, contextComm, result } = event;
     const exit = { contextTid, contextPid, contextComm, result, pair: undefined };
-    endCall(host, cpu, exit, nameOfNumber(host, event.number, isCompat), isCompat, timeNs);
+    const name = nameOfNumber(host, event.number, isCompat);
+    endCall(host, cpu, exit, name, isCompat, hasThreadContext, timeNs);
   });
 }
 

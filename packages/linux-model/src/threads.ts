@@ -45,6 +45,8 @@ export class Thread {
   /** Last switch-out (ns), for off-CPU segments; NaN: not seen. */
   switchOutNs = Number.NaN;
   switchOutState = -1;
+  /** It ran into or out of a time without events, or with a switch missing: before its end (ns) nothing is certain. */
+  doubtedUntilNs = Number.NEGATIVE_INFINITY;
   /** `sched_process_exit` was seen: it will be switched out for the last time. */
   isExiting = false;
   systemCall: PendingSystemCall | undefined = undefined;

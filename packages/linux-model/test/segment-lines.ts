@@ -40,6 +40,7 @@ const formatters: Formatters = {
     `${s.kind} ${who(s.thread)}${s.parent === undefined ? '' : ` from ${who(s.parent)}`}${s.thread.containerId === undefined ? '' : ` in ${s.thread.containerId}`}`,
   'file-life': (s) => `${s.kind} ${s.file.process.pid} ${what(s.file)}`,
   'cpu-power': (s) => `cpu=${s.cpu.id} ${s.kind} ${s.value}`,
+  doubt: (s) => who(s.thread),
   gap: (s) => `cpu=${s.cpu.id} ${s.count ?? '?'} ${s.what}`,
 };
 

@@ -1,5 +1,5 @@
 /** JSON, CSV and Markdown: every column and every table, ours too. */
-import { describeLosses } from '../losses.ts';
+import { type Losses, lossNotices } from '../losses.ts';
 import type { Cell, Report, ResultTable } from '../table.ts';
 import { plainValue } from './cell-text.ts';
 
@@ -43,6 +43,17 @@ export function jsonText(document: object): string {
   return JSON.stringify(document, jsonValue, 2);
 }
 
+/** What was discarded, and, apart from it, what switches were not recorded. */
+export function lossDocument(losses: Losses | undefined): object {
+  const { events, packets, cpuIds, switches, switchCpuIds } = losses ?? noLosses;
+  return {
+    discarded: { events, packets, cpuIds },
+    notRecorded: { switches, cpuIds: switchCpuIds },
+  };
+}
+
+const noLosses: Losses = { events: 0, packets: 0, cpuIds: [], switches: 0, switchCpuIds: [] };
+
 /** One object per run: analysis, then reports with time range and tables. */
 export function formatJson(
   analysis: { readonly name: string },
@@ -54,7 +65,7 @@ export function formatJson(
     ...facts,
     reports: reports.map((report) => ({
       timeRange: report.timeRange,
-      discarded: report.losses ?? { events: 0, packets: 0, cpuIds: [] },
+      ...lossDocument(report.losses),
       tables: report.tables.filter((t) => t.rows.length > 0).map(tableDocument),
     })),
   });
@@ -78,8 +89,9 @@ export function formatCsv(reports: readonly Report[]): string {
         const lines = rows.map((row) =>
           tableClass.columns.map((_, i) => csvField(plainValue(row[i]))).join(','),
         );
-        const losses = describeLosses(report.losses);
-        const head = losses === undefined ? [] : [`# discarded: ${losses}`];
+        const head = lossNotices(report.losses).map(
+          (notice) => `# ${notice[0]!.toLowerCase()}${notice.slice(1)}`,
+        );
         return [`# ${csvField(title)}`, ...head, header, ...lines].join('\r\n');
       }),
   );
@@ -109,8 +121,8 @@ export function formatMarkdown(reports: readonly Report[]): string {
         const rule = columns.map((c) =>
           c.class === 'string' || c.class === 'process' ? '---' : '---:',
         );
-        const losses = describeLosses(report.losses);
-        const head = losses === undefined ? [title, ''] : [title, '', `Discarded: ${losses}.`, ''];
+        const notices = lossNotices(report.losses).flatMap((notice) => [`${notice}.`, '']);
+        const head = [title, '', ...notices];
         return [...head, row(titles), row(rule), ...lines].join('\n');
       }),
   );

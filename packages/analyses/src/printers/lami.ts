@@ -1,4 +1,5 @@
 /** The machine interface of LTTng analyses, LAMI 1.0: what Trace Compass calls as an external analysis. */
+import { addLosses } from '../losses.ts';
 import type { PeriodAnalysis } from '../periods.ts';
 import type { Cell, Column, Report, ResultTable, TableClass, TimeRange } from '../table.ts';
 
@@ -88,20 +89,17 @@ export function lamiResults(reports: readonly Report[]): string {
       else tables.push(table);
     }
   }
-  return dump({ results: [...byClass.values()].flat(), discarded: discardedIn(reports) });
+  return dump({ results: [...byClass.values()].flat(), ...lossesIn(reports) });
 }
 
-/** Not LAMI's: readers that don't know the member pass over it. Absent where nothing was discarded. */
-function discardedIn(reports: readonly Report[]): object | undefined {
-  const all = reports.flatMap(({ losses }) => losses ?? []);
-  if (all.length === 0) return undefined;
-  const sum = (key: 'events' | 'packets'): number =>
-    all.reduce((total, losses) => total + losses[key], 0);
-  const cpuIds = new Set(all.flatMap((losses) => losses.cpuIds));
+/** Not LAMI's: readers that don't know the members pass over them. Absent where nothing is missing. */
+function lossesIn(reports: readonly Report[]): object {
+  const all = addLosses(reports.map(({ losses }) => losses));
+  if (all === undefined) return {};
+  const { events, packets, cpuIds, switches, switchCpuIds } = all;
   return {
-    events: sum('events'),
-    packets: sum('packets'),
-    cpus: [...cpuIds].sort((a, b) => a - b),
+    ...(cpuIds.length === 0 ? {} : { discarded: { events, packets, cpus: cpuIds } }),
+    ...(switches === 0 ? {} : { 'not-recorded': { switches, cpus: switchCpuIds } }),
   };
 }
 

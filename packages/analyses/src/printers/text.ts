@@ -1,5 +1,5 @@
 import type { AnalysisOptions } from '../analysis.ts';
-import { describeLosses, doubtMark } from '../losses.ts';
+import { doubtMark, lossNotices } from '../losses.ts';
 import type { Report } from '../table.ts';
 import { type BlockStyle, textLines } from '../text-block.ts';
 
@@ -38,11 +38,11 @@ function headOf(report: Report, options: AnalysisOptions): string[] {
   const { begin, end } = report.timeRange;
   const { times } = options;
   const range = `Timerange: [${times.dateTime(begin)}, ${times.dateTime(end)}]`;
-  const losses = describeLosses(report.losses);
-  if (losses === undefined) return [range];
+  const notices = lossNotices(report.losses);
+  if (notices.length === 0) return [range];
   return [
     range,
-    `Discarded: ${losses}.`,
+    ...notices.map((notice) => `${notice}.`),
     `What this touches is marked with${doubtMark}; counts and sums are lower bounds.`,
   ];
 }

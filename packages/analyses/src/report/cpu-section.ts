@@ -30,6 +30,8 @@ interface CpuUse {
   readonly busy: TimeSeries;
   busyNs: number;
   idleNs: number;
+  /** Nobody knows who ran: events or switches are missing. */
+  unknownNs: number;
   switches: number;
 }
 
@@ -77,6 +79,8 @@ class CpuUsage implements SectionReducer {
 
   #add({ cpu, thread, beginNs, endNs, endState }: SchedulingSlice): void {
     this.#addRun(cpu, thread, beginNs, endNs);
+    // Cut off by a gap, or by a missing switch: nobody saw one.
+    if (endState === -1) return;
     this.#cpus.get(cpu)!.switches++;
     if (thread.tid === 0) return;
     const use = this.#useOf(thread);
@@ -88,12 +92,23 @@ class CpuUsage implements SectionReducer {
     const { periodBeginNs } = this.#context;
     let own = this.#cpus.get(cpu);
     if (own === undefined) {
-      own = { cpu, busy: new TimeSeries(periodBeginNs), busyNs: 0, idleNs: 0, switches: 0 };
+      own = {
+        cpu,
+        busy: new TimeSeries(periodBeginNs),
+        busyNs: 0,
+        idleNs: 0,
+        unknownNs: 0,
+        switches: 0,
+      };
       this.#cpus.set(cpu, own);
     }
     const ns = endNs - Math.max(beginNs, periodBeginNs);
     if (thread.tid === 0) {
       own.idleNs += ns;
+      return;
+    }
+    if (thread.tid < 0) {
+      own.unknownNs += ns;
       return;
     }
     own.busyNs += ns;
@@ -102,20 +117,21 @@ class CpuUsage implements SectionReducer {
   }
 
   report({ beginNs, endNs }: Period): SectionResult {
-    for (const cpu of this.#context.host.cpus) {
-      if (cpu.thread !== undefined) {
-        this.#addRun(cpu, cpu.thread, cpu.threadSinceNs, endNs);
-      }
+    const { host } = this.#context;
+    for (const cpu of host.cpus) {
+      if (Number.isNaN(cpu.threadSinceNs)) continue;
+      this.#addRun(cpu, cpu.presentThread ?? host.threads.unknown, cpu.threadSinceNs, endNs);
     }
     const durationNs = Math.max(1, endNs - beginNs);
     const cpus = [...this.#cpus.values()].sort((a, b) => a.cpu.id - b.cpu.id);
     if (cpus.length === 0) return { headline: '', tables: [], charts: [], findings: [] };
     const threads = [...this.#threads.values()].filter(({ ns }) => ns > 0);
     const total = sum(cpus, (c) => c.busyNs) / (durationNs * cpus.length);
+    const unknown = sum(cpus, (c) => c.unknownNs) / (durationNs * cpus.length);
     const switches = sum(cpus, (c) => c.switches);
     const perSecond = Math.round(switches / (durationNs / 1e9));
     return {
-      headline: `${formatPercent(total)} busy over ${cpus.length} ${cpus.length === 1 ? 'CPU' : 'CPUs'}; ${formatCount(switches)} switches (${formatCount(perSecond)}/s), ${formatCount(this.#migrations)} migrations`,
+      headline: `${formatPercent(total)} busy${unknown > 0 ? `, ${formatPercent(unknown)} unknown` : ''} over ${cpus.length} ${cpus.length === 1 ? 'CPU' : 'CPUs'}; ${formatCount(switches)} switches (${formatCount(perSecond)}/s), ${formatCount(this.#migrations)} migrations`,
       tables: [
         cpuTable(cpus, durationNs),
         ...programTables(threads, durationNs),
@@ -142,6 +158,7 @@ function busiest(cpus: readonly CpuUse[], limit: number): readonly CpuUse[] {
 
 function cpuTable(all: readonly CpuUse[], durationNs: number): SectionTable {
   const cpus = busiest(all, listedCpus);
+  const isPartial = all.some(({ unknownNs }) => unknownNs > 0);
   return sectionTable(
     'cpus',
     cpus.length === all.length ? 'CPUs' : `The busiest of ${all.length} CPUs`,
@@ -150,6 +167,7 @@ function cpuTable(all: readonly CpuUse[], durationNs: number): SectionTable {
       { title: 'Busy', class: 'ratio' },
       { title: 'Busy time', class: 'duration' },
       { title: 'Idle time', class: 'duration' },
+      ...(isPartial ? [{ title: 'Unknown time', class: 'duration' } as const] : []),
       { title: 'Switches', class: 'number' },
     ],
     cpus.map((c): Cell[] => [
@@ -157,6 +175,7 @@ function cpuTable(all: readonly CpuUse[], durationNs: number): SectionTable {
       ratioCell(c.busyNs / durationNs),
       durationCell(c.busyNs),
       durationCell(c.idleNs),
+      ...(isPartial ? [durationCell(c.unknownNs)] : []),
       numberCell(c.switches),
     ]),
     'cputop',
@@ -261,7 +280,9 @@ function findingsOf(
     });
   }
   const ratios = cpus.map((c) => c.busyNs / durationNs);
-  if (Math.max(...ratios) - Math.min(...ratios) > imbalance) {
+  // What nobody knows may have been work.
+  const most = cpus.map((c) => (c.busyNs + c.unknownNs) / durationNs);
+  if (Math.max(...ratios) - Math.min(...most) > imbalance) {
     const at = (ratio: number): string =>
       `CPU ${cpus[ratios.indexOf(ratio)]!.cpu.id} ${formatPercent(ratio)}`;
     findings.push({

@@ -1,5 +1,5 @@
 /** The report for programs: the same tables, charts and findings, values plain (ns, bytes, ratios). */
-import { jsonText, tableDocument } from '../printers/data-formats.ts';
+import { jsonText, lossDocument, tableDocument } from '../printers/data-formats.ts';
 import type { SystemReport } from './system-report.ts';
 
 /** `version` grows when members change their meaning. */
@@ -8,7 +8,7 @@ export function formatReportJson(report: SystemReport): string {
   return jsonText({
     version: 1,
     eventCount,
-    discarded: losses,
+    ...lossDocument(losses),
     hosts: hosts.map((host) => ({
       ...host,
       sections: host.sections.map(({ tables, ...section }) => ({

@@ -1,6 +1,6 @@
 /** The report for terminals: findings first, then each section. `--brief` leaves the tables out. */
 import type { TimeFormat } from '../analysis.ts';
-import { describeLosses } from '../losses.ts';
+import { describeDiscarded, describeUnrecorded } from '../losses.ts';
 import { cellWidth, padStart } from '../number-format.ts';
 import { formatCount, formatDuration, safeText } from '../printers/human-text.ts';
 import { formatTableRows } from '../printers/table-text.ts';
@@ -50,9 +50,14 @@ export function formatReportText(report: SystemReport, style: ReportTextStyle): 
 
 /** `1,234 events, none lost` */
 export function eventsText({ eventCount, losses }: SystemReport): string {
-  const lost = describeLosses(losses);
-  const loss = lost === undefined ? 'none lost' : `${lost} LOST: figures are too low`;
-  return `${formatCount(eventCount)} events, ${loss}`;
+  const [lost, unrecorded] = [describeDiscarded(losses), describeUnrecorded(losses)];
+  const facts = [
+    `${formatCount(eventCount)} events`,
+    ...(lost === undefined ? [] : [`${lost} LOST: figures are too low`]),
+    ...(unrecorded === undefined ? [] : [`${unrecorded} NOT RECORDED: who ran then is unknown`]),
+    ...(lost === undefined && unrecorded === undefined ? ['none lost'] : []),
+  ];
+  return facts.join(', ');
 }
 
 /** Kernel, tracer, length, CPUs, events. */

@@ -53,7 +53,7 @@ export interface HostReport {
 export interface SystemReport {
   readonly hosts: readonly HostReport[];
   readonly eventCount: number;
-  /** What tracers discarded. */
+  /** What is missing. */
   readonly losses: Losses;
 }
 

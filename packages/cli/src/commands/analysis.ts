@@ -5,7 +5,6 @@ import {
   AnalysisRun,
   arrangeReport,
   compareReports,
-  describeLosses,
   findAnalysis,
   findColumn,
   findPeriodAnalysis,
@@ -17,6 +16,7 @@ import {
   lamiMetadata,
   lamiResults,
   lamiVersion,
+  lossWarnings,
   type PeriodAnalysis,
   PeriodRun,
   type Report,
@@ -315,10 +315,7 @@ async function runPeriods(
 }
 
 function reportLosses(run: AnalysisRun, warn: (message: string) => void): void {
-  const losses = describeLosses(run.losses);
-  if (losses !== undefined) {
-    warn(`the tracer discarded ${losses}; what they would have changed is uncertain`);
-  }
+  lossWarnings(run.losses).forEach(warn);
 }
 
 function print(

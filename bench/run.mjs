@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { bundleOptions } from '../tools/bundle-options.mjs';
 import { measure, median } from './measure.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -93,21 +94,13 @@ function unpackTraces() {
 
 async function buildTools() {
   execFileSync('node', [join(root, 'tools/build.mjs')], { stdio: 'inherit' });
+  const cases = join(scratch, 'cases.cjs');
   await build({
+    ...bundleOptions,
     absWorkingDir: root,
     entryPoints: ['bench/cases/main.ts'],
-    outfile: join(scratch, 'cases.cjs'),
-    bundle: true,
-    minifyWhitespace: true,
-    minifySyntax: true,
-    charset: 'ascii',
-    format: 'cjs',
-    platform: 'node',
-    target: 'node20',
-    conditions: ['@sonde/source'],
-    logLevel: 'warning',
+    outfile: cases,
   });
-  const cases = join(scratch, 'cases.cjs');
   const tiny = join(root, 'fixtures/traces/user-clock-plugin');
   execFileSync('node', [join(root, 'tools/code-cache.mjs'), cases, 'all-fields', tiny]);
   return { sonde: join(root, 'packages/cli/bin/sonde.js'), cases };

@@ -1,64 +1,66 @@
-// Builds from sources: the command (packages/cli/dist/main.cjs, and V8's compiled code beside it), and each package as a library
-// (packages/*/dist/index.js).
+// Builds from sources: the command's bundles (packages/cli/dist/{main,reading}.cjs, and V8's compiled code beside each), and each
+// package as a library (packages/*/dist/index.js).
 import { spawnSync } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { bundleOptions } from './bundle-options.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const dist = join(root, 'packages/cli/dist');
 
+/** `run` is a typical call: what V8 compiles for it is kept. A bundle without that works all the same. */
+const bundles = [
+  // Every command.
+  { name: 'main', source: 'main.ts', run: ['cputop', 'fixtures/traces/kernel-tiny.tar.xz'] },
+  // The commands of packages/cli/src/reading-commands.ts.
+  {
+    name: 'reading',
+    source: 'main-reading.ts',
+    run: ['read', 'fixtures/traces/user-clock-plugin'],
+  },
+];
+
 // Code compiled for an older bundle must never be found beside a newer one.
-rmSync(join(dist, 'main.cache'), { force: true });
+for (const { name } of bundles) rmSync(join(dist, `${name}.cache`), { force: true });
 const begin = performance.now();
-const common = {
-  absWorkingDir: root,
-  bundle: true,
-  platform: 'node',
-  target: 'node20',
-  sourcemap: true,
-  legalComments: 'none',
-  logLevel: 'warning',
-};
 const packages = readdirSync(join(root, 'packages'));
 await Promise.all([
-  // CommonJS: V8's code cache is for scripts. All commands are in it; what is not called is not compiled.
+  ...bundles.map(({ name, source }) =>
+    build({
+      ...bundleOptions,
+      absWorkingDir: root,
+      sourcemap: true,
+      entryPoints: [`packages/cli/src/${source}`],
+      outfile: join(dist, `${name}.cjs`),
+    }),
+  ),
   build({
-    ...common,
-    entryPoints: ['packages/cli/src/main.ts'],
-    outfile: join(dist, 'main.cjs'),
-    format: 'cjs',
-    conditions: ['@sonde/source'],
-    charset: 'ascii',
-    // Native code, and optional: loaded when something native is asked for.
-    external: ['koffi'],
-    // A script has no `import`: `require` loads it.
-    supported: { 'dynamic-import': false },
-    // Names stay readable in stack traces.
-    minifyWhitespace: true,
-    minifySyntax: true,
-  }),
-  build({
-    ...common,
+    absWorkingDir: root,
     entryPoints: Object.fromEntries(
       packages.map((name) => [`${name}/dist/index`, `packages/${name}/src/index.ts`]),
     ),
     outdir: join(root, 'packages'),
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
     format: 'esm',
     packages: 'external',
+    sourcemap: true,
+    legalComments: 'none',
+    logLevel: 'warning',
   }),
 ]);
 
-// A typical run compiles what runs need. A bundle without the cache works all the same.
-const trace = 'fixtures/traces/user-clock-plugin';
-const command = ['tools/code-cache.mjs', join(dist, 'main.cjs'), 'read', trace];
-const { status, stderr } = spawnSync('node', command, {
-  cwd: root,
-  encoding: 'utf8',
-  stdio: ['ignore', 'ignore', 'pipe'],
-});
-if (status !== 0) console.warn(`The built command fails on ${trace}: ${stderr}`);
+for (const { name, run } of bundles) {
+  const { status, stderr } = spawnSync(
+    'node',
+    ['tools/code-cache.mjs', join(dist, `${name}.cjs`), ...run],
+    { cwd: root, encoding: 'utf8', stdio: ['ignore', 'ignore', 'pipe'] },
+  );
+  if (status !== 0) console.warn(`The built command fails: sonde ${run.join(' ')}\n${stderr}`);
+}
 if (process.argv.includes('--verbose')) {
   console.log(`built in ${Math.round(performance.now() - begin)} ms`);
 }

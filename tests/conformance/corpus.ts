@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import { runCli } from '@sonde/cli';
+import { allCommands, runCli } from '@sonde/cli';
 import { memoryIo } from '../../packages/cli/test/memory-io.ts';
 
 export const repository = join(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -58,6 +58,6 @@ export interface CliResult {
 /** Runs the command in this process: the same functions as the built command, without its start-up. */
 export async function sonde(...args: string[]): Promise<CliResult> {
   const io = memoryIo();
-  const status = await runCli(args, io);
+  const status = await runCli(args, io, allCommands);
   return { status, stdout: io.stdout.bytes.toString('latin1'), stderr: io.stderr.text };
 }

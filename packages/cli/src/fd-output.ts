@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { OutputClosedError, type OutputPort } from '@sonde/graph';
 
@@ -21,20 +21,24 @@ export interface ByteOutput extends OutputPort {
  * the process exits after `flush`. Terminals get every write at once.
  */
 export class FdOutput implements ByteOutput {
-  readonly isTerminal: boolean;
   readonly #fd: number;
   readonly #buffer = Buffer.allocUnsafe(bufferBytes);
   #used = 0;
   #isClosed = false;
+  #isTerminal: boolean | undefined;
 
   constructor(fd: number) {
     this.#fd = fd;
-    this.isTerminal = isatty(fd);
   }
 
   /** Creates or empties `path`. The caller calls `close`. */
   static create(path: string): FdOutput {
     return new FdOutput(openSync(path, 'w'));
+  }
+
+  get isTerminal(): boolean {
+    this.#isTerminal ??= isTerminal(this.#fd);
+    return this.#isTerminal;
   }
 
   get columns(): number | undefined {
@@ -86,6 +90,11 @@ export class FdOutput implements ByteOutput {
       }
     }
   }
+}
+
+/** The bundle loads `node:tty` (4 ms) at the first call: not for files and pipes. */
+function isTerminal(fd: number): boolean {
+  return fstatSync(fd).isCharacterDevice() && isatty(fd);
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));

@@ -1,31 +1,8 @@
-/** The process `sonde`: hands arguments, descriptors and signals to `runCli`. */
+/** The bundle with every command. */
 import type { ImportModule } from '@sonde/graph';
-import { exitStatus } from './exit-status.ts';
-import { FdOutput } from './fd-output.ts';
-import { commandArguments } from './program-name.ts';
-import { runCli } from './run-cli.ts';
+import { allCommands } from './commands.ts';
+import { runProcess } from './run-process.ts';
 
-/**
- * Runs the command line of the process, and ends the process.
- * @param importModule - `import`, for plugins: a script such as the bundle has none of its own.
- */
-export async function main(importModule: ImportModule): Promise<never> {
-  const interrupt = new AbortController();
-  process.on('SIGINT', () => {
-    // The second Ctrl-C does not wait for anything.
-    if (interrupt.signal.aborted) process.exit(exitStatus.interrupted);
-    interrupt.abort();
-  });
-  // `exit` listeners (temporary files of archives) run for these too.
-  process.on('SIGTERM', () => process.exit(143));
-  process.on('SIGHUP', () => process.exit(129));
-  const status = await runCli(commandArguments(process.argv[1], process.argv.slice(2)), {
-    stdout: new FdOutput(1),
-    stderr: new FdOutput(2),
-    env: process.env,
-    unpackedArchives: new Map(),
-    importModule,
-    signal: interrupt.signal,
-  });
-  process.exit(status);
+export function main(importModule: ImportModule): Promise<never> {
+  return runProcess(allCommands, importModule);
 }

@@ -14,15 +14,18 @@ const clearLine = '\r\x1b[K';
 export class Progress implements Disposable {
   readonly #io: CommandIo;
   readonly #describe: () => string;
-  readonly #beginMs = performance.now();
   readonly #timer: NodeJS.Timeout | undefined;
+  #beginMs = 0;
   #isShown = false;
 
   constructor(io: CommandIo, outputIsStdout: boolean, describe: () => string) {
     this.#io = io;
     this.#describe = describe;
     const isUseful = io.stderr.isTerminal && !(outputIsStdout && io.stdout.isTerminal);
-    if (isUseful) this.#timer = setInterval(() => this.#show(), intervalMs).unref();
+    // Node takes 3 ms to load its clock.
+    if (!isUseful) return;
+    this.#beginMs = performance.now();
+    this.#timer = setInterval(() => this.#show(), intervalMs).unref();
   }
 
   /** Call before anything else is written to standard error. */

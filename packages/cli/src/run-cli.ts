@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { formatError, SondeError, UsageError } from '@sonde/base';
 import { OutputClosedError } from '@sonde/graph';
 import { type CommandIo, withArchiveNames } from './command-io.ts';
-import { findCommand, loadCommands } from './commands.ts';
+import type { CommandTable } from './command-table.ts';
 import type { Command } from './define-command.ts';
 import { exitStatus } from './exit-status.ts';
 import { commandHelp, overviewHelp } from './help-text.ts';
@@ -26,10 +26,14 @@ const inputProblems: ReadonlySet<string> = new Set([
 /**
  * Runs `sonde ARGS...` and returns the exit status. Never throws; everything is written, flushed, to `io`.
  */
-export async function runCli(args: readonly string[], io: CommandIo): Promise<number> {
+export async function runCli(
+  args: readonly string[],
+  io: CommandIo,
+  commands: CommandTable,
+): Promise<number> {
   let commandName: string | undefined;
   try {
-    const [command, rest] = await chooseCommand(args, io);
+    const [command, rest] = await chooseCommand(args, io, commands);
     commandName = command?.name;
     const status = command === undefined ? exitStatus.done : await runCommand(command, rest, io);
     io.stdout.flush();
@@ -51,10 +55,11 @@ function interrupted(io: CommandIo): number {
 async function chooseCommand(
   args: readonly string[],
   io: CommandIo,
+  commands: CommandTable,
 ): Promise<[Command | undefined, readonly string[]]> {
   const [first, ...rest] = args;
   if (first === undefined || first === '--help' || first === '-h') {
-    const help = overviewHelp(await loadCommands());
+    const help = overviewHelp(await commands.loadAll());
     if (first !== undefined) {
       io.stdout.writeText(help);
       return [undefined, []];
@@ -66,15 +71,14 @@ async function chooseCommand(
     io.stdout.writeText(`sonde ${version}\n`);
     return [undefined, []];
   }
-  const command = await findCommand(first);
+  const command = await commands.find(first);
   if (command !== undefined) return [command, rest];
   // As with Babeltrace, options and traces alone mean: read them.
-  if (first.startsWith('-') || existsSync(first)) return [(await findCommand('read'))!, args];
-  throw await unknownCommand(first);
+  if (first.startsWith('-') || existsSync(first)) return [(await commands.find('read'))!, args];
+  throw unknownCommand(first, Object.keys(commands.loaders));
 }
 
-async function unknownCommand(word: string): Promise<UsageError> {
-  const names = (await loadCommands()).map(({ name }) => name);
+function unknownCommand(word: string, names: readonly string[]): UsageError {
   const similar = nearest(word, names);
   const hint = similar === undefined ? '' : ` Did you mean \`${similar}\`?`;
   return new UsageError('unknown-command', `${word} is no command and no file.${hint}`);

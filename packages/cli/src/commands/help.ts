@@ -4,17 +4,13 @@ import {
   type ComponentRegistry,
   formatComponentClassName,
 } from '@sonde/graph';
+import type { CommandTable } from '../command-table.ts';
 import { pluginPathOption } from '../component-options.ts';
 import { type Command, defineCommand } from '../define-command.ts';
 import { commandHelp, overviewHelp, row } from '../help-text.ts';
 import { openRegistry } from '../registry.ts';
 
-/** The other commands: handed in, as `help` is one of them. */
-interface CommandTable {
-  findCommand(name: string): Promise<Command | undefined>;
-  loadCommands(): Promise<readonly Command[]>;
-}
-
+/** @param commands - Handed in, as `help` is one of them. */
 export function makeHelpCommand(commands: CommandTable): Command {
   return defineCommand({
     name: 'help',
@@ -35,8 +31,8 @@ async function helpOn(
   commands: CommandTable,
   open: () => Promise<ComponentRegistry>,
 ): Promise<string> {
-  if (subject === undefined) return overviewHelp(await commands.loadCommands());
-  const command = await commands.findCommand(subject);
+  if (subject === undefined) return overviewHelp(await commands.loadAll());
+  const command = await commands.find(subject);
   if (command !== undefined) return commandHelp(command);
   const registry = await open();
   if (subject.includes('.')) return componentHelp(registry.get(subject));

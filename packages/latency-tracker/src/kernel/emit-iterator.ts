@@ -5,10 +5,10 @@
 import { Assembler, type Btf } from '@sonde/ebpf';
 import type { Point } from '../declaration.ts';
 import { ExpressionWriter } from './emit-expression.ts';
-import type { ProgramContext } from './emit-points.ts';
 import { emitRecord } from './emit-record.ts';
 import type { EventAccess, KernelTypes } from './event-access.ts';
 import { type CounterName, counterOffset, frame, pending, settings, stateFlags } from './layout.ts';
+import type { ProgramContext } from './program-parts.ts';
 import type { PlannedPoint } from './tracker-plan.ts';
 
 const point: Point = {

@@ -1,88 +1,47 @@
-/**
- * The program for the points of a tracker at one event. Registers: `r6` context, `r7` pending operation, `r8` the time, `r9` the
- * counters of this CPU; the frame is laid out in layout.ts.
- */
-import { Assembler, type BpfMap } from '@sonde/ebpf';
+/** The program for the points of a tracker at one event. */
+import type { Assembler } from '@sonde/ebpf';
+import { emitEachDuplicate, emitNewest, emitPutDuplicate } from './emit-duplicates.ts';
 import { ExpressionWriter, emitPointer } from './emit-expression.ts';
-import { emitRecord, type RecordRequest } from './emit-record.ts';
 import { emitAddDelay } from './emit-series.ts';
-import {
-  type CounterName,
-  counterOffset,
-  frame,
-  maxKeyWords,
-  pending,
-  settings,
-  stateFlags,
-} from './layout.ts';
-import type { TrackerMaps } from './tracker-maps.ts';
+import { type CounterName, frame, pending, settings, stateFlags } from './layout.ts';
+import { type ProgramContext, ProgramParts } from './program-parts.ts';
 import {
   labelSlotName,
   type PlannedPoint,
   type PlannedProgram,
   slotsBytes,
-  type TrackerPlan,
 } from './tracker-plan.ts';
 
 const storageCreate = 1;
 const updateAny = 0;
 const updateIfAbsent = 1;
 const alreadyThere = -17;
-const secondNs = 1_000_000_000;
-
-/** What all programs of a tracker have in common. */
-export interface ProgramContext {
-  readonly plan: TrackerPlan;
-  readonly maps: TrackerMaps;
-  readonly ring: BpfMap;
-  readonly trackerIndex: number;
-}
 
 export function writeProgram(context: ProgramContext, program: PlannedProgram): Assembler {
-  return new ProgramWriter(context, program).write();
+  return new PointWriter(context, program).write();
 }
 
-class ProgramWriter {
-  readonly #code = new Assembler();
-  readonly #context: ProgramContext;
+class PointWriter extends ProgramParts {
   readonly #program: PlannedProgram;
   /** Read once where several points need it, at the point where one does. */
   readonly #readsTimeFirst: boolean;
 
   constructor(context: ProgramContext, program: PlannedProgram) {
-    this.#context = context;
+    super(context);
     this.#program = program;
     const timed = program.points.filter(({ role }) => role !== 'abort');
     this.#readsTimeFirst = timed.length > 1 && timed.some(({ role }) => role === 'begin');
   }
 
   write(): Assembler {
-    const code = this.#code;
-    const { maps } = this.#context;
-    code.move('r6', 'r1');
-    code.moveMapValue('r1', maps.settings, settings.isOn).load('r1', 'r1', 0, 'u64');
-    code.jumpIf('r1', '==', 0, 'out');
-    this.#loadCounters();
-    if (this.#readsTimeFirst) code.call('ktime_get_ns').move('r8', 'r0');
+    this.open();
+    if (this.#readsTimeFirst) this.code.call('ktime_get_ns').move('r8', 'r0');
     for (const planned of this.#program.points) this.#point(planned);
-    // 1: a perf event goes on to its other users. Other kinds of programs may return what they like, functions 0.
-    const result = this.#program.target.programType === 'tracepoint' ? 1 : 0;
-    return code.label('out').move('r0', result).exit();
-  }
-
-  #loadCounters(): void {
-    const code = this.#code.store('r10', frame.zeroKey, 0, 'u32');
-    code.move('r2', 'r10').add('r2', frame.zeroKey).moveMap('r1', this.#context.maps.counters);
-    code.call('map_lookup_elem').jumpIf('r0', '==', 0, 'out').move('r9', 'r0');
-  }
-
-  #count(name: CounterName): void {
-    const offset = counterOffset(name);
-    this.#code.load('r1', 'r9', offset, 'u64').add('r1', 1).store('r9', offset, 'r1', 'u64');
+    return this.close(this.#program);
   }
 
   #point(planned: PlannedPoint): void {
-    const code = this.#code;
+    const { code } = this;
     const { point, access } = planned;
     const next = code.freshLabel('next');
     const expressions = new ExpressionWriter(code, access, point.event);
@@ -100,9 +59,7 @@ class ProgramWriter {
         this.#peek(planned, expressions, next);
         break;
       case 'abort':
-        this.#find(planned, expressions, next);
-        this.#remove();
-        this.#count('aborted');
+        this.#abort(planned, expressions, next);
     }
     code.label(next);
   }
@@ -112,29 +69,16 @@ class ProgramWriter {
     const { time } = planned.point;
     if (time !== undefined) expressions.number(time);
     else if (this.#readsTimeFirst) return;
-    else this.#code.call('ktime_get_ns');
-    this.#code.move('r8', 'r0');
-  }
-
-  /** Writes the key into the frame, with zeros behind it: every byte of it counts. */
-  #key(planned: PlannedPoint, expressions: ExpressionWriter): void {
-    const { key } = planned.point;
-    for (let word = 0; word < maxKeyWords; word++) {
-      const at = frame.key + 8 * word;
-      if (key[word] === undefined) this.#code.store('r10', at, 0, 'u64');
-      else {
-        expressions.number(key[word]!);
-        this.#code.store('r10', at, 'r0', 'u64');
-      }
-    }
+    else this.code.call('ktime_get_ns');
+    this.code.move('r8', 'r0');
   }
 
   /** `r0` = this task's storage, or 0. */
   #taskStorage({ task }: PlannedPoint, flags: number): void {
-    const code = this.#code;
+    const { code } = this;
     if (task === 'current') code.call('get_current_task_btf').move('r2', 'r0');
     else emitPointer(code, task!, 'r2');
-    code.moveMap('r1', this.#context.maps.pending).move('r3', 0).move('r4', flags);
+    code.moveMap('r1', this.context.maps.pending).move('r3', 0).move('r4', flags);
     code.call('task_storage_get');
   }
 
@@ -145,12 +89,13 @@ class ProgramWriter {
     next: string,
     missing?: CounterName,
   ): void {
-    const code = this.#code;
-    const { plan, maps } = this.#context;
+    const { code } = this;
+    const { plan, maps } = this.context;
     const none = missing === undefined ? next : code.freshLabel('none');
     if (plan.keepsInTask) this.#taskStorage(planned, 0);
     else {
-      this.#key(planned, expressions);
+      this.key(planned.point.key, expressions);
+      if (plan.keepsAll) emitNewest(code, maps.pending, none);
       code.move('r2', 'r10').add('r2', frame.key).moveMap('r1', maps.pending);
       code.call('map_lookup_elem');
     }
@@ -161,37 +106,37 @@ class ProgramWriter {
     if (missing === undefined) return;
     const found = code.freshLabel('found');
     code.jump(found).label(none);
-    this.#count(missing);
+    this.count(missing);
     code.jump(next).label(found);
   }
 
   #remove(): void {
-    const code = this.#code;
-    if (this.#context.plan.keepsInTask) {
+    const { code } = this;
+    if (this.context.plan.keepsInTask) {
       code.store('r7', pending.beginNs, 0, 'u64');
       return;
     }
-    code.move('r2', 'r10').add('r2', frame.key).moveMap('r1', this.#context.maps.pending);
+    code.move('r2', 'r10').add('r2', frame.key).moveMap('r1', this.context.maps.pending);
     code.call('map_delete_elem');
   }
 
   #begin(planned: PlannedPoint, expressions: ExpressionWriter, next: string): void {
-    this.#count('begins');
-    if (this.#context.plan.keepsInTask) this.#beginInTask(planned, expressions, next);
+    this.count('begins');
+    if (this.context.plan.keepsInTask) this.#beginInTask(planned, expressions, next);
     else this.#beginInMap(planned, expressions, next);
   }
 
   #beginInTask(planned: PlannedPoint, expressions: ExpressionWriter, next: string): void {
-    const code = this.#code;
+    const { code } = this;
     const room = code.freshLabel('room');
     const fresh = code.freshLabel('fresh');
     this.#taskStorage(planned, storageCreate);
     code.jumpIf('r0', '!=', 0, room);
-    this.#count('full');
+    this.count('full');
     code.jump(next).label(room).move('r7', 'r0');
     code.load('r1', 'r7', pending.beginNs, 'u64').jumpIf('r1', '==', 0, fresh);
-    this.#count('overwritten');
-    if (this.#context.plan.tracker.keep === 'first') this.#keepFirst(next);
+    this.count('overwritten');
+    if (this.context.plan.tracker.keep === 'first') this.#keepFirst(next);
     code.label(fresh);
     this.#time(planned, expressions);
     this.#save(planned, expressions, 'r7', 0);
@@ -200,17 +145,17 @@ class ProgramWriter {
 
   /** The first one counts, unless it is from before a pause. Its begin is in `r1`. */
   #keepFirst(next: string): void {
-    const code = this.#code;
-    code.moveMapValue('r2', this.#context.maps.settings, settings.onSinceNs);
+    const { code } = this;
+    code.moveMapValue('r2', this.context.maps.settings, settings.onSinceNs);
     code.load('r2', 'r2', 0, 'u64').load('r1', 'r7', pending.beginNs, 'u64');
     code.jumpIf('r1', '>=', 'r2', next);
   }
 
   #beginInMap(planned: PlannedPoint, expressions: ExpressionWriter, next: string): void {
-    const code = this.#code;
-    const { plan, maps } = this.#context;
+    const { code } = this;
+    const { plan, maps } = this.context;
     const valueAt = frame.valueEnd - (pending.savedAt + slotsBytes(plan.saved));
-    this.#key(planned, expressions);
+    this.key(planned.point.key, expressions);
     this.#time(planned, expressions);
     // Not all begin points save all there is.
     for (let at = 0; at < slotsBytes(plan.saved); at += 8) {
@@ -224,13 +169,19 @@ class ProgramWriter {
       code.jumpIf('r0', '==', 0, next);
     };
     const full = code.freshLabel('full');
+    if (plan.keepsAll) {
+      emitPutDuplicate(code, () => update(updateIfAbsent), alreadyThere, full);
+      code.label(full);
+      this.count('full');
+      return;
+    }
     update(updateIfAbsent);
     code.jumpIf('r0', '!=', alreadyThere, full);
-    this.#count('overwritten');
+    this.count('overwritten');
     if (plan.tracker.keep === 'first') code.jump(next);
     else update(updateAny);
     code.label(full);
-    this.#count('full');
+    this.count('full');
   }
 
   /** What the begin or peek point adds to the pending operation at `base + at`. */
@@ -240,8 +191,8 @@ class ProgramWriter {
     base: 'r7' | 'r10',
     at: number,
   ): void {
-    const code = this.#code;
-    const { plan } = this.#context;
+    const { code } = this;
+    const { plan } = this.context;
     const { point, role } = planned;
     for (const slot of planned.slots) {
       const offset = at + pending.savedAt + slot.offsetBytes;
@@ -258,27 +209,68 @@ class ProgramWriter {
   }
 
   #end(planned: PlannedPoint, expressions: ExpressionWriter, next: string): void {
-    const code = this.#code;
-    const { plan, maps } = this.#context;
+    const { plan } = this.context;
+    if (plan.keepsAll) {
+      this.#endAll(planned, expressions, next);
+      return;
+    }
     this.#find(planned, expressions, next, 'unmatchedEnds');
     this.#time(planned, expressions);
-    this.#delay(next);
-    this.#count('ends');
-    emitAddDelay(code, plan, maps, planned, expressions);
+    this.#endOne(planned, expressions, next);
+    if (!plan.keepsInTask) this.#remove();
+  }
+
+  /** One end closes all operations with the key, the newest first. */
+  #endAll(planned: PlannedPoint, expressions: ExpressionWriter, next: string): void {
+    const { code } = this;
+    const none = code.freshLabel('none');
+    const hasOwnTime = planned.point.time !== undefined;
+    this.key(planned.point.key, expressions);
+    emitEachDuplicate(code, this.context.maps.pending, {
+      none,
+      first: () => !hasOwnTime && this.#time(planned, expressions),
+      each: (again) => {
+        if (hasOwnTime) this.#time(planned, expressions);
+        this.#endOne(planned, expressions, again);
+        this.#remove();
+      },
+    });
+    code.jump(next).label(none);
+    this.count('unmatchedEnds');
+  }
+
+  #abort(planned: PlannedPoint, expressions: ExpressionWriter, next: string): void {
+    const { code } = this;
+    const { plan, maps } = this.context;
+    const abortOne = (): void => {
+      this.#remove();
+      this.count('aborted');
+    };
+    if (plan.keepsAll) {
+      this.key(planned.point.key, expressions);
+      emitEachDuplicate(code, maps.pending, { none: next, each: abortOne });
+      return;
+    }
+    this.#find(planned, expressions, next);
+    abortOne();
+  }
+
+  /** The operation in `r7` ends. Goes to `next` where it is no pair. */
+  #endOne(planned: PlannedPoint, expressions: ExpressionWriter, next: string): void {
+    const { code } = this;
+    const { plan, maps } = this.context;
     const quiet = code.freshLabel('quiet');
-    code.load('r2', 'r10', frame.delayNs, 'u64');
-    code.moveMapValue('r1', maps.settings, settings.thresholdNs).load('r3', 'r1', 0, 'u64');
-    code.jumpIf('r2', '<=', 'r3', quiet);
-    this.#alert(planned, expressions, quiet);
+    this.#delay(next);
+    this.count('ends');
+    emitAddDelay(code, plan, maps, planned, expressions);
+    this.alert(planned, expressions, quiet);
     code.label(quiet);
-    if (plan.keepsInTask) return;
-    this.#remove();
   }
 
   /** Delay into the frame; what began before a pause, or ends before it began, is no pair. */
   #delay(next: string): void {
-    const code = this.#code;
-    const { plan, maps } = this.#context;
+    const { code } = this;
+    const { plan, maps } = this.context;
     const drop = code.freshLabel('drop');
     const good = code.freshLabel('good');
     code.load('r2', 'r7', pending.beginNs, 'u64');
@@ -291,66 +283,23 @@ class ProgramWriter {
     if (plan.keepsInTask) code.store('r7', pending.beginNs, 0, 'u64');
     code.move('r1', 'r8').alu('sub', 'r1', 'r2');
     code.store('r10', frame.delayNs, 'r1', 'u64').jumpIf('r1', 's>=', 0, good);
-    this.#count('negative');
+    this.count('negative');
     if (hasOwnTime) {
       // No mistake: so early is as good as in time.
       code.store('r10', frame.delayNs, 0, 'u64').label(good);
       return;
     }
     code.jump(drop).label(stale);
-    this.#count('unmatchedEnds');
+    this.count('unmatchedEnds');
     code.label(drop);
     this.#remove();
     code.jump(next).label(good);
   }
 
-  /** Above the threshold (delay in `r2`, address of the threshold in `r1`): within the rate limit it is told. */
-  #alert(planned: PlannedPoint, expressions: ExpressionWriter, quiet: string): void {
-    const code = this.#code;
-    const { maps } = this.#context;
-    const inWindow = code.freshLabel('window');
-    const limited = code.freshLabel('limited');
-    const allowed = code.freshLabel('allowed');
-    const same = code.freshLabel('same');
-    if (planned.point.time !== undefined) code.call('ktime_get_ns').move('r8', 'r0');
-    code.moveMapValue('r1', maps.settings).load('r3', 'r1', settings.rateWindowNs, 'u64');
-    code.move('r4', 'r8').alu('sub', 'r4', 'r3').jumpIf('r4', '<', secondNs, inWindow);
-    code.store('r1', settings.rateWindowNs, 'r8', 'u64').store('r1', settings.rateCount, 0, 'u64');
-    code.label(inWindow).load('r3', 'r1', settings.rateCount, 'u64');
-    code.load('r4', 'r1', settings.ratePerS, 'u64').jumpIf('r3', '>=', 'r4', limited);
-    code.add('r3', 1).store('r1', settings.rateCount, 'r3', 'u64').jump(allowed);
-    code.label(limited);
-    this.#count('limited');
-    code.jump(quiet).label(allowed);
-    code.load('r3', 'r1', settings.isWorst, 'u64').jumpIf('r3', '==', 0, same);
-    code.load('r2', 'r10', frame.delayNs, 'u64').store('r1', settings.thresholdNs, 'r2', 'u64');
-    code.label(same);
-    this.#count('alerts');
-    this.#record(planned, expressions, 'alert', 'pending');
-  }
-
-  #record(
-    planned: PlannedPoint,
-    expressions: ExpressionWriter,
-    kind: RecordRequest['kind'],
-    stackOf: RecordRequest['stackOf'],
-  ): void {
-    const code = this.#code;
-    const { plan, ring, trackerIndex } = this.#context;
-    const lostLabel = code.freshLabel('lost');
-    const done = code.freshLabel('told');
-    const request = { kind, trackerIndex, ring, planned, stackOf, lostLabel };
-    emitRecord(code, plan, expressions, request);
-    code.jump(done).label(lostLabel);
-    this.#count('ringLost');
-    code.label(done);
-    this.#loadCounters();
-  }
-
   /** Saves values while it is pending; half the threshold over, it tells the stack. */
   #peek(planned: PlannedPoint, expressions: ExpressionWriter, next: string): void {
-    const code = this.#code;
-    const { maps, plan } = this.#context;
+    const { code } = this;
+    const { maps, plan } = this.context;
     this.#find(planned, expressions, next);
     if (planned.slots.length > 0) {
       this.#save(planned, expressions, 'r7', 0);
@@ -367,7 +316,7 @@ class ProgramWriter {
     code.moveMapValue('r2', maps.settings, setting).load('r2', 'r2', 0, 'u64');
     code.jumpIf('r1', 's<=', 'r2', next);
     // With values to save it is about who comes by, a waker; without, about the one that waits.
-    if (planned.slots.length > 0) this.#record(planned, expressions, 'waker', 'current');
-    else this.#record(planned, expressions, 'waiting', 'pending');
+    if (planned.slots.length > 0) this.record(planned, expressions, 'waker', 'current');
+    else this.record(planned, expressions, 'waiting', 'pending');
   }
 }

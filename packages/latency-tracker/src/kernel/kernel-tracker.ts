@@ -17,9 +17,10 @@ import type {
   TrackerSnapshot,
 } from '../declaration.ts';
 import { bucketBegin, quantileOf } from '../histogram.ts';
-import { type ProgramContext, writeProgram } from './emit-points.ts';
+import { writeProgram } from './emit-points.ts';
 import type { KernelTypes } from './event-access.ts';
 import { settings } from './layout.ts';
+import type { ProgramContext } from './program-parts.ts';
 import { namedValue, type Value, valueOfWord } from './read-record.ts';
 import { MapSweep, type Sweep, TaskSweep } from './sweep.ts';
 import { type KernelCounters, type KernelSeries, TrackerMaps } from './tracker-maps.ts';

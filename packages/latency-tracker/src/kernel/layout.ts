@@ -31,10 +31,14 @@ export const counterNames = [
   'timeouts',
   'collected',
   'unlabelled',
+  'waits',
+  'goneOn',
 ] as const;
 export type CounterName = (typeof counterNames)[number];
 export const counterOffset = (name: CounterName): number => 8 * counterNames.indexOf(name);
 export const counterBytes = 8 * 16;
+/** The last word: what a program puts there and reads again is any number to the verifier. */
+export const scratchOffset = 8 * 15;
 
 /** A distribution: some words, then the buckets. It stands behind the counters where a tracker has no labels. */
 export const series = {
@@ -58,6 +62,11 @@ export const pending = {
 export const stateFlags = { isTimedOut: 1, isPeeked: 2 } as const;
 
 export const maxKeyWords = 4;
+/**
+ * With `keep: all`, a word behind the key counts the pending operations with that key. Programs go through them in a loop, which must
+ * have an end.
+ */
+export const maxDuplicates = 64;
 
 /** A record in the ring buffer. Saved words, words of the end point and the two stacks follow. */
 export const record = {
@@ -93,12 +102,14 @@ export const frame = {
   /** Left operands, one below the other. */
   operands: -32,
   text: -96,
-  key: -128,
-  seriesKey: -192,
+  /** Among the operations with one key, with `keep: all`. */
+  duplicate: -104,
+  key: -136,
+  seriesKey: -200,
   /** A pending operation before it goes into a hash map: the end of it. */
-  valueEnd: -192,
+  valueEnd: -200,
 } as const;
 export const maxOperands = 7;
 export const maxSeriesKeyWords = 8;
 /** A program has 512 bytes of stack. */
-export const maxValueBytes = 512 - 192;
+export const maxValueBytes = 512 - 200;

@@ -3,9 +3,10 @@ import { closeSync, readSync } from 'node:fs';
 import { attachIterator, BpfProgram, type IteratorLink, type Native } from '@sonde/ebpf';
 import type { Alert } from '../declaration.ts';
 import { writeIterator } from './emit-iterator.ts';
-import type { ProgramContext } from './emit-points.ts';
+
 import type { KernelTypes } from './event-access.ts';
-import { maxKeyWords, pending } from './layout.ts';
+import { maxDuplicates, maxKeyWords, pending } from './layout.ts';
+import type { ProgramContext } from './program-parts.ts';
 import { savedInfo, type Value, valueOfWord } from './read-record.ts';
 import type { TrackerMaps } from './tracker-maps.ts';
 import type { TrackerPlan } from './tracker-plan.ts';
@@ -78,9 +79,11 @@ export class MapSweep implements Sweep {
     const old: bigint[][] = [];
     for (let more = map.firstKey(); more; more = map.nextKey()) {
       if (!map.lookUp()) continue;
-      const key = Array.from({ length: maxKeyWords }, (_, i) => map.key.getBigUint64(8 * i, true));
+      const words = map.options.keyBytes / 8;
+      const key = Array.from({ length: words }, (_, i) => map.key.getBigUint64(8 * i, true));
       const beginNs = Number(map.value.getBigUint64(pending.beginNs, true));
-      const name = key.join();
+      const { keepsAll } = this.#plan;
+      const name = keepsAll ? `${key.slice(0, maxKeyWords).join()} ${beginNs}` : key.join();
       seen.add(name);
       if (nowNs - beginNs > timeoutNs && beginNs >= onSinceNs && this.#told.get(name) !== beginNs) {
         this.#told.set(name, beginNs);
@@ -92,6 +95,8 @@ export class MapSweep implements Sweep {
         if (beginNs >= onSinceNs) this.#tell(this.#alertOf('gc', key, beginNs, nowNs));
       }
     }
+    // The last of those with one key go first: they leave no gap.
+    if (this.#plan.keepsAll) old.sort((a, b) => Number(b[maxKeyWords]! - a[maxKeyWords]!));
     for (const key of old) this.#delete(key);
     for (const name of this.#told.keys()) if (!seen.has(name)) this.#told.delete(name);
   }
@@ -99,7 +104,28 @@ export class MapSweep implements Sweep {
   #delete(key: readonly bigint[]): void {
     const map = this.#maps.pending;
     for (const [i, word] of key.entries()) map.key.setBigUint64(8 * i, word, true);
-    if (map.delete()) this.collected++;
+    if (!map.delete()) return;
+    this.collected++;
+    if (this.#plan.keepsAll) this.#fillGap(Number(key[maxKeyWords]));
+  }
+
+  /** Programs go through operations with one key until there is none: the last moves to where one is gone. */
+  #fillGap(gap: number): void {
+    const map = this.#maps.pending;
+    const { key } = map;
+    const put = (number: number): void => key.setBigUint64(8 * maxKeyWords, BigInt(number), true);
+    let last = gap;
+    for (let next = gap + 1; next < maxDuplicates; next++) {
+      put(next);
+      if (!map.lookUp()) break;
+      last = next;
+    }
+    if (last === gap) return;
+    put(last);
+    // Gone meanwhile: it has ended. The other way round it might be counted twice.
+    if (!map.lookUp() || !map.delete()) return;
+    put(gap);
+    map.update();
   }
 
   #alertOf(kind: Alert['kind'], key: readonly bigint[], beginNs: number, nowNs: number): Alert {

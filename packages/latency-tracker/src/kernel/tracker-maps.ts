@@ -72,7 +72,7 @@ export class TrackerMaps {
     this.pending = new BpfMap(native, {
       type: plan.keepsInTask ? 'task-storage' : 'hash',
       name: `${name}_run`,
-      keyBytes: plan.keepsInTask ? 4 : 8 * maxKeyWords,
+      keyBytes: plan.keepsInTask ? 4 : 8 * (maxKeyWords + (plan.keepsAll ? 1 : 0)),
       valueBytes: pending.savedAt + slotsBytes(plan.saved),
       maxEntries: plan.keepsInTask ? 0 : max,
       isGrowing: plan.keepsInTask,

@@ -59,6 +59,8 @@ export interface TrackerPlan {
   readonly tracker: Tracker;
   readonly set: PointSet;
   readonly keepsInTask: boolean;
+  /** Several operations with one key. */
+  readonly keepsAll: boolean;
   readonly keyWords: number;
   readonly keyIsUnsigned: readonly boolean[];
   /** Saved by begin and peek points, behind the state. */
@@ -97,10 +99,6 @@ export const labelSlotName = (label: string): string => `label ${label}`;
  * @throws UsageError where the kernel has not what the set needs
  */
 export function planTracker(tracker: Tracker, set: PointSet, types: KernelTypes): TrackerPlan {
-  if (tracker.keep === 'all') {
-    const message = `${tracker.name}: keep "all" is for traces; in the kernel an operation is kept per key.`;
-    throw new UsageError('not-in-kernel', message);
-  }
   const table = new SlotTable();
   const points = roleOrder.flatMap((role) =>
     set[role].map((point, index) => planPoint(role, index, point, set.via, types, table)),
@@ -108,7 +106,9 @@ export function planTracker(tracker: Tracker, set: PointSet, types: KernelTypes)
   const areTasks = points.every(({ task }) => task !== undefined);
   // A task's state is empty where its begin is 0: a clock never says that, an event's own time may.
   const hasOwnTime = points.some(({ point }) => point.time !== undefined);
-  const keepsInTask = tracker.per === 'task' && types.btf !== undefined && areTasks && !hasOwnTime;
+  const keepsAll = tracker.keep === 'all';
+  const keepsInTask =
+    tracker.per === 'task' && types.btf !== undefined && areTasks && !hasOwnTime && !keepsAll;
   const labels = planLabels(set, points);
   if (labels.role === 'begin') {
     const first = points.find(({ role }) => role === 'begin')!;
@@ -121,6 +121,7 @@ export function planTracker(tracker: Tracker, set: PointSet, types: KernelTypes)
     tracker,
     set,
     keepsInTask,
+    keepsAll,
     keyWords: set.begin[0]!.key.length,
     keyIsUnsigned: keySigns(points),
     saved: table.slots,

@@ -279,7 +279,6 @@ describe.runIf(isPossible)(title, () => {
       'sched:sched_waking has no pidd; it has comm, pid, prio',
     ],
     ['text as key', { begin: [{ event: 'sched:sched_waking', key: ['comm'] }] }, 'is a text'],
-    ['keep all', { keep: 'all' }, 'keep "all" is for traces'],
   ])('refuses with a sentence: %s', async (_, changes, message) => {
     const declaration = {
       ...writesOf('x'),

@@ -118,7 +118,7 @@ export interface TrackerDeclaration {
   readonly abort?: readonly PointDeclaration[];
   /** … or several choices of them. */
   readonly anyOf?: readonly PointSetDeclaration[];
-  /** … or a chain of steps. Over traces only. */
+  /** … or a chain of steps. */
   readonly steps?: readonly StepDeclaration[];
   /** With `steps`: events after which nothing goes on from a step, such as the exit of an interrupt. */
   readonly drop?: readonly {

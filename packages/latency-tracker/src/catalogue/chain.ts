@@ -44,5 +44,6 @@ export const chain: TrackerDeclaration = {
     // A wakeup of a thread that still runs only stops it from going to sleep.
     { event: 'sched:sched_switch', step: 'waking', key: ['prev_pid'] },
   ],
+  max: 8192,
   alert: { threshold: '5ms' },
 };

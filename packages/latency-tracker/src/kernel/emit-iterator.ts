@@ -8,8 +8,8 @@ import { ExpressionWriter } from './emit-expression.ts';
 import { emitRecord } from './emit-record.ts';
 import type { EventAccess, KernelTypes } from './event-access.ts';
 import { type CounterName, counterOffset, frame, pending, settings, stateFlags } from './layout.ts';
+import type { PlannedPoint } from './plan-types.ts';
 import type { ProgramContext } from './program-parts.ts';
-import type { PlannedPoint } from './tracker-plan.ts';
 
 const point: Point = {
   event: 'iter:task',

@@ -4,13 +4,8 @@ import { emitEachDuplicate, emitNewest, emitPutDuplicate } from './emit-duplicat
 import { ExpressionWriter, emitPointer } from './emit-expression.ts';
 import { emitAddDelay } from './emit-series.ts';
 import { type CounterName, frame, pending, settings, stateFlags } from './layout.ts';
+import { labelSlotName, type PlannedPoint, type PlannedProgram, slotsBytes } from './plan-types.ts';
 import { type ProgramContext, ProgramParts } from './program-parts.ts';
-import {
-  labelSlotName,
-  type PlannedPoint,
-  type PlannedProgram,
-  slotsBytes,
-} from './tracker-plan.ts';
 
 const storageCreate = 1;
 const updateAny = 0;

@@ -11,7 +11,7 @@ import {
   recordKinds,
   stackBytes,
 } from './layout.ts';
-import { type PlannedPoint, slotsBytes, type TrackerPlan } from './tracker-plan.ts';
+import { type PlannedPoint, slotsBytes, type TrackerPlan } from './plan-types.ts';
 
 export interface RecordLayout {
   readonly pointAt: number;

@@ -2,8 +2,8 @@
 import type { Assembler } from '@sonde/ebpf';
 import type { ExpressionWriter } from './emit-expression.ts';
 import { counterBytes, counterOffset, frame, pending, series } from './layout.ts';
+import { labelSlotName, type PlannedPoint, type TrackerPlan } from './plan-types.ts';
 import type { TrackerMaps } from './tracker-maps.ts';
-import { labelSlotName, type PlannedPoint, type TrackerPlan } from './tracker-plan.ts';
 
 /** `r0` = the distribution's place. Delay in the frame, pending operation in `r7`, counters in `r9`. */
 export function emitAddDelay(

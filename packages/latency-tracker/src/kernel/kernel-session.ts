@@ -121,10 +121,6 @@ export class KernelSession implements TrackerSession {
 
   /** Tries the tracker's sets of points, the best first. */
   #add(tracker: Tracker): void {
-    if (tracker.chain !== undefined) {
-      const message = `The tracker ${tracker.name} follows a chain of steps: that is for traces only.`;
-      throw new UsageError('not-in-kernel', message);
-    }
     const reasons: string[] = [];
     for (const set of tracker.anyOf) {
       try {

@@ -17,14 +17,15 @@ import type {
   TrackerSnapshot,
 } from '../declaration.ts';
 import { bucketBegin, quantileOf } from '../histogram.ts';
+import { writeChainProgram } from './emit-chain.ts';
 import { writeProgram } from './emit-points.ts';
 import type { KernelTypes } from './event-access.ts';
 import { settings } from './layout.ts';
+import type { PlannedProgram, TrackerPlan } from './plan-types.ts';
 import type { ProgramContext } from './program-parts.ts';
 import { namedValue, type Value, valueOfWord } from './read-record.ts';
 import { MapSweep, type Sweep, TaskSweep } from './sweep.ts';
 import { type KernelCounters, type KernelSeries, TrackerMaps } from './tracker-maps.ts';
-import type { PlannedProgram, TrackerPlan } from './tracker-plan.ts';
 
 /** Above every delay: "never". */
 const never = 2n ** 63n - 1n;
@@ -79,7 +80,10 @@ export class KernelTracker {
         const loaded = new BpfProgram(native, {
           type: target.programType,
           name: `${plan.tracker.name}_${target.name}`.replace(/_(sched|block_rq|irq)_/, '_'),
-          code: writeProgram(this.#context, program),
+          code:
+            program.actions === undefined
+              ? writeProgram(this.#context, program)
+              : writeChainProgram(this.#context, program, program.actions),
           btfId: target.btfId,
         });
         programs.push(loaded);
@@ -98,13 +102,19 @@ export class KernelTracker {
   }
 
   #pendingOf(c: KernelCounters): number {
+    if (this.#isChain) return c.waits - c.goneOn;
     return (
       c.begins - c.overwritten - c.full - c.ends - c.aborted - c.negative - this.#collectedOf(c)
     );
   }
 
+  get #isChain(): boolean {
+    return this.plan.tracker.chain !== undefined;
+  }
+
   switchOn(nowNs: bigint): void {
     this.#isOn = true;
+    if (this.#isChain) this.maps.forgetWaiting();
     // What is pending from before a pause is no operation of now.
     this.#forgotten = this.#pendingOf(this.maps.readCounters());
     this.maps.settingsWords[settings.onSinceNs / 8] = nowNs;
@@ -138,6 +148,8 @@ export class KernelTracker {
 
   /** The shorter of timeout and gc (ns); Infinity: it needs no sweeps. */
   get lifeNs(): number {
+    // What comes next in a chain may be long in coming.
+    if (this.#isChain) return Number.POSITIVE_INFINITY;
     return Math.min(this.#timeoutNs, this.plan.tracker.gcNs);
   }
 
@@ -245,8 +257,10 @@ const countersToReset = [
 
 /** A begin seen without its end would look like a lost one: what ends operations is attached first. */
 function endsFirst(programs: readonly PlannedProgram[]): readonly PlannedProgram[] {
-  const begins = ({ points }: PlannedProgram): number =>
-    Number(points.some(({ role }) => role === 'begin'));
+  const begins = ({ points, actions }: PlannedProgram): number =>
+    actions === undefined
+      ? Number(points.some(({ role }) => role === 'begin'))
+      : -Math.max(...actions.map(({ step }) => step ?? Number.POSITIVE_INFINITY));
   return [...programs].sort((a, b) => begins(a) - begins(b));
 }
 

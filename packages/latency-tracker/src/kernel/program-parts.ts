@@ -4,8 +4,8 @@ import type { Expression } from '../expression.ts';
 import type { ExpressionWriter } from './emit-expression.ts';
 import { emitRecord, type RecordRequest } from './emit-record.ts';
 import { type CounterName, counterOffset, frame, maxKeyWords, settings } from './layout.ts';
+import type { PlannedPoint, PlannedProgram, TrackerPlan } from './plan-types.ts';
 import type { TrackerMaps } from './tracker-maps.ts';
-import type { PlannedPoint, PlannedProgram, TrackerPlan } from './tracker-plan.ts';
 
 const secondNs = 1_000_000_000;
 

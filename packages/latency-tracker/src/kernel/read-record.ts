@@ -5,7 +5,7 @@ import type { Alert, Point, StackFrame } from '../declaration.ts';
 import type { Expression } from '../expression.ts';
 import { layoutRecord, type RecordLayout } from './emit-record.ts';
 import { maxFrames, noTid, record, recordKinds, stateFlags } from './layout.ts';
-import { labelSlotName, type Slot, type TrackerPlan } from './tracker-plan.ts';
+import { labelSlotName, type Slot, type TrackerPlan } from './plan-types.ts';
 
 export type Value = number | string;
 
@@ -126,7 +126,7 @@ export class RecordReader {
   }
 
   #key(view: DataView, at: number, tid: number | undefined): Value[] {
-    if (this.#plan.keepsInTask) return [tid ?? 0];
+    if (this.#plan.keepsInTask || this.#plan.tracker.chain) return [tid ?? 0];
     return Array.from({ length: this.#plan.keyWords }, (_, i) =>
       valueOfWord(view.getBigUint64(at + record.key + 8 * i, true), this.#plan.keyIsUnsigned[i]),
     );
@@ -139,12 +139,22 @@ export class RecordReader {
     pointIndex: number,
   ): Record<string, Value> {
     const state = Number(view.getBigUint64(at + record.state, true));
-    const info = savedInfo(this.#plan, view, at + record.savedAt, state);
+    const { chain } = this.#plan.tracker;
+    const info = chain ? {} : savedInfo(this.#plan, view, at + record.savedAt, state);
     if (end === undefined) return info;
     for (const slot of this.#endSlots(pointIndex)) {
       info[slot.name] = readSlot(view, at + this.#layout.pointAt, slot);
     }
-    return info;
+    return chain ? { ...info, breakdown: this.#breakdown(view, at) } : info;
+  }
+
+  /** The steps of a chain, with their times since the first (ns). */
+  #breakdown(view: DataView, at: number): string {
+    const timeOf = (slot: Slot): bigint =>
+      view.getBigUint64(at + record.savedAt + slot.offsetBytes, true);
+    const steps = this.#plan.saved.filter((slot) => timeOf(slot) > 0n);
+    const beginNs = steps.length === 0 ? 0n : timeOf(steps[0]!);
+    return steps.map((slot) => `${slot.name} = ${timeOf(slot) - beginNs}`).join(', to ');
   }
 
   #endSlots(index: number): readonly Slot[] {

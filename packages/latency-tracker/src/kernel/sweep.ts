@@ -6,10 +6,10 @@ import { writeIterator } from './emit-iterator.ts';
 
 import type { KernelTypes } from './event-access.ts';
 import { maxDuplicates, maxKeyWords, pending } from './layout.ts';
+import type { TrackerPlan } from './plan-types.ts';
 import type { ProgramContext } from './program-parts.ts';
 import { savedInfo, type Value, valueOfWord } from './read-record.ts';
 import type { TrackerMaps } from './tracker-maps.ts';
-import type { TrackerPlan } from './tracker-plan.ts';
 
 export interface Limits {
   readonly timeoutNs: number;

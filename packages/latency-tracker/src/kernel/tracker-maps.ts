@@ -12,7 +12,7 @@ import {
   seriesBytes,
   settings,
 } from './layout.ts';
-import { slotsBytes, type TrackerPlan } from './tracker-plan.ts';
+import { slotsBytes, type TrackerPlan } from './plan-types.ts';
 
 /** Distributions of labels that are not known before: at most so many. */
 const maxSeries = 4096;
@@ -39,6 +39,8 @@ export class TrackerMaps {
   readonly settingsWords: BigUint64Array;
   readonly counters: BpfMap;
   readonly pending: BpfMap;
+  /** Of a chain: what waits at each step; `pending` is the first. Else there is only that. */
+  readonly waiting: readonly BpfMap[];
   /** Undefined: the one distribution stands behind the counters. */
   readonly series: BpfMap | undefined;
   /** A distribution of zeros, to begin a new one with. */
@@ -69,14 +71,23 @@ export class TrackerMaps {
       valueBytes: counterBytes + (hasLabels ? 0 : seriesBytes(this.bits)),
       maxEntries: 1,
     });
-    this.pending = new BpfMap(native, {
+    const pendingOptions = {
       type: plan.keepsInTask ? 'task-storage' : 'hash',
-      name: `${name}_run`,
       keyBytes: plan.keepsInTask ? 4 : 8 * (maxKeyWords + (plan.keepsAll ? 1 : 0)),
       valueBytes: pending.savedAt + slotsBytes(plan.saved),
-      maxEntries: plan.keepsInTask ? 0 : max,
       isGrowing: plan.keepsInTask,
-    });
+    } as const;
+    const steps = plan.tracker.chain?.steps ?? [{ name: 'run', key: [] }];
+    this.waiting = steps.map(
+      (step) =>
+        new BpfMap(native, {
+          ...pendingOptions,
+          name: `${name}_${step.name}`,
+          // Nothing waits at the end of a chain.
+          maxEntries: plan.keepsInTask ? 0 : step.key === undefined ? 1 : max,
+        }),
+    );
+    this.pending = this.waiting[0]!;
     if (!hasLabels) return;
     this.series = new BpfMap(native, this.#seriesOptions(name));
     if (this.seriesIsArray) return;
@@ -119,6 +130,11 @@ export class TrackerMaps {
     return { counters, series: [sumOfCpus(this.counters, counterBytes, this.bits, [])] };
   }
 
+  /** Forgets what chains wait. Only while no program runs. */
+  forgetWaiting(): void {
+    for (const map of this.waiting) while (map.firstKey()) map.delete();
+  }
+
   readCounters(): KernelCounters {
     this.counters.key.setUint32(0, 0, true);
     this.counters.lookUp();
@@ -158,7 +174,7 @@ export class TrackerMaps {
 
   close(): void {
     this.#settingsMemory.free();
-    const maps = [this.settings, this.counters, this.pending, this.series, this.zeros];
+    const maps = [this.settings, this.counters, ...this.waiting, this.series, this.zeros];
     for (const map of maps) map?.close();
   }
 }

@@ -14,91 +14,27 @@ import {
   isUnsigned,
   type KernelTypes,
   kindOf,
-  type Target,
   taskOf,
 } from './event-access.ts';
 import { maxSeriesKeyWords, maxValueBytes, pending } from './layout.ts';
-
-/** A value that travels from a begin or peek point to the end, or from an end point into a record. */
-export interface Slot {
-  readonly name: string;
-  readonly kind: 'number' | 'text';
-  /** A number without sign: an address, mostly. */
-  readonly isUnsigned: boolean;
-  /** From the first slot. */
-  readonly offsetBytes: number;
-}
-
-export interface PlannedPoint {
-  readonly role: PointRole;
-  /** Within its role. */
-  readonly index: number;
-  readonly point: Point;
-  readonly access: EventAccess;
-  /** The pending task; undefined: the key is a number of its own. */
-  readonly task: 'current' | readonly number[] | undefined;
-  /** What an end point adds to a record. */
-  readonly slots: readonly Slot[];
-}
-
-/** All points of a tracker at one target, in the order in which they act: one program. */
-export interface PlannedProgram {
-  readonly target: Target;
-  readonly points: readonly PlannedPoint[];
-}
-
-export interface LabelPlan {
-  readonly names: readonly string[];
-  readonly kinds: readonly ('number' | 'text')[];
-  readonly role: 'begin' | 'end';
-  /** Values are 0 … size - 1: an array of distributions; undefined: whatever comes. */
-  readonly size: number | undefined;
-}
-
-export interface TrackerPlan {
-  readonly tracker: Tracker;
-  readonly set: PointSet;
-  readonly keepsInTask: boolean;
-  /** Several operations with one key. */
-  readonly keepsAll: boolean;
-  readonly keyWords: number;
-  readonly keyIsUnsigned: readonly boolean[];
-  /** Saved by begin and peek points, behind the state. */
-  readonly saved: readonly Slot[];
-  readonly labels: LabelPlan;
-  readonly programs: readonly PlannedProgram[];
-}
-
-/** Slots get their places in the order in which they are asked for. */
-class SlotTable {
-  readonly slots: Slot[] = [];
-  #offset = 0;
-
-  add(name: string, kind: 'number' | 'text', event: string, isUnsigned = false): Slot {
-    const known = this.slots.find((slot) => slot.name === name);
-    if (known === undefined) {
-      const slot = { name, kind, isUnsigned, offsetBytes: this.#offset };
-      this.#offset += kind === 'text' ? 16 : 8;
-      this.slots.push(slot);
-      return slot;
-    }
-    if (known.kind === kind) return known;
-    const message = `${name} is a ${kind} at ${event}, and a ${known.kind} at another point.`;
-    throw new UsageError('types-differ', message);
-  }
-}
-
-export const slotsBytes = (slots: readonly Slot[]): number =>
-  slots.reduce((sum, { kind }) => sum + (kind === 'text' ? 16 : 8), 0);
-
-/** Labels of begin points are saved under this name, apart from `info`. */
-export const labelSlotName = (label: string): string => `label ${label}`;
+import { planChain } from './plan-chain.ts';
+import {
+  type LabelPlan,
+  labelSlotName,
+  type PlannedPoint,
+  type PlannedProgram,
+  type Slot,
+  SlotTable,
+  slotsBytes,
+  type TrackerPlan,
+} from './plan-types.ts';
 
 /**
  * The plan for one set of points.
  * @throws UsageError where the kernel has not what the set needs
  */
 export function planTracker(tracker: Tracker, set: PointSet, types: KernelTypes): TrackerPlan {
+  if (tracker.chain !== undefined) return planChain(tracker, tracker.chain, types);
   const table = new SlotTable();
   const points = roleOrder.flatMap((role) =>
     set[role].map((point, index) => planPoint(role, index, point, set.via, types, table)),

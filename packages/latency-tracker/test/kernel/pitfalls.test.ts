@@ -40,9 +40,6 @@ const writesOf = (comm: string, changes: Partial<TrackerDeclaration> = {}): Trac
   ...changes,
 });
 
-/** Chains of steps are for traces only. */
-const kernelTrackers = catalogue.filter(({ steps }) => steps === undefined);
-
 const [isPossible, title] = needs('in the kernel', 'dd');
 
 const [hasPerf, perfTitle] = needs(
@@ -51,7 +48,7 @@ const [hasPerf, perfTitle] = needs(
 );
 
 describe.runIf(isPossible)(title, () => {
-  test.each(kernelTrackers.map((declaration) => [declaration.name, declaration] as const))(
+  test.each(catalogue.map((declaration) => [declaration.name, declaration] as const))(
     'the verifier takes every program of %s',
     async (_, declaration) => {
       const { session } = await openSession([parseTracker(declaration)]);
@@ -186,10 +183,6 @@ describe.runIf(isPossible)(title, () => {
     await sleeping;
     session.poll();
     expect(alerts.filter(({ comm }) => comm === 'sondepause')).toEqual([]);
-  });
-
-  test('a chain of steps is for traces: said in a sentence', async () => {
-    await expect(openSession([trackerNamed('chain')])).rejects.toThrow('that is for traces only');
   });
 
   test('a timeout is told while the thread still waits, with the stack of what it waits in', async () => {

@@ -10,6 +10,7 @@ import {
   type ResultTable,
   stringCell,
   type TableClass,
+  uncertainColumn,
 } from './table.ts';
 import type { FrequencyBlock } from './text-block.ts';
 
@@ -18,6 +19,8 @@ export interface Bucket {
   readonly lowerBound: number;
   readonly upperBound: number;
   readonly count: number;
+  /** How many of them a gap touches. */
+  readonly uncertainCount: number;
 }
 
 export interface Bounds {
@@ -49,27 +52,39 @@ export function distribute(samples: Samples, bounds: Bounds, resolution: number)
   const { min, max } = bounds;
   const step = (max - min) / resolution;
   if (samples.count === 0 || !(step >= 0)) return [];
-  if (step === 0) return [{ lowerBound: min, upperBound: max, count: samples.count }];
+  if (step === 0) {
+    const { count, uncertainCount } = samples;
+    return [{ lowerBound: min, upperBound: max, count, uncertainCount }];
+  }
+  const counts = countIn(samples.values, bounds, resolution);
+  const uncertain = countIn(samples.uncertain, bounds, resolution);
+  return counts.map((count, i) => ({
+    lowerBound: i * step + min,
+    upperBound: (i + 1) * step + min,
+    count,
+    uncertainCount: uncertain[i]!,
+  }));
+}
+
+function countIn(valuesNs: Iterable<number>, { min, max }: Bounds, resolution: number): number[] {
+  const step = (max - min) / resolution;
   const counts = new Array<number>(resolution).fill(0);
-  for (const ns of samples.values) {
+  for (const ns of valuesNs) {
     const value = ns / 1000;
     const index = Math.trunc((value - min) / step);
     if (index < resolution && value >= min) counts[index]!++;
     else if (value === max) counts[resolution - 1]!++;
   }
-  return counts.map((count, i) => ({
-    lowerBound: i * step + min,
-    upperBound: (i + 1) * step + min,
-    count,
-  }));
+  return counts;
 }
 
-/** Lower bound, upper bound (ns), count. */
+/** Lower bound, upper bound (ns), count, how many of it are uncertain. */
 export function bucketRows(buckets: readonly Bucket[]): Cell[][] {
   return buckets.map((bucket) => [
     durationCell(bucket.lowerBound * 1000),
     durationCell(bucket.upperBound * 1000),
     numberCell(bucket.count),
+    numberCell(bucket.uncertainCount),
   ]);
 }
 
@@ -88,10 +103,12 @@ export function seriesTable(
   const [first] = kept;
   if (first === undefined) return undefined;
   const [lower, upper, count] = freq.columns as readonly [Column, Column, Column];
-  const columns = [lower, upper, ...kept.map((one) => ({ ...count, title: one.title }))];
+  const own = kept.map((one) => ({ ...count, title: one.title }));
+  const columns = [lower, upper, ...own, uncertainColumn];
   const rows = bucketRows(first.buckets).map((cells, i) => [
     ...cells.slice(0, 2),
     ...kept.map(({ buckets }) => numberCell(buckets[i]?.count ?? 0)),
+    numberCell(kept.reduce((sum, { buckets }) => sum + (buckets[i]?.uncertainCount ?? 0), 0)),
   ]);
   return { tableClass: { name: 'freq-series', title, columns, isAnonymous: true }, rows };
 }

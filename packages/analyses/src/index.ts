@@ -1,7 +1,7 @@
 export * from './analysis.ts';
 export { arrangeReport, findColumn, joinHosts } from './arrange.ts';
 export { type Catalogue, catalogue, findAnalysis } from './catalogue.ts';
-export { type Losses, lossWarnings } from './losses.ts';
+export { type Losses, lossNotices, lossWarnings } from './losses.ts';
 export { formatSize } from './number-format.ts';
 export type { PeriodOptions } from './period-collector.ts';
 export { type PeriodDefinition, parseCaptures, parsePeriod } from './period-language.ts';

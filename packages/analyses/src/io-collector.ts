@@ -55,6 +55,8 @@ export interface ThreadIo {
   readonly network: Bytes;
   readonly unknown: Bytes;
   readonly block: Bytes;
+  /** Operations and requests that a gap touches. */
+  uncertainCount: number;
 }
 
 export interface FileOwner {
@@ -67,6 +69,8 @@ export interface FileOwner {
 export interface FileIo {
   readonly path: string;
   readonly bytes: Bytes;
+  /** Operations that a gap touches. */
+  uncertainCount: number;
   /** First descriptor of each process that used it. */
   readonly owners: FileOwner[];
 }
@@ -107,6 +111,7 @@ function addBytes(bytes: Bytes, kind: FileOperationKind, size: number): void {
 
 interface FileUse {
   readonly bytes: Bytes;
+  uncertainCount: number;
   /** The first thread that used it. */
   readonly thread: Thread;
 }
@@ -143,6 +148,8 @@ export class IoCollector {
   /** Undefined: nobody wants them all. */
   readonly operations: OperationLog | undefined;
   readonly threads = new Map<Thread, ThreadIo>();
+  /** Whom gaps touch, by who they stand for. */
+  readonly #doubts = new Map<Thread, number>();
   readonly #files = new Map<OpenFile, FileUse>();
   readonly disks = new Map<Disk, DiskIo>();
   readonly interfaces = new Map<string, InterfaceIo>();
@@ -169,6 +176,10 @@ export class IoCollector {
     'file-operation': (operation) => this.#addOperation(operation),
     'block-request': (request) => this.#addRequest(request),
     'network-packet': (packet) => this.#addPacket(packet),
+    doubt: ({ thread }) => {
+      const subject = this.#context.subjectOf(thread);
+      this.#doubts.set(subject, (this.#doubts.get(subject) ?? 0) + 1);
+    },
   };
 
   /** Duration and size filters, as lists and statistics use them. */
@@ -193,6 +204,7 @@ export class IoCollector {
         network: noBytes(),
         unknown: noBytes(),
         block: noBytes(),
+        uncertainCount: 0,
       };
       this.threads.set(subject, row);
     }
@@ -204,26 +216,34 @@ export class IoCollector {
     if (this.passes(operation)) this.#keepWanted(operation);
     if (!this.#keepsUsage) return;
     const row = this.#threadOf(host, thread);
+    if (!operation.isCertain) row.uncertainCount++;
     if (sizeBytes === undefined || errno !== 0) return;
     if (kind === 'read-write') {
-      this.#book(row, 'read', file, sizeBytes);
-      this.#book(row, 'write', targetFile, sizeBytes);
+      this.#book(row, 'read', file, sizeBytes, operation.isCertain);
+      this.#book(row, 'write', targetFile, sizeBytes, operation.isCertain);
       return;
     }
-    this.#book(row, kind, file, sizeBytes);
+    this.#book(row, kind, file, sizeBytes, operation.isCertain);
   }
 
-  #book(row: ThreadIo, kind: FileOperationKind, file: OpenFile | undefined, size: number): void {
+  #book(
+    row: ThreadIo,
+    kind: FileOperationKind,
+    file: OpenFile | undefined,
+    size: number,
+    isCertain: boolean,
+  ): void {
     if (file === undefined) return;
     const isNetwork = file.type === 'network' || file.type === 'maybe-network';
     const bytes = file.type === 'disk' ? row.disk : isNetwork ? row.network : row.unknown;
     addBytes(bytes, kind, size);
     let ofFile = this.#files.get(file);
     if (ofFile === undefined) {
-      ofFile = { bytes: noBytes(), thread: row.thread };
+      ofFile = { bytes: noBytes(), uncertainCount: 0, thread: row.thread };
       this.#files.set(file, ofFile);
     }
     addBytes(ofFile.bytes, kind, size);
+    if (!isCertain) ofFile.uncertainCount++;
   }
 
   #addLatency({ kind, beginNs, endNs, isCertain }: FileOperation): void {
@@ -259,11 +279,9 @@ export class IoCollector {
     disk.sectors += sectorCount;
     disk.durations.add(durationNs, request.isCertain);
     if (thread === undefined || thread.tid === 0) return;
-    addBytes(
-      this.#threadOf(host, thread).block,
-      isWrite ? 'write' : 'read',
-      sectorCount * sectorBytes,
-    );
+    const row = this.#threadOf(host, thread);
+    addBytes(row.block, isWrite ? 'write' : 'read', sectorCount * sectorBytes);
+    if (!request.isCertain) row.uncertainCount++;
   }
 
   #addPacket({ interfaceName, direction, sizeBytes }: NetworkPacket): void {
@@ -276,6 +294,11 @@ export class IoCollector {
     else row.receivedBytes += sizeBytes;
   }
 
+  /** How many of a thread's values a gap may have changed. */
+  uncertainOf(row: ThreadIo): number {
+    return row.uncertainCount + (this.#doubts.get(row.thread) ?? 0);
+  }
+
   /** Bytes by path; what has no path of its own is told apart by process. */
   get files(): FileIo[] {
     const byPath = new Map<string, FileIo>();
@@ -285,18 +308,19 @@ export class IoCollector {
         comms.set(thread.pid, thread.comm);
       }
     }
-    for (const [file, { bytes, thread }] of this.#files) {
+    for (const [file, { bytes, uncertainCount, thread }] of this.#files) {
       const { pid } = file.process;
       const id = pid >= 0 ? pid : thread.tid;
       const comm = comms.get(pid) ?? thread.comm;
       const path = anonymousPath.test(file.path) ? `${file.path} (${comm})` : file.path;
       let row = byPath.get(path);
       if (row === undefined) {
-        row = { path, bytes: noBytes(), owners: [] };
+        row = { path, bytes: noBytes(), uncertainCount: 0, owners: [] };
         byPath.set(path, row);
       }
       row.bytes.read += bytes.read;
       row.bytes.written += bytes.written;
+      row.uncertainCount += uncertainCount;
       if (!row.owners.some((owner) => owner.id === id)) row.owners.push({ fd: file.fd, comm, id });
     }
     return [...byPath.values()];

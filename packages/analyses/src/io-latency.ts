@@ -65,6 +65,7 @@ const freq: TableClass = {
     { title: 'Latency (lower bound)', class: 'duration' },
     { title: 'Latency (upper bound)', class: 'duration' },
     { title: 'Request count', class: 'number', unit: 'requests' },
+    uncertainColumn,
   ],
 };
 const logColumns: readonly Column[] = [
@@ -106,7 +107,9 @@ function samplesByDisk(collector: IoCollector, options: AnalysisOptions): [strin
   for (const disk of collector.disks.values()) {
     const samples = new Samples();
     for (const ns of disk.durations.values) if (passesDuration(options, ns)) samples.add(ns);
-    samples.uncertainCount = disk.durations.uncertainCount;
+    for (const ns of disk.durations.uncertain) {
+      if (passesDuration(options, ns)) samples.uncertain.push(ns);
+    }
     if (samples.count > 0) all.push([disk.name, samples]);
   }
   return all;

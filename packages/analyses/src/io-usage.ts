@@ -1,6 +1,7 @@
 /** iousagetop: who moved how many bytes, through which files, disks and interfaces. */
 import { limited } from './analysis.ts';
 import type { Bytes, FileIo, IoCollector, ThreadIo } from './io-collector.ts';
+import { doubt } from './losses.ts';
 import { formatFixed, formatRow, formatSize } from './number-format.ts';
 import {
   type Cell,
@@ -10,6 +11,7 @@ import {
   sizeCell,
   stringCell,
   type TableClass,
+  uncertainColumn,
 } from './table.ts';
 import type { BarRow, TextBlock } from './text-block.ts';
 
@@ -23,6 +25,7 @@ const perProcess: TableClass = {
     { title: 'Disk operations size', class: 'size' },
     { title: 'Network operations size', class: 'size' },
     { title: 'Unknown operations size', class: 'size' },
+    uncertainColumn,
   ],
 };
 const perFile: TableClass = {
@@ -33,6 +36,7 @@ const perFile: TableClass = {
     { title: 'File path/info', class: 'path' },
     { title: 'Operations size', class: 'size' },
     { title: 'File descriptor owners', class: 'string' },
+    uncertainColumn,
   ],
 };
 const perProcessBlock: TableClass = {
@@ -42,6 +46,7 @@ const perProcessBlock: TableClass = {
   columns: [
     { title: 'Process', class: 'process' },
     { title: 'Operations size', class: 'size' },
+    uncertainColumn,
   ],
 };
 const perDiskSectors: TableClass = {
@@ -51,6 +56,7 @@ const perDiskSectors: TableClass = {
   columns: [
     { title: 'Disk', class: 'disk' },
     { title: 'Sector count', class: 'number', unit: 'sectors' },
+    uncertainColumn,
   ],
 };
 const perDiskRequests: TableClass = {
@@ -60,6 +66,7 @@ const perDiskRequests: TableClass = {
   columns: [
     { title: 'Disk', class: 'disk' },
     { title: 'Request count', class: 'number', unit: 'I/O requests' },
+    uncertainColumn,
   ],
 };
 const perDiskLatency: TableClass = {
@@ -69,6 +76,7 @@ const perDiskLatency: TableClass = {
   columns: [
     { title: 'Disk', class: 'disk' },
     { title: 'Request time/sector', class: 'duration' },
+    uncertainColumn,
   ],
 };
 const perInterface: TableClass = {
@@ -106,6 +114,8 @@ interface Ranking<T> {
   valueText(row: T): string;
   label(row: T): string;
   cells(row: T): Cell[];
+  /** How many of its values a gap touches; undefined: moments have no begin that could be before one. */
+  uncertain?(row: T): number;
   /** Keep the order of the rows. */
   readonly isUnsorted?: boolean;
 }
@@ -119,13 +129,17 @@ function addRanking<T>(parts: ReportParts, ranking: Ranking<T>, limit: number): 
   parts.tables.push({
     tableClass,
     ...(subtitle === undefined ? {} : { subtitle }),
-    rows: rows.map((row) => ranking.cells(row)),
+    rows: rows.map((row) =>
+      ranking.uncertain === undefined
+        ? ranking.cells(row)
+        : [...ranking.cells(row), numberCell(ranking.uncertain(row))],
+    ),
   });
   const bars = rows.map(
     (row): BarRow => ({
       value: ranking.value(row),
       valueText: ranking.valueText(row),
-      label: ranking.label(row),
+      label: `${ranking.label(row)}${doubt((ranking.uncertain?.(row) ?? 0) > 0)}`,
     }),
   );
   parts.text.push({ kind: 'bars', title, labelHeader, rows: bars });
@@ -141,7 +155,8 @@ function processCell({ thread }: ThreadIo): Cell {
   return { class: 'process', name: thread.comm, ...pid, tid: thread.tid };
 }
 
-function addProcesses(parts: ReportParts, all: readonly ThreadIo[], limit: number): void {
+function addProcesses(parts: ReportParts, collector: IoCollector, limit: number): void {
+  const all = [...collector.threads.values()];
   for (const direction of ['read', 'written'] as const) {
     const size = (bytes: Bytes): string => formatSize(bytes[direction]);
     addRanking<ThreadIo>(
@@ -167,6 +182,7 @@ function addProcesses(parts: ReportParts, all: readonly ThreadIo[], limit: numbe
           sizeCell(row.network[direction]),
           sizeCell(row.unknown[direction]),
         ],
+        uncertain: (row) => collector.uncertainOf(row),
       },
       limit,
     );
@@ -196,13 +212,15 @@ function addFiles(parts: ReportParts, all: readonly FileIo[], limit: number): vo
           sizeCell(file.bytes[direction]),
           stringCell(ownersText(file)),
         ],
+        uncertain: (file) => file.uncertainCount,
       },
       limit,
     );
   }
 }
 
-function addBlock(parts: ReportParts, all: readonly ThreadIo[], limit: number): void {
+function addBlock(parts: ReportParts, collector: IoCollector, limit: number): void {
+  const all = [...collector.threads.values()];
   for (const direction of ['read', 'written'] as const) {
     addRanking<ThreadIo>(
       parts,
@@ -219,6 +237,7 @@ function addBlock(parts: ReportParts, all: readonly ThreadIo[], limit: number): 
           return `${thread.comm === '' ? 'unknown' : thread.comm} (pid=${pid})`;
         },
         cells: (row) => [processCell(row), sizeCell(row.block[direction])],
+        uncertain: (row) => collector.uncertainOf(row),
       },
       limit,
     );
@@ -227,8 +246,13 @@ function addBlock(parts: ReportParts, all: readonly ThreadIo[], limit: number): 
 
 function addDisks(parts: ReportParts, collector: IoCollector, limit: number): void {
   const rows = [...collector.disks.values()];
-  const common = { labelHeader: 'Disk', rows, label: (d: { name: string }) => d.name };
   type Disk = (typeof rows)[number];
+  const common = {
+    labelHeader: 'Disk',
+    rows,
+    label: (disk: Disk): string => disk.name,
+    uncertain: (disk: Disk): number => disk.durations.uncertainCount,
+  };
   const cell = (disk: Disk): Cell => ({ class: 'disk', name: disk.name });
   addRanking<Disk>(
     parts,
@@ -292,10 +316,9 @@ function addInterfaces(parts: ReportParts, collector: IoCollector, limit: number
 }
 
 export function addUsage(parts: ReportParts, collector: IoCollector, limit: number): void {
-  const threads = [...collector.threads.values()];
-  addProcesses(parts, threads, limit);
+  addProcesses(parts, collector, limit);
   addFiles(parts, collector.files, limit);
-  addBlock(parts, threads, limit);
+  addBlock(parts, collector, limit);
   addDisks(parts, collector, limit);
   addInterfaces(parts, collector, limit);
 }

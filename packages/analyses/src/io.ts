@@ -46,7 +46,7 @@ class InputOutput implements Reducer {
 function kinds({ views }: AnalysisOptions): SegmentKind[] {
   const needed: SegmentKind[] = ['file-operation'];
   if (views.has('usage') || views.has('stats') || views.has('freq')) needed.push('block-request');
-  if (views.has('usage')) needed.push('network-packet');
+  if (views.has('usage')) needed.push('network-packet', 'doubt');
   return needed;
 }
 

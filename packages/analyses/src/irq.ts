@@ -107,6 +107,7 @@ const freq: TableClass = {
     { title: 'Duration (lower bound)', class: 'duration' },
     { title: 'Duration (upper bound)', class: 'duration' },
     { title: 'Interrupt count', class: 'number', unit: 'interrupts' },
+    uncertainColumn,
   ],
 };
 const summary: TableClass = {

@@ -86,12 +86,21 @@ export function describeUnrecorded(losses: Losses | undefined): string | undefin
   return `at least ${what} ${onCpus(losses.switchCpuIds)}`;
 }
 
-/** For above a table, without a full stop: `Discarded: …`, `Not recorded: …`. */
-export function lossNotices(losses: Losses | undefined): string[] {
+interface Side {
+  readonly losses?: Losses;
+}
+
+/** For above a table, without a full stop: `Discarded: …`, `Not recorded: …`; of a comparison, for each side. */
+export function lossNotices({ losses, other }: Side & { readonly other?: Side }): string[] {
+  if (other === undefined) return noticesOf(losses, '');
+  return [...noticesOf(losses, ' in A'), ...noticesOf(other.losses, ' in B')];
+}
+
+function noticesOf(losses: Losses | undefined, where: string): string[] {
   const [discarded, unrecorded] = [describeDiscarded(losses), describeUnrecorded(losses)];
   return [
-    ...(discarded === undefined ? [] : [`Discarded: ${discarded}`]),
-    ...(unrecorded === undefined ? [] : [`Not recorded: ${unrecorded}`]),
+    ...(discarded === undefined ? [] : [`Discarded${where}: ${discarded}`]),
+    ...(unrecorded === undefined ? [] : [`Not recorded${where}: ${unrecorded}`]),
   ];
 }
 

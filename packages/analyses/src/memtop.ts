@@ -9,7 +9,15 @@ import {
   type Reducer,
   type ReducerContext,
 } from './analysis.ts';
-import { type Cell, numberCell, type Report, sizeCell, type TableClass } from './table.ts';
+import { doubt } from './losses.ts';
+import {
+  type Cell,
+  numberCell,
+  type Report,
+  sizeCell,
+  type TableClass,
+  uncertainColumn,
+} from './table.ts';
 import { lines, type TextBlock } from './text-block.ts';
 
 /** 4 KiB pages: every architecture that LTTng's traces here come from. */
@@ -25,6 +33,7 @@ const perThread = (name: string, title: string, column: string): TableClass => (
     { title: 'Process', class: 'process' },
     { title: column, class: 'number', unit: 'pages' },
     { title: 'Net size', class: 'size', isExtra: true },
+    uncertainColumn,
   ],
 });
 const allocated = perThread('allocd', 'Per-TID top allocated memory', 'Allocated pages');
@@ -66,6 +75,8 @@ class MemoryTop implements Reducer {
   readonly #context: ReducerContext;
   readonly #options: AnalysisOptions;
   readonly #threads = new Map<Thread, Usage>();
+  /** How often a gap touched them. */
+  readonly #doubts = new Map<Thread, number>();
   /** Running sum of allocations less frees since the period began, at `#times`. */
   readonly #times: number[] = [];
   readonly #netBytes: number[] = [];
@@ -96,7 +107,15 @@ class MemoryTop implements Reducer {
       else usage.freedPages++;
       usage.netBytes += bytes;
     },
+    doubt: ({ thread }) => {
+      const subject = this.#context.subjectOf(thread);
+      this.#doubts.set(subject, this.#doubtsOf(subject) + 1);
+    },
   };
+
+  #doubtsOf(subject: Thread): number {
+    return this.#doubts.get(subject) ?? 0;
+  }
 
   #keepPoint(timeNs: number): void {
     if (this.#operations++ % this.#stride !== 0) return;
@@ -126,7 +145,9 @@ class MemoryTop implements Reducer {
       { class: 'process', name: usage.thread.comm, tid: usage.thread.tid },
       numberCell(pages),
       sizeCell(usage.netBytes),
+      numberCell(this.#doubtsOf(usage.thread)),
     ];
+    const isTouched = (usage: Usage): boolean => this.#doubtsOf(usage.thread) > 0;
     const { timeRange } = period;
     return {
       timeRange,
@@ -144,8 +165,8 @@ class MemoryTop implements Reducer {
         },
       ],
       text: [
-        bars('Per-TID Memory Allocations', allocations, (u) => u.allocatedPages),
-        bars('Per-TID Memory Deallocations', frees, (u) => u.freedPages),
+        bars('Per-TID Memory Allocations', allocations, (u) => u.allocatedPages, isTouched),
+        bars('Per-TID Memory Deallocations', frees, (u) => u.freedPages, isTouched),
         lines(
           '',
           'Total memory usage:',
@@ -157,7 +178,12 @@ class MemoryTop implements Reducer {
   }
 }
 
-function bars(title: string, usages: readonly Usage[], pages: (usage: Usage) => number): TextBlock {
+function bars(
+  title: string,
+  usages: readonly Usage[],
+  pages: (usage: Usage) => number,
+  isTouched: (usage: Usage) => boolean,
+): TextBlock {
   return {
     kind: 'bars',
     title,
@@ -165,7 +191,7 @@ function bars(title: string, usages: readonly Usage[], pages: (usage: Usage) => 
     rows: usages.map((usage) => ({
       value: pages(usage),
       valueText: `${pages(usage)} pages`,
-      label: `${usage.thread.comm} (${usage.thread.tid})`,
+      label: `${usage.thread.comm} (${usage.thread.tid})${doubt(isTouched(usage))}`,
     })),
   };
 }
@@ -180,6 +206,6 @@ export const memtop: Analysis = {
   tableClasses: [allocated, freed, total, summary, timeline],
   defaultViews: ['top'],
   options: ['limit', 'cpuIds', 'tids', 'processNames', 'sortColumn', 'groupBy'],
-  kinds: () => ['page-operation'],
+  kinds: () => ['page-operation', 'doubt'],
   start: (context) => new MemoryTop(context),
 };

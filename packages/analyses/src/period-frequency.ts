@@ -120,7 +120,7 @@ export function addFrequencies(parts: ReportParts, context: PeriodReportContext)
         tableClass,
         subtitle,
         rows: isDuration
-          ? bucketRows(buckets)
+          ? bucketRows(buckets).map((cells) => cells.slice(0, 3))
           : buckets.map((b) => [b.lowerBound, b.upperBound, b.count].map(numberCell)),
       });
       const caption = `${title.slice(0, dash)} - ${subtitle}`;

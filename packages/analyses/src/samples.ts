@@ -13,12 +13,16 @@ export class Samples {
     return this.#count;
   }
 
-  /** How many were added as uncertain. */
-  uncertainCount = 0;
+  /** Those that were added as uncertain: mostly few. */
+  readonly uncertain: number[] = [];
+
+  get uncertainCount(): number {
+    return this.uncertain.length;
+  }
 
   /** @param isCertain - False: events were discarded within it. */
   add(value: number, isCertain = true): void {
-    if (!isCertain) this.uncertainCount++;
+    if (!isCertain) this.uncertain.push(value);
     if (this.#count === this.#values.length) {
       const grown = new Float64Array(this.#count * 2);
       grown.set(this.#values);

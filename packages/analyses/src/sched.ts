@@ -97,6 +97,7 @@ const freq: TableClass = {
     { title: 'Duration (lower bound)', class: 'duration' },
     { title: 'Duration (upper bound)', class: 'duration' },
     { title: 'Scheduling count', class: 'number', unit: 'schedulings' },
+    uncertainColumn,
   ],
 };
 

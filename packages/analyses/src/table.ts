@@ -106,6 +106,8 @@ export interface Report {
   readonly text: readonly TextBlock[];
   /** Undefined: nothing is missing. */
   readonly losses?: Losses;
+  /** The other side of a comparison. */
+  readonly other?: Pick<Report, 'timeRange' | 'losses'>;
 }
 
 /** How many of the values in a row a gap touches: they may be wrong. Counts and sums are lower bounds in any row. */

@@ -1,4 +1,5 @@
 /** Text for people, before it is laid out: the printer knows the width and the colours. */
+import { doubt } from './losses.ts';
 import { cellWidth, formatFixed, padEnd, padStart } from './number-format.ts';
 import { formatTable, type TableStyle } from './printers/table-text.ts';
 import { chartLines } from './report/chart-text.ts';
@@ -26,7 +27,12 @@ export interface FrequencyBlock {
   readonly title: string;
   /** `µs`. */
   readonly unit: string;
-  readonly rows: readonly { readonly lowerBound: number; readonly count: number }[];
+  readonly rows: readonly FrequencyRow[];
+}
+export interface FrequencyRow {
+  readonly lowerBound: number;
+  readonly count: number;
+  readonly uncertainCount: number;
 }
 
 export interface LinesBlock {
@@ -87,7 +93,8 @@ function formatFrequency(block: FrequencyBlock, width: number): string[] {
     // By way of ns, as the cells of the table: the last digit rounds alike.
     const bound = padStart(formatFixed((row.lowerBound * 1000) / 1000, 3), 7);
     const drawn = padEnd(bar(row.count, max, barWidth), barWidth);
-    return `${bound} ${drawn} ${padStart(String(row.count), countWidth)}`;
+    const mark = doubt(row.uncertainCount > 0);
+    return `${bound} ${drawn} ${padStart(String(row.count), countWidth)}${mark}`;
   });
   return [`${block.title} (${block.unit})`, '#'.repeat(width), ...rows, ''];
 }

@@ -10,7 +10,8 @@ import {
   openTrace,
   runIterator,
 } from '@sonde/components';
-import type { Downstream, TimeOrigin } from '@sonde/trace-model';
+import type { DataStream, Downstream, TimeOrigin } from '@sonde/trace-model';
+import { countLateEvents } from './late-events.ts';
 
 export interface FollowOptions {
   readonly signal: AbortSignal;
@@ -20,6 +21,8 @@ export interface FollowOptions {
   readonly staleMs: number;
   /** After each piece. */
   readonly onPiece: () => void;
+  /** So many events came when later ones of other streams had been handed on: they are not. */
+  readonly onLate: (count: number) => void;
   /** False: enough. */
   readonly wantsMore: () => boolean;
   /** Before the first message. */
@@ -28,8 +31,11 @@ export interface FollowOptions {
 
 /** When a data stream was last seen to grow. */
 interface Growth {
-  readonly endNs: bigint;
-  readonly sinceMs: number;
+  stream: DataStream;
+  endNs: bigint;
+  /** Its end at the look before (ns from the clocks' origin); undefined: it was not there. */
+  lastEndNs: bigint | undefined;
+  sinceMs: number;
   isStale: boolean;
 }
 
@@ -48,6 +54,7 @@ export async function followTraces(
     await follower.look();
     await delay(options.pollMs, undefined, { signal: options.signal }).catch(() => {});
   }
+  if (options.wantsMore()) await follower.finish();
   return follower.lastEventNs;
 }
 
@@ -72,17 +79,27 @@ class Follower {
     const sizes = sizesOf(this.#paths);
     if (sizes === this.#sizes && !this.#hasNewlyStale()) return;
     this.#sizes = sizes;
+    await this.#read(this.#options.signal, false);
+  }
+
+  /** Hands on what all streams have now: nothing more is waited for. */
+  finish(): Promise<void> {
+    return this.#read(undefined, true);
+  }
+
+  async #read(signal: AbortSignal | undefined, isFinal: boolean): Promise<void> {
     using traces = this.#open();
     if (traces === undefined) return;
-    const endNs = this.#commonEnd(traces);
+    const endNs = this.#commonEnd(traces, isFinal);
+    await this.#countLate(traces);
     if (endNs === undefined || (this.#doneNs !== undefined && endNs <= this.#doneNs)) return;
     this.#start(traces);
     const begin = this.#doneNs === undefined ? undefined : this.#doneNs + 1n;
     const iterator = traces.iterate(this.#downstream, { begin, end: endNs });
     try {
-      await runIterator(iterator, this.#options.signal, this.#options.wantsMore);
+      await runIterator(iterator, signal, this.#options.wantsMore);
     } catch (error) {
-      if (!this.#options.signal.aborted) throw error;
+      if (signal?.aborted !== true) throw error;
     }
     const { lastEventNs } = iterator;
     if (lastEventNs !== undefined && !Number.isNaN(lastEventNs)) this.lastEventNs = lastEventNs;
@@ -122,28 +139,57 @@ class Follower {
     return nowMs - sinceMs > this.#options.staleMs;
   }
 
-  /** The time that all streams have reached which still grow; when none does, that of the latest. */
-  #commonEnd(traces: OpenedTraces): bigint | undefined {
+  /**
+   * The time that all streams have passed which still grow: at the very end of one more may come. When none grows, the end of the
+   * latest.
+   */
+  #commonEnd(traces: OpenedTraces, isFinal: boolean): bigint | undefined {
     let common: bigint | undefined;
     let latest: bigint | undefined;
+    let index = 0;
     for (const { path, streams } of traces.ranges) {
       for (const { portName, rangeNs } of streams) {
+        const stream = traces.streams[index++]!;
         if (rangeNs === undefined) continue;
         const { end } = rangeNs;
-        const { isStale } = this.#note(`${path}\n${portName}`, end);
+        const { isStale } = this.#note(`${path}\n${portName}`, stream, end);
         if (latest === undefined || end > latest) latest = end;
-        if (!isStale && (common === undefined || end < common)) common = end;
+        const passed = isFinal ? end : end - 1n;
+        if (!isStale && (common === undefined || passed < common)) common = passed;
       }
     }
     return common ?? latest;
   }
 
-  #note(key: string, endNs: bigint): Growth {
+  /** What has come since the last look, of times that have been handed on. */
+  async #countLate(traces: OpenedTraces): Promise<void> {
+    const doneNs = this.#doneNs;
+    if (doneNs === undefined) return;
+    const late = new Map<DataStream, bigint>();
+    for (const { stream, endNs, lastEndNs = -1n } of this.#growth.values()) {
+      if (traces.streams.includes(stream) && endNs > lastEndNs && lastEndNs < doneNs) {
+        late.set(stream, lastEndNs);
+      }
+    }
+    if (late.size === 0) return;
+    const count = await countLateEvents(traces, late, doneNs);
+    if (count > 0) this.#options.onLate(count);
+  }
+
+  #note(key: string, stream: DataStream, endNs: bigint): Growth {
     const nowMs = performance.now();
-    let growth = this.#growth.get(key);
-    if (growth === undefined || growth.endNs !== endNs) {
-      growth = { endNs, sinceMs: nowMs, isStale: false };
-      this.#growth.set(key, growth);
+    const growth = this.#growth.get(key);
+    if (growth === undefined) {
+      const first = { stream, endNs, lastEndNs: undefined, sinceMs: nowMs, isStale: false };
+      this.#growth.set(key, first);
+      return first;
+    }
+    growth.stream = stream;
+    growth.lastEndNs = growth.endNs;
+    if (growth.endNs !== endNs) {
+      growth.endNs = endNs;
+      growth.sinceMs = nowMs;
+      growth.isStale = false;
     } else if (this.#isOld(growth, nowMs)) growth.isStale = true;
     return growth;
   }

@@ -139,5 +139,11 @@ export function compareReports(a: Report, b: Report, limit: number): Report {
     .filter((table) => isComparable(table) && !a.tables.some((t) => partner(t) === table))
     .map((table) => compareTables({ ...table, rows: [] }, table, limit));
   const tables = [...own, ...onlyB].filter(({ rows }) => rows.length > 0);
-  return { timeRange: a.timeRange, tables, text: tableBlocks(tables.map(upright)) };
+  const { timeRange, losses } = b;
+  return {
+    ...a,
+    tables,
+    text: tableBlocks(tables.map(upright)),
+    other: { timeRange, ...(losses === undefined ? {} : { losses }) },
+  };
 }

@@ -66,6 +66,10 @@ export function formatJson(
     reports: reports.map((report) => ({
       timeRange: report.timeRange,
       ...lossDocument(report.losses),
+      other: report.other && {
+        timeRange: report.other.timeRange,
+        ...lossDocument(report.other.losses),
+      },
       tables: report.tables.filter((t) => t.rows.length > 0).map(tableDocument),
     })),
   });
@@ -89,7 +93,7 @@ export function formatCsv(reports: readonly Report[]): string {
         const lines = rows.map((row) =>
           tableClass.columns.map((_, i) => csvField(plainValue(row[i]))).join(','),
         );
-        const head = lossNotices(report.losses).map(
+        const head = lossNotices(report).map(
           (notice) => `# ${notice[0]!.toLowerCase()}${notice.slice(1)}`,
         );
         return [`# ${csvField(title)}`, ...head, header, ...lines].join('\r\n');
@@ -121,7 +125,7 @@ export function formatMarkdown(reports: readonly Report[]): string {
         const rule = columns.map((c) =>
           c.class === 'string' || c.class === 'process' ? '---' : '---:',
         );
-        const notices = lossNotices(report.losses).flatMap((notice) => [`${notice}.`, '']);
+        const notices = lossNotices(report).flatMap((notice) => [`${notice}.`, '']);
         const head = [title, '', ...notices];
         return [...head, row(titles), row(rule), ...lines].join('\n');
       }),

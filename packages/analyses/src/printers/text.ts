@@ -38,7 +38,7 @@ function headOf(report: Report, options: AnalysisOptions): string[] {
   const { begin, end } = report.timeRange;
   const { times } = options;
   const range = `Timerange: [${times.dateTime(begin)}, ${times.dateTime(end)}]`;
-  const notices = lossNotices(report.losses);
+  const notices = lossNotices(report);
   if (notices.length === 0) return [range];
   return [
     range,

@@ -16,10 +16,12 @@ import {
   lamiMetadata,
   lamiResults,
   lamiVersion,
+  lossNotices,
   lossWarnings,
   type PeriodAnalysis,
   PeriodRun,
   type Report,
+  type TableClass,
   textPieces,
 } from '@sonde/analyses';
 import { formatError, SondeError, UsageError } from '@sonde/base';
@@ -118,12 +120,12 @@ async function compare(
   };
   const reports = await analyse(io, analysis, grouped, paths);
   const others = await analyseOther(io, analysis, grouped, paths);
-  const none = (report: Report): Report => ({ ...report, tables: [], text: [] });
+  const none = ({ timeRange }: Report): Report => ({ timeRange, tables: [], text: [] });
   const compared = Array.from({ length: Math.max(reports.length, others.length) }, (_, i) => {
     const [a, b] = [reports[i] ?? none(others[i]!), others[i] ?? none(reports[i]!)];
     return compareReports(a, b, options.limit);
   });
-  print(io, analysis, options, compared, others);
+  print(io, analysis, options, compared);
 }
 
 /** The other side of `--compare`: another trace, or another time range of the same. */
@@ -166,10 +168,12 @@ async function analyse(
   checkColumn(analysis, options.sort);
   if (!('kinds' in analysis)) {
     const report = await runPeriods(io, options, reading, resolved);
+    checkShown(report, options.sort);
     if (printsAtOnce(options)) printText(io, report, resolved);
     return [report];
   }
   const reports: Report[] = [];
+  let isChecked = false;
   const analysisRun = new AnalysisRun({
     analyses: [{ analysis, options: resolved }],
     plan: {
@@ -180,6 +184,7 @@ async function analyse(
     ...(filter === undefined ? {} : { filter }),
     warn,
     onReport: (_analysis, report) => {
+      if (!isChecked) isChecked = checkShown(report, options.sort);
       if (options.follow) show(io, analysis, options, report, resolved);
       else if (printsAtOnce(options)) printText(io, report, resolved);
       else reports.push(settled(report));
@@ -206,8 +211,11 @@ async function read(
   try {
     await runIterator(iterator, io.signal, () => !analysisRun.isDone);
   } finally {
-    analysisRun.finish(iterator.lastEventNs ?? Number.NaN);
-    traces.close();
+    try {
+      analysisRun.finish(iterator.lastEventNs ?? Number.NaN);
+    } finally {
+      traces.close();
+    }
   }
 }
 
@@ -218,19 +226,31 @@ async function follow(
   io: CommandIo,
   paths: readonly string[],
   analysisRun: AnalysisRun,
-  { traces }: Reading,
+  { traces, warn }: Reading,
 ): Promise<void> {
   traces.close();
+  let lateCount = 0;
+  let toldCount = 0;
   const lastEventNs = await followTraces(paths, analysisRun, {
     signal: io.signal,
     pollMs,
     staleMs,
     begin: (origin, opened) => analysisRun.begin(origin, opened.traces),
     onPiece: () => io.stdout.flush(),
+    onLate: (count) => {
+      lateCount += count;
+      if (toldCount > 0) return;
+      warn(lateText(count));
+      toldCount = count;
+    },
     wantsMore: () => !analysisRun.isDone,
   });
+  if (lateCount > toldCount) warn(`in all, ${lateText(lateCount)}`);
   analysisRun.finish(lastEventNs);
 }
+
+const lateText = (count: number): string =>
+  `${count} events came more than ${staleMs / 1000} s after those of other data streams: they are in no result`;
 
 const clearScreen = '\x1b[H\x1b[2J';
 
@@ -281,11 +301,31 @@ function settled(report: Report): Report {
 function checkColumn(analysis: AnyAnalysis, word: string | undefined): void {
   if (word === undefined) return;
   const { tableClasses } = analysis;
-  if (tableClasses.some(({ columns }) => findColumn(columns, word) !== undefined)) return;
+  if (tableClasses.some((tableClass) => hasColumn(tableClass, word))) return;
+  throw noColumn(`No table of ${analysis.name}`, word, tableClasses);
+}
+
+/**
+ * False: no tables are shown yet.
+ * @throws UsageError when tables are shown, and the column to sort by is in others only.
+ */
+function checkShown({ tables }: Report, word: string | undefined): boolean {
+  const shown = tables
+    .filter(({ tableClass, rows }) => tableClass.name !== 'summary' && rows.length > 0)
+    .map(({ tableClass }) => tableClass);
+  if (shown.length === 0) return false;
+  if (word === undefined || shown.some((tableClass) => hasColumn(tableClass, word))) return true;
+  throw noColumn('None of the tables shown', word, shown);
+}
+
+const hasColumn = ({ columns }: TableClass, word: string): boolean =>
+  findColumn(columns, word) !== undefined;
+
+function noColumn(what: string, word: string, tableClasses: readonly TableClass[]): UsageError {
   const titles = new Set(tableClasses.flatMap(({ columns }) => columns.map(({ title }) => title)));
-  throw new UsageError(
+  return new UsageError(
     'no-column',
-    `No table of ${analysis.name} has one column "${word}"; there are: ${[...titles].join(', ')}.`,
+    `${what} has one column "${word}"; there are: ${[...titles].join(', ')}.`,
   );
 }
 
@@ -323,7 +363,6 @@ function print(
   analysis: AnyAnalysis,
   options: AnalysisCommandOptions,
   reports: readonly Report[],
-  comparedWith: readonly Report[] = [],
 ): void {
   if (options.mi) io.stdout.writeText(`${lamiResults(reports)}\n`);
   else if (options.csv) io.stdout.writeText(formatCsv(reports));
@@ -333,17 +372,18 @@ function print(
   } else if (options.markdown) io.stdout.writeText(formatMarkdown(reports));
   else {
     const times = timeFormat(options.gmt, true);
-    const range = ({ timeRange }: Report): string =>
+    const range = ({ timeRange }: Pick<Report, 'timeRange'>): string =>
       `[${times.dateTime(timeRange.begin)}, ${times.dateTime(timeRange.end)}]`;
-    reports.forEach((report, i) => {
-      const other = comparedWith[i];
+    for (const report of reports) {
+      const { other } = report;
       const header = [
         `A: ${range(report)}`,
         ...(other === undefined ? [] : [`B: ${range(other)}`]),
+        ...lossNotices(report).map((notice) => `${notice}.`),
       ];
       const style = { times, columns: io.stdout.columns };
       const blocks = report.text.flatMap((block) => formatTextBlock(block, style));
       io.stdout.writeText(`${[...header, ...blocks].join('\n')}\n`);
-    });
+    }
   }
 }

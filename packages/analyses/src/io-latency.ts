@@ -1,4 +1,5 @@
 /** iolatencystats, iolatencyfreq, iolatencytop, iolog: how long system calls on files and requests to disks took. */
+import type { OpenFile, Thread } from '@sonde/linux-model';
 import { type AnalysisOptions, passesDuration, type ReducerContext } from './analysis.ts';
 import {
   boundsOf,
@@ -10,7 +11,7 @@ import {
 } from './frequency.ts';
 import type { IoCollector, LatencyCategory, ListedOperation } from './io-collector.ts';
 import type { ReportParts } from './io-usage.ts';
-import { type ItemList, type ListText, listBlock, listOf } from './list-text.ts';
+import { type ItemList, type ListText, listBlock, listOf, TextCells } from './list-text.ts';
 import { doubt, doubtMark } from './losses.ts';
 import { formatRow, formatSize } from './number-format.ts';
 import { Samples } from './samples.ts';
@@ -236,60 +237,58 @@ function operationCells(operation: ListedOperation, context: ReducerContext): Ce
   ];
 }
 
-function writeFile({ file, fd }: ListedOperation, text: ListText): void {
-  if (fd < 0) {
-    text.text('N/A');
-    return;
-  }
-  text.text(file?.path ?? 'unknown');
-  text.text(' (fd=');
-  text.integer(fd);
-  text.text(')');
+function writeThread({ comm, tid }: Thread, text: ListText): void {
+  text.left(comm, 24);
+  text.text(' ');
+  const end = text.column + 8;
+  text.integer(tid);
+  text.fillTo(end);
+  text.text(' ');
 }
 
-/** Texts of sizes, of which there are few: blocks and pages. */
-const maxSizeTexts = 10_000;
+function writeFile(file: OpenFile | undefined, fd: number, text: ListText): void {
+  const end = text.column + 14;
+  if (fd < 0) {
+    text.text('N/A');
+  } else {
+    text.text(file?.path ?? 'unknown');
+    text.text(' (fd=');
+    text.integer(fd);
+    text.text(')');
+  }
+  text.fillTo(end);
+}
 
 function operationWriter(
   context: ReducerContext,
 ): (operation: ListedOperation, text: ListText) => void {
-  const sizeTexts = new Map<number | undefined, string>([[undefined, 'N/A']]);
-  const sizeText = (size: number | undefined): string => {
-    let known = sizeTexts.get(size);
-    if (known !== undefined) return known;
-    if (sizeTexts.size >= maxSizeTexts) return formatSize(size!);
-    sizeTexts.set(size, (known = formatSize(size!)));
-    return known;
-  };
-  const isBounded = hasRange(context);
-  return (operation, text) => {
-    const { thread, name, beginNs, endNs, isCertain } = operation;
-    const out = isBounded ? isOutOfRange(operation, context) : undefined;
-    const mark = out?.begin || out?.end ? '*' : ' ';
-    text.text('[');
-    text.time(beginNs);
-    text.text(', ');
-    text.time(endNs);
-    text.text(']');
-    text.text(mark);
-    text.fillTo(40);
+  const names = new TextCells<string>((name, text) => {
     text.text(' ');
     text.left(name, 16);
     text.text(' ');
-    text.us(endNs - beginNs, 16, mark);
+  });
+  const sizes = new TextCells<number | undefined>((size, text) => {
     text.text(' ');
-    text.right(sizeText(operation.sizeBytes), 11);
+    text.right(size === undefined ? 'N/A' : formatSize(size), 11);
     text.text('  ');
-    text.left(thread.comm, 24);
-    text.text(' ');
-    const tidEnd = text.column + 8;
-    text.integer(thread.tid);
-    text.fillTo(tidEnd);
-    text.text(' ');
-    const fileEnd = text.column + 14;
-    writeFile(operation, text);
-    text.fillTo(fileEnd);
-    if (!isCertain) text.text(doubtMark);
+  });
+  const threads = new TextCells<Thread>(writeThread);
+  const files = new TextCells<OpenFile>((file, text) => writeFile(file, file.fd, text));
+  const isBounded = hasRange(context);
+  return (operation, text) => {
+    const { name, beginNs, endNs, file, fd } = operation;
+    const out = isBounded ? isOutOfRange(operation, context) : undefined;
+    const mark = out?.begin || out?.end ? '*' : ' ';
+    text.timeRange(beginNs, endNs);
+    text.text(mark);
+    text.fillTo(40);
+    text.cell(names, name);
+    text.us(endNs - beginNs, 16, mark);
+    text.cell(sizes, operation.sizeBytes);
+    text.cell(threads, operation.thread);
+    if (file !== undefined && file.fd === fd) text.cell(files, file);
+    else writeFile(file, fd, text);
+    if (!operation.isCertain) text.text(doubtMark);
   };
 }
 

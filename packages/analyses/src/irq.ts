@@ -280,13 +280,8 @@ class Interrupts implements Reducer {
 
 function writeRun(run: HandlerRun, text: ListText): void {
   const { population: p, beginNs, endNs, raiseNs, cpuId, isCertain } = run;
-  text.text('[');
-  text.time(beginNs);
-  text.fillTo(19);
-  text.text(', ');
-  text.time(endNs);
-  text.fillTo(39);
-  text.text('] ');
+  text.timeRange(beginNs, endNs, 18);
+  text.text(' ');
   text.us(endNs - beginNs, 15);
   text.text(' ');
   text.right(String(cpuId), 4);

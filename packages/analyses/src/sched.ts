@@ -347,13 +347,8 @@ function writeThread(comm: string, { tid }: Thread, text: ListText): void {
 
 function writeEvent(event: SchedulingEvent, text: ListText): void {
   const { wakee, waker } = event;
-  text.text('[');
-  text.time(event.wakeupNs);
-  text.fillTo(19);
-  text.text(', ');
-  text.time(event.switchNs);
-  text.fillTo(39);
-  text.text('] ');
+  text.timeRange(event.wakeupNs, event.switchNs, 18);
+  text.text(' ');
   text.us(event.switchNs - event.wakeupNs, 15);
   text.text(' ');
   text.right(String(event.priority), 10);

@@ -37,8 +37,10 @@ export interface FrequencyRow {
 
 export interface LinesBlock {
   readonly kind: 'lines';
-  /** A piece may have several lines; none has the end of its last one. */
-  readonly lines: Iterable<string>;
+  /**
+   * A string is some lines without the end of the last one. Bytes are whole lines in UTF-8, each ended, and are valid until the next piece.
+   */
+  readonly lines: Iterable<string | Uint8Array>;
 }
 
 /** A result table in a layout made for its cells. */
@@ -120,11 +122,18 @@ function graphWidthOf(block: BarsBlock | FrequencyBlock, style: BlockStyle): num
 
 /** Lines without their ends, some of them together. */
 export function formatTextBlock(block: TextBlock, style: BlockStyle): string[] {
-  return [...textLines(block, style)];
+  const texts: string[] = [];
+  for (const piece of textLines(block, style)) {
+    if (typeof piece === 'string') texts.push(piece);
+    else if (piece.length > 0) texts.push(decoder.decode(piece).slice(0, -1));
+  }
+  return texts;
 }
 
-/** The same, one after the other: long lists are never in memory as a whole. */
-export function textLines(block: TextBlock, style: BlockStyle): Iterable<string> {
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** The same, one after the other, as `LinesBlock` has them: long lists are never in memory as a whole. */
+export function textLines(block: TextBlock, style: BlockStyle): Iterable<string | Uint8Array> {
   switch (block.kind) {
     case 'bars':
       return formatBars(block, graphWidthOf(block, style));

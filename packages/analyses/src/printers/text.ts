@@ -8,19 +8,21 @@ export type TextStyle = Omit<BlockStyle, 'times'>;
 /** Characters per piece of text, about. */
 const pieceLength = 65_536;
 
-/** One report in pieces: its time range, then its blocks, each line ended. */
+/** One report in pieces: its time range, then its blocks, each line ended. Bytes are UTF-8, and valid until the next piece. */
 export function* textPieces(
   report: Report,
   options: AnalysisOptions,
   style: TextStyle = {},
-): Generator<string> {
+): Generator<string | Uint8Array> {
   let piece = `${headOf(report, options).join('\n')}\n`;
   for (const block of report.text) {
     for (const line of textLines(block, { ...style, times: options.times })) {
-      piece += `${line}\n`;
-      if (piece.length < pieceLength) continue;
+      const isText = typeof line === 'string';
+      if (isText) piece += `${line}\n`;
+      if (isText && piece.length < pieceLength) continue;
       yield piece;
       piece = '';
+      if (!isText) yield line;
     }
   }
   yield piece;
@@ -31,8 +33,14 @@ export function formatText(
   options: AnalysisOptions,
   style: TextStyle = {},
 ): string {
-  return [...textPieces(report, options, style)].join('');
+  let text = '';
+  for (const piece of textPieces(report, options, style)) {
+    text += typeof piece === 'string' ? piece : decoder.decode(piece);
+  }
+  return text;
 }
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 function headOf(report: Report, options: AnalysisOptions): string[] {
   const { begin, end } = report.timeRange;

@@ -289,7 +289,10 @@ function checkFollow(analysis: AnyAnalysis, options: AnalysisCommandOptions): vo
 
 function printText(io: CommandIo, report: Report, options: AnalysisOptions): void {
   const style = { columns: io.stdout.columns };
-  for (const piece of textPieces(report, options, style)) io.stdout.writeText(piece);
+  for (const piece of textPieces(report, options, style)) {
+    if (typeof piece === 'string') io.stdout.writeText(piece);
+    else io.stdout.write(piece);
+  }
 }
 
 /** Rows that are made when asked for are made now: names may change later. */

@@ -84,6 +84,7 @@ describe('sonde analyses', () => {
       spawnSync('node', [join(links, name), ...args], { encoding: 'utf8' }).stdout;
     const shown = ['--gmt', '--limit', '3', folder];
     expect(call('lttng-cputop', ...shown)).toBe(runSonde(['cputop', ...shown]).stdout);
+    expect(call('lttng-cputop', '--gm', '--lim=3', folder)).toBe(call('lttng-cputop', ...shown));
     expect(call('lttng-cputop-mi', folder)).toBe(runSonde(['cputop', '--mi', folder]).stdout);
     expect(call('lttng-irqlog-mi', '--metadata')).toContain('"table-classes"');
     expect(call('lttng-track-process', '-t', '1', folder).split('\n')).toHaveLength(3);

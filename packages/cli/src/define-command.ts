@@ -50,6 +50,8 @@ export interface CommandDefinition<O extends OptionSpecs> {
   readonly options: O;
   /** Ctrl-C is the usual end of the command, not a failure: `run` sees to it, and its status counts. */
   readonly endsByInterrupt?: boolean;
+  /** Long options may be abbreviated; where several begin alike, these (without dashes) come first. */
+  readonly abbreviates?: ReadonlySet<string>;
   /** Paragraphs and examples below the options in `--help`. */
   readonly notes?: string;
   /** @returns the exit status: 0 done, 1 failed. */

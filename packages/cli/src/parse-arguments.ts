@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { UsageError } from '@sonde/base';
 import type { Command, Occurrence, OptionSpecs } from './define-command.ts';
 import { nearest } from './nearest.ts';
+import { expandPrefixes } from './option-prefixes.ts';
 
 export interface ParsedArguments {
   /** `--help` was given: nothing else was checked. */
@@ -23,7 +24,7 @@ export function parseArguments(command: Command, args: readonly string[]): Parse
   const values: { [option: string]: unknown } = {};
   for (const [name, spec] of Object.entries(command.options)) values[name] = spec.initial;
 
-  for (const token of tokensOf(command.options, args)) {
+  for (const token of tokensOf(command.options, writtenOut(command, args))) {
     if (token.kind === 'positional') occurrences.push({ value: token.value });
     if (token.kind !== 'option') continue;
     if (token.name === 'help') {
@@ -42,6 +43,24 @@ export function parseArguments(command: Command, args: readonly string[]): Parse
   const operands = occurrences.filter((o) => o.option === undefined).map((o) => o.value ?? '');
   checkOperands(command, operands);
   return { helpIsWanted: false, values, operands, order: occurrences };
+}
+
+/** The arguments, with abbreviated options in full where the command takes them. */
+function writtenOut({ abbreviates, options }: Command, args: readonly string[]): readonly string[] {
+  if (abbreviates === undefined) return args;
+  const specs = Object.entries(options);
+  const shorts = specs.flatMap(([, { short, valueName }]) =>
+    short === undefined || valueName === undefined ? [] : [short],
+  );
+  const names = specs.map(([name, { valueName }]): [string, boolean] => [
+    optionFlag(name),
+    valueName !== undefined,
+  ]);
+  return expandPrefixes(args, {
+    options: new Map([...names, ['help', false]]),
+    shortWithValue: new Set(shorts),
+    preferred: abbreviates,
+  });
 }
 
 type Token = NonNullable<ReturnType<typeof parseArgs>['tokens']>[number];

@@ -48,6 +48,53 @@ describe('values', () => {
   });
 });
 
+describe('abbreviations, where a command takes them', () => {
+  const old = defineCommand({
+    name: 'old',
+    summary: 'Try.',
+    operands: { usage: 'TRACE...', min: 0, max: 9 },
+    options: {
+      gmt: flag('UTC'),
+      groupBy: option('Group', 'WHAT', String, ''),
+      limit: option('Rows', 'N', parseNumber, 10),
+      min: option('Least', 'N', parseNumber, 0),
+      minsize: option('Least', 'N', parseNumber, 0),
+      refresh: option('Period', 'N', String, '', { short: 'r' }),
+    },
+    abbreviates: new Set(['gmt', 'limit', 'min', 'minsize', 'refresh']),
+    run: async () => 0,
+  });
+
+  test.each([
+    [['--lim', '5', 't'], { limit: 5 }],
+    [['--lim=5', 't'], { limit: 5 }],
+    [['--min', '5', '--mins', '6'], { min: 5, minsize: 6 }],
+    // The original had no --group-by.
+    [['--g', '--group', 'x'], { gmt: true, groupBy: 'x' }],
+  ])('%j', (args, expected) => {
+    expect(parseArguments(old, args).values).toMatchObject(expected);
+  });
+
+  test.each([
+    ['--group', '--lim'],
+    ['-r', '--lim'],
+    ['--', '--lim'],
+    ['--refresh=1', '--', '--lim'],
+  ])('what is no option stays as it is: %s %s', (...args) => {
+    const told = (): readonly string[] => parseArguments(old, args).operands;
+    if (args[0] === '--group' || args[0] === '-r') expect(told).toThrow('needs a value');
+    else expect(told()).toEqual(['--lim']);
+  });
+
+  test('the beginning of several is a mistake, and so is that of none', () => {
+    expect(() => parseArguments(old, ['--mi', '5'])).toThrow(
+      'Option --mi may be any of --min, --minsize.',
+    );
+    expect(() => parseArguments(old, ['--lit'])).toThrow('Unknown option --lit.');
+    expect(() => parseArguments(command, ['--lim', '5', 't'])).toThrow('Unknown option --lim.');
+  });
+});
+
 describe('mistakes', () => {
   test.each([
     [['--clock-gnt', 't'], 'Unknown option --clock-gnt. Did you mean --clock-gmt?'],

@@ -38,6 +38,7 @@ import type { CommandIo } from '../command-io.ts';
 import { type Command, defineCommand } from '../define-command.ts';
 import { findOperands } from '../find-operands.ts';
 import { followTraces } from '../follow-traces.ts';
+import { originalOptions } from '../original-options.ts';
 import { timeFormat } from '../time-format.ts';
 import { version } from '../version.ts';
 
@@ -53,6 +54,7 @@ export function analysisCommand(name: string): Command {
     group: 'Analyses',
     operands: { usage: 'TRACE...', min: 0, max: Number.POSITIVE_INFINITY },
     options: analysisOptions,
+    abbreviates: originalOptions(analysis.family),
     run: (io, options, operands) => runGuarded(io, analysis, options, operands),
   });
 }

@@ -54,6 +54,7 @@ export const trackProcessCommand = defineCommand({
   group: 'Analyses',
   operands: { usage: 'TRACE...', min: 1, max: Number.POSITIVE_INFINITY },
   options: trackOptions,
+  abbreviates: new Set(['procname', 'tid', 'follow']),
   notes,
   run,
 });

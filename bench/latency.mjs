@@ -35,7 +35,11 @@ const { api, stream } = run('--list');
 const trace = options.trace ?? unpack();
 const samples = new Map();
 for (let round = 0; round < Number(options.rounds); round++) {
-  for (const name of api) add(name, run(name).ns);
+  for (const name of api) {
+    const { ns, bytes } = run(name);
+    add(name, ns);
+    add(`${name} bytes`, bytes);
+  }
   for (const name of trace === undefined ? [] : stream) add(name, run(name, trace).cpuS);
 }
 report();
@@ -57,9 +61,12 @@ function report() {
     '',
     `CPU time (user + system), medians of ${options.rounds} rounds. Node ${process.version}, ${cpus().length} × ${cpus()[0].model.trim()}.`,
     '',
-    '| `eventIn` + `eventOut` in a program | ns a pair |',
-    '|---|---|',
-    ...api.map((name) => `| ${name} | ${median(samples.get(name)).toFixed(0)} |`),
+    '| `eventIn` + `eventOut` in a program | ns a pair | bytes allocated a pair |',
+    '|---|---|---|',
+    ...api.map(
+      (name) =>
+        `| ${name} | ${median(samples.get(name)).toFixed(0)} | ${median(samples.get(`${name} bytes`)).toFixed(0)} |`,
+    ),
     '',
     `| trackers over the kernel benchmark trace (${traceEvents.toLocaleString('en')} events) | CPU s | million events/s |`,
     '|---|---|---|',

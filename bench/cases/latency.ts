@@ -2,6 +2,7 @@
  * The latency tracker, a case a process: `node latency.cjs CASE [TRACE]` prints one line of JSON. Pairs are on 1024 keys in turn, 64
  * of them pending at once.
  */
+import { Session } from 'node:inspector';
 import { openTrace, runIterator } from '@sonde/components';
 import { createLatencyTracker, findTracker, StreamingSession } from '@sonde/latency-tracker';
 
@@ -9,6 +10,8 @@ const pairCount = 2_000_000;
 const pendingCount = 64;
 const keyMask = 1023;
 
+/** In here no number is an object. */
+const times = new Float64Array(1);
 let clockNs = 0;
 /** Printed, so that nothing can be left out. */
 let sum = 0;
@@ -45,11 +48,24 @@ const apiCases: { readonly [name: string]: () => () => void } = {
   'numbers, time apart': () => withTracker(fakeClock),
   'numbers, with the clock': () => withTracker(),
   'texts, time apart': () => withTracker(fakeClock, (key) => texts[key]),
-  'two readings of the clock': () => {
+  'texts, with the clock': () => withTracker(undefined, (key) => texts[key]),
+  'the clock alone, read twice (`process.hrtime`)': () => {
+    const { hrtime } = process;
+    const now = (): number => {
+      const time = hrtime();
+      return time[0] * 1e9 + time[1];
+    };
     return () =>
       pairs(
-        () => (sum += performance.now()),
-        () => (sum -= performance.now()),
+        () => (times[0]! += now()),
+        () => (times[0]! -= now()),
+      );
+  },
+  'the same of `performance.now`': () => {
+    return () =>
+      pairs(
+        () => (times[0]! += performance.now()),
+        () => (times[0]! -= performance.now()),
       );
   },
   'a Map of begin times, no more': () => {
@@ -79,14 +95,40 @@ function cpuNs(work: () => void): number {
   return (user + system) * 1000;
 }
 
+interface AllocationNode {
+  readonly selfSize: number;
+  readonly children: readonly AllocationNode[];
+}
+
+const totalOf = (node: AllocationNode): number =>
+  node.children.reduce((total, child) => total + totalOf(child), node.selfSize);
+
+/** What the work allocates, by samples; what the collector has taken away again counts too. */
+function allocatedBytes(work: () => void): number {
+  const session = new Session();
+  session.connect();
+  session.post('HeapProfiler.startSampling', {
+    samplingInterval: 16_384,
+    includeObjectsCollectedByMajorGC: true,
+    includeObjectsCollectedByMinorGC: true,
+  } as object);
+  work();
+  let bytes = 0;
+  session.post('HeapProfiler.stopSampling', (_, { profile }) => {
+    bytes = totalOf(profile.head);
+  });
+  session.disconnect();
+  return bytes;
+}
+
 async function run(name: string, path: string | undefined): Promise<void> {
   const api = apiCases[name];
   if (api !== undefined) {
     const work = api();
     // The first rounds warm up.
     const rounds = [0, 1, 2, 3, 4].map(() => cpuNs(work) / pairCount);
-    const heapBytes = process.memoryUsage().heapUsed;
-    console.log(JSON.stringify({ ns: Math.min(...rounds.slice(2)), heapBytes, sum }));
+    const bytes = allocatedBytes(work) / pairCount;
+    console.log(JSON.stringify({ ns: Math.min(...rounds.slice(2)), bytes, sum, times }));
     return;
   }
   const traces = openTrace(path ?? '');

@@ -11,6 +11,8 @@ import type { HistogramData } from './declaration.ts';
 const exponents = 64;
 const twoTo32 = 4_294_967_296;
 
+const one = new Float64Array(1);
+
 /** 2^0 … 2^63. */
 const powers = Float64Array.from({ length: exponents }, (_, i) => 2 ** i);
 
@@ -18,13 +20,17 @@ export const bucketCount = (bits: number): number => exponents << bits;
 
 /** The bucket of a delay (ns, whole, 0 to 2^53). */
 export function bucketOf(ns: number, bits: number): number {
-  if (ns < twoTo32) {
-    const v = ns >>> 0;
-    if (v < 2) return 0;
-    const e = 31 - Math.clz32(v);
-    const below = e >= bits ? v >>> (e - bits) : v << (bits - e);
-    return (e << bits) | (below & ((1 << bits) - 1));
-  }
+  return ns < twoTo32 ? bucketOf32(ns >>> 0, bits) : bucketOfLong(ns, bits);
+}
+
+function bucketOf32(ns: number, bits: number): number {
+  if (ns < 2) return 0;
+  const e = 31 - Math.clz32(ns);
+  const below = e >= bits ? ns >>> (e - bits) : ns << (bits - e);
+  return (e << bits) | (below & ((1 << bits) - 1));
+}
+
+function bucketOfLong(ns: number, bits: number): number {
   const e = 63 - Math.clz32(ns / twoTo32);
   const below = Math.floor(ns / powers[e - bits]!);
   return (e << bits) | (below % powers[bits]!);
@@ -55,7 +61,16 @@ export class Histogram implements HistogramData {
   }
 
   add(ns: number): void {
-    this.counts[bucketOf(ns, this.bits)]! += 1;
+    one[0] = ns;
+    this.addFrom(one);
+  }
+
+  /** Adds the first of the values. A fraction that is given as an argument may become an object; here nothing is allocated. */
+  addFrom(values: Float64Array): void {
+    const ns = values[0]!;
+    const { counts, bits } = this;
+    const bucket = ns < twoTo32 ? bucketOf32(ns >>> 0, bits) : bucketOfLong(ns, bits);
+    counts[bucket]! += 1;
     this.count += 1;
     this.sumNs += ns;
     if (ns < this.minNs) this.minNs = ns;

@@ -12,7 +12,6 @@ export {
   openKernelSession,
   type ProgramCost,
 } from './kernel/kernel-session.ts';
-export * from './latency-tracker.ts';
 export { openTracefsSession, TracefsSession } from './live/tracefs-session.ts';
 export { alertJson, alertLt, alertText, alertWho, frameText } from './output/alert-output.ts';
 export { AlertTrace } from './output/alert-trace.ts';
@@ -20,4 +19,6 @@ export { openMetrics } from './output/open-metrics.ts';
 export { snapshotJson, summaryText, table, totalHistogram } from './output/summary-output.ts';
 export { deviceText, printable, valueText } from './output/value-text.ts';
 export { parseTracker } from './parse-tracker.ts';
+export { createLatencyTracker, LatencyTracker } from './program/latency-tracker.ts';
+export * from './program/options.ts';
 export { type StreamingOptions, StreamingSession } from './streaming/streaming-session.ts';

@@ -1,4 +1,5 @@
-import { type MutableCounters, zeroCounters } from './counters.ts';
+import type { AlertGate } from './alert-gate.ts';
+import type { MutableCounters } from './counters.ts';
 import type { Keep, TrackerSettings } from './declaration.ts';
 import { PendingTable } from './pending-table.ts';
 
@@ -7,12 +8,13 @@ export interface MatcherOptions {
   readonly keyParts: number;
   readonly keep: Keep;
   readonly max: number;
-  readonly thresholdNs: number;
   readonly timeoutNs: number;
   readonly gcNs: number;
-  readonly ratePerS: number;
   /** Delays below 0 are no mistake: count them as 0. */
   readonly clampNegative: boolean;
+  /** May be another matcher's too, and so may the gate. */
+  readonly counters: MutableCounters;
+  readonly gate: AlertGate;
 }
 
 /** What happens to operations. Slots are those of `matcher.pending`, valid until the call returns. */
@@ -26,7 +28,6 @@ export interface MatcherEvents {
 }
 
 const timedOutFlag = 1;
-const second = 1e9;
 const never = Number.POSITIVE_INFINITY;
 
 /**
@@ -35,39 +36,38 @@ const never = Number.POSITIVE_INFINITY;
  */
 export class PairMatcher {
   readonly pending: PendingTable;
-  readonly counters: MutableCounters = zeroCounters();
+  readonly counters: MutableCounters;
+  readonly #gate: AlertGate;
   readonly #events: MatcherEvents;
   readonly #keep: Keep;
-  readonly #ratePerS: number;
+  readonly #keepsAll: boolean;
   readonly #clampNegative: boolean;
   readonly #gcNs: number;
-  #thresholdNs: number;
   #timeoutNs: number;
   /** The shorter of timeout and gc. */
   #lifeNs: number;
-  #worst = false;
   #isOn = true;
   /** The oldest operation whose timeout is not over; -1: none. */
   #nextToTimeOut = -1;
   /** Nothing is due before (ns). */
   #nextDueNs = never;
-  #rateWindowNs = Number.NEGATIVE_INFINITY;
-  #rateCount = 0;
 
   constructor(options: MatcherOptions, events: MatcherEvents) {
     this.pending = new PendingTable(options.keyParts, options.max);
     this.#events = events;
     this.#keep = options.keep;
-    this.#ratePerS = options.ratePerS;
+    this.#keepsAll = options.keep === 'all';
     this.#clampNegative = options.clampNegative;
-    this.#thresholdNs = options.thresholdNs;
+    this.counters = options.counters;
+    this.#gate = options.gate;
     this.#timeoutNs = options.timeoutNs;
     this.#gcNs = options.gcNs;
     this.#lifeNs = Math.min(options.timeoutNs, options.gcNs);
+    this.pending.isByAge = this.#lifeNs < never;
   }
 
   get thresholdNs(): number {
-    return this.#thresholdNs;
+    return this.#gate.thresholdNs;
   }
 
   get isOn(): boolean {
@@ -75,15 +75,17 @@ export class PairMatcher {
   }
 
   set(settings: TrackerSettings): void {
-    if (settings.thresholdNs !== undefined) this.#thresholdNs = settings.thresholdNs;
-    if (settings.worst !== undefined) this.#worst = settings.worst;
+    if (settings.thresholdNs !== undefined) this.#gate.thresholdNs = settings.thresholdNs;
+    if (settings.worst !== undefined) this.#gate.worst = settings.worst;
     if (settings.timeoutNs !== undefined) this.#timeoutNs = settings.timeoutNs;
     if (settings.on !== undefined && settings.on !== this.#isOn) {
       this.#isOn = settings.on;
+      this.counters.aborted += this.pending.count;
+      this.counters.pending -= this.pending.count;
       this.pending.clear();
-      this.counters.pending = 0;
     }
     this.#lifeNs = Math.min(this.#timeoutNs, this.#gcNs);
+    this.pending.isByAge = this.#lifeNs < never;
     this.#nextToTimeOut = this.pending.oldest;
     this.#nextDueNs = Number.NEGATIVE_INFINITY;
   }
@@ -102,7 +104,7 @@ export class PairMatcher {
     const { pending, counters } = this;
     counters.begins++;
     const bucket = pending.bucketOf(k0, k1, k2, k3);
-    if (this.#keep !== 'all') {
+    if (!this.#keepsAll) {
       const known = pending.find(bucket, k0, k1, k2, k3);
       if (known !== -1) {
         counters.overwritten++;
@@ -126,14 +128,19 @@ export class PairMatcher {
   /** Ends every operation with the key. @returns how many there were */
   end(k0: number, k1: number, k2: number, k3: number, endNs: number, outId: number): number {
     const { pending, counters } = this;
-    let slot = this.find(k0, k1, k2, k3);
+    let slot = pending.find(pending.bucketOf(k0, k1, k2, k3), k0, k1, k2, k3);
     if (slot === -1) {
       counters.unmatchedEnds++;
       return 0;
     }
+    if (!this.#keepsAll) {
+      this.#endOne(slot, endNs, outId);
+      this.#remove(slot);
+      return 1;
+    }
     let count = 0;
     while (slot !== -1) {
-      const older = this.#keep === 'all' ? pending.findOlder(slot) : -1;
+      const older = pending.findOlder(slot);
       count++;
       this.#endOne(slot, endNs, outId);
       this.#remove(slot);
@@ -150,23 +157,8 @@ export class PairMatcher {
       delayNs = 0;
     }
     this.counters.ends++;
-    const isAlert = delayNs > this.#thresholdNs && this.#mayAlert(endNs);
-    if (isAlert && this.#worst) this.#thresholdNs = delayNs;
+    const isAlert = this.#gate.passes(delayNs, endNs);
     this.#events.ended(slot, endNs, delayNs, outId, isAlert);
-  }
-
-  #mayAlert(timeNs: number): boolean {
-    if (timeNs - this.#rateWindowNs >= second || timeNs < this.#rateWindowNs) {
-      this.#rateWindowNs = timeNs;
-      this.#rateCount = 0;
-    }
-    if (this.#rateCount >= this.#ratePerS) {
-      this.counters.limited++;
-      return false;
-    }
-    this.#rateCount++;
-    this.counters.alerts++;
-    return true;
   }
 
   /** Forgets every operation with the key. */
@@ -227,6 +219,7 @@ export class PairMatcher {
   }
 
   #passTimeout(slot: number): void {
+    // Without the list by age it is -1.
     if (slot === this.#nextToTimeOut) this.#nextToTimeOut = this.pending.newerThan(slot);
   }
 

@@ -1,3 +1,4 @@
+import { AlertGate } from '../alert-gate.ts';
 import { type MutableCounters, zeroCounters } from '../counters.ts';
 import type {
   Alert,
@@ -26,8 +27,6 @@ interface Link {
 /** Chains that wait, by step: key → link. */
 type Waiting = Map<string, Link>[];
 
-const second = 1e9;
-
 /** One chain tracker over the events of all machines. It keeps the same promises as `TrackerRun`. */
 export class ChainRun {
   readonly tracker: Tracker;
@@ -38,19 +37,17 @@ export class ChainRun {
   readonly #labels = new LabelTable();
   readonly #series: SeriesTable;
   readonly #uncertain: Histogram;
-  #counters: MutableCounters = zeroCounters();
-  #thresholdNs: number;
+  readonly #counters: MutableCounters = zeroCounters();
+  readonly #gate: AlertGate;
   #isOn = true;
-  #isWorst = false;
-  #rateWindowNs = Number.NEGATIVE_INFINITY;
-  #rateCount = 0;
 
   constructor(tracker: Tracker, chain: Chain, context: EventContext, options: TrackerRunOptions) {
     this.tracker = tracker;
     this.#chain = chain;
     this.#context = context;
     this.#options = options;
-    this.#thresholdNs = tracker.alert.thresholdNs;
+    const { thresholdNs, ratePerS } = tracker.alert;
+    this.#gate = new AlertGate(thresholdNs, ratePerS, this.#counters);
     this.#labels.idOf([]);
     this.#series = new SeriesTable([], this.#labels, tracker.histogram);
     this.#uncertain = new Histogram(tracker.histogram.bits, tracker.histogram.kind);
@@ -64,8 +61,8 @@ export class ChainRun {
   }
 
   set settings({ thresholdNs, worst, on }: TrackerSettings) {
-    if (thresholdNs !== undefined) this.#thresholdNs = thresholdNs;
-    if (worst !== undefined) this.#isWorst = worst;
+    if (thresholdNs !== undefined) this.#gate.thresholdNs = thresholdNs;
+    if (worst !== undefined) this.#gate.worst = worst;
     if (on !== undefined) this.#isOn = on;
     if (on === false) this.#forgetAll();
   }
@@ -85,7 +82,7 @@ export class ChainRun {
   }
 
   reset(): void {
-    this.#counters = zeroCounters();
+    Object.assign(this.#counters, zeroCounters());
     this.#series.reset();
     this.#uncertain.reset();
   }
@@ -173,19 +170,8 @@ export class ChainRun {
       this.#counters.uncertain++;
       this.#uncertain.add(delayNs);
     } else this.#series.add(0, delayNs);
-    if (!(delayNs > this.#thresholdNs) || !this.#mayAlert(last.timeNs)) return;
-    if (this.#isWorst) this.#thresholdNs = delayNs;
+    if (!this.#gate.passes(delayNs, last.timeNs)) return;
     this.#options.onAlert?.(this.#alertOf(step, links.reverse(), delayNs));
-  }
-
-  #mayAlert(timeNs: number): boolean {
-    if (timeNs - this.#rateWindowNs >= second) {
-      this.#rateWindowNs = timeNs;
-      this.#rateCount = 0;
-    }
-    const mayAlert = ++this.#rateCount <= this.tracker.alert.ratePerS;
-    this.#counters[mayAlert ? 'alerts' : 'limited']++;
-    return mayAlert;
   }
 
   /** @param links - From the first. */

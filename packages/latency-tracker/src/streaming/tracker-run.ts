@@ -1,3 +1,4 @@
+import { AlertGate } from '../alert-gate.ts';
 import { type MutableCounters, zeroCounters } from '../counters.ts';
 import type {
   Alert,
@@ -88,16 +89,17 @@ export class TrackerRun {
   addHost(host: HostState): void {
     this.#hosts.push(host);
     const { keep, max, alert, timeoutNs, gcNs } = this.tracker;
+    const counters = zeroCounters();
     const matcher: PairMatcher = new PairMatcher(
       {
         keyParts: this.set.begin[0]!.key.length,
         keep,
         max,
-        thresholdNs: alert.thresholdNs,
         timeoutNs,
         gcNs,
-        ratePerS: alert.ratePerS,
         clampNegative: this.#hasOwnTime,
+        counters,
+        gate: new AlertGate(alert.thresholdNs, alert.ratePerS, counters),
       },
       {
         ended: (slot, endNs, delayNs, outId, isAlert) =>
@@ -272,7 +274,7 @@ export class TrackerRun {
     const live = new Set<number>();
     for (const { matchers } of this.#hosts) {
       const { pending } = matchers[this.index]!;
-      for (let slot = pending.oldest; slot !== -1; slot = pending.newerThan(slot)) {
+      for (const slot of pending.slots()) {
         for (let part = 0; part < this.keyIsText.length; part++) {
           live.add(pending.keyPart(slot, part));
         }

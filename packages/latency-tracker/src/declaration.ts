@@ -98,7 +98,10 @@ export interface AlertDeclaration {
   readonly threshold: Duration;
   /** Take the stack at `peek` points when half the threshold is over, while the operation still waits. */
   readonly halfStack?: boolean;
-  /** Whose stack: of the task that ends it, of the one that is pending, of who woke it. */
+  /**
+   * Whose stack: of the task that ends it, of the one that is pending; `waker`: also what led to its wakeup. A tracker without a peek at
+   * the wakeup takes that at every begin, which costs more than all the rest.
+   */
   readonly stack?: 'end' | 'pending' | 'waker';
   /** At most so many alerts: `100/s`. Default: `1000/s`. */
   readonly rate?: string;
@@ -318,7 +321,7 @@ export interface Alert {
   readonly info: Readonly<Record<string, number | string>>;
   readonly kernelStack: readonly StackFrame[] | undefined;
   readonly userStack: readonly StackFrame[] | undefined;
-  /** In the kernel, of off-CPU time: what the thread was doing that woke it. */
+  /** In the kernel: what led to the wakeup, where the tracker asks for it. */
   readonly wakerStack?: readonly StackFrame[];
 }
 

@@ -18,7 +18,7 @@ export const wakeup: TrackerDeclaration = {
   end: [{ event: 'sched:sched_switch', key: ['next_pid'], when: 'next_pid != 0', info: nextTask }],
   // A wakeup of a thread that still runs only stops it from going to sleep.
   abort: [{ event: 'sched:sched_switch', key: ['prev_pid'], when: 'prev_pid != 0' }],
-  alert: { threshold: '5ms', stack: 'waker' },
+  alert: { threshold: '5ms', stack: 'pending' },
 };
 
 /** Time on the run queue: what bcc's and bpftrace's runqlat measure. */

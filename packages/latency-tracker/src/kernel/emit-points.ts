@@ -3,7 +3,14 @@ import type { Assembler } from '@sonde/ebpf';
 import { emitEachDuplicate, emitNewest, emitPutDuplicate } from './emit-duplicates.ts';
 import { ExpressionWriter, emitPointer } from './emit-expression.ts';
 import { emitAddDelay } from './emit-series.ts';
-import { type CounterName, frame, pending, settings, stateFlags } from './layout.ts';
+import {
+  type CounterName,
+  frame,
+  pending,
+  settings,
+  stateFlags,
+  wakerStackBytes,
+} from './layout.ts';
 import { labelSlotName, type PlannedPoint, type PlannedProgram, slotsBytes } from './plan-types.ts';
 import { type ProgramContext, ProgramParts } from './program-parts.ts';
 
@@ -135,7 +142,21 @@ class PointWriter extends ProgramParts {
     code.label(fresh);
     this.#time(planned, expressions);
     this.#save(planned, expressions, 'r7', 0);
+    this.#saveWakerStack();
     code.store('r7', pending.beginNs, 'r8', 'u64');
+  }
+
+  #saveWakerStack(): void {
+    const { code } = this;
+    const { wakerStackAt } = this.context.plan;
+    if (wakerStackAt === undefined) return;
+    const at = pending.savedAt + wakerStackAt;
+    code
+      .move('r1', 'r6')
+      .move('r2', 'r7')
+      .add('r2', at + 8)
+      .move('r3', wakerStackBytes);
+    code.move('r4', 0).call('get_stack').store('r7', at, 'r0', 'u64');
   }
 
   /** The first one counts, unless it is from before a pause. Its begin is in `r1`. */

@@ -10,11 +10,14 @@ import {
   record,
   recordKinds,
   stackBytes,
+  wakerStackBytes,
 } from './layout.ts';
 import { type PlannedPoint, slotsBytes, type TrackerPlan } from './plan-types.ts';
 
 export interface RecordLayout {
   readonly pointAt: number;
+  /** Its length, then its frames. */
+  readonly wakerStackAt: number;
   readonly kernelStackAt: number;
   readonly userStackAt: number;
   readonly lengthBytes: number;
@@ -26,9 +29,11 @@ export function layoutRecord(plan: TrackerPlan): RecordLayout {
     .filter(({ role }) => role === 'end')
     .map(({ slots }) => slotsBytes(slots));
   const pointAt = record.savedAt + slotsBytes(plan.saved);
-  const kernelStackAt = pointAt + Math.max(0, ...ofPoints);
+  const wakerStackAt = pointAt + Math.max(0, ...ofPoints);
+  const kernelStackAt = wakerStackAt + (plan.wakerStackAt === undefined ? 0 : 8 + wakerStackBytes);
   const userStackAt = kernelStackAt + stackBytes;
-  return { pointAt, kernelStackAt, userStackAt, lengthBytes: userStackAt + stackBytes };
+  const lengthBytes = userStackAt + stackBytes;
+  return { pointAt, wakerStackAt, kernelStackAt, userStackAt, lengthBytes };
 }
 
 export interface RecordRequest {
@@ -71,8 +76,12 @@ export function emitRecord(
     code.load('r1', 'r7', pending.savedAt + at, 'u64');
     code.store('r9', record.savedAt + at, 'r1', 'u64');
   }
-  for (let at = layout.pointAt; at < layout.kernelStackAt; at += 8) {
+  for (let at = layout.pointAt; at < layout.wakerStackAt; at += 8) {
     code.store('r9', at, 0, 'u64');
+  }
+  for (let at = 0; layout.wakerStackAt + at < layout.kernelStackAt; at += 8) {
+    code.load('r1', 'r7', pending.savedAt + plan.wakerStackAt! + at, 'u64');
+    code.store('r9', layout.wakerStackAt + at, 'r1', 'u64');
   }
   if (planned.role === 'end') {
     for (const slot of planned.slots) {

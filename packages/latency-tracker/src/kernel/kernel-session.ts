@@ -23,8 +23,9 @@ import type {
 import type { KernelTypes } from './event-access.ts';
 import { KernelTracker } from './kernel-tracker.ts';
 import { maxBits, record } from './layout.ts';
-import { RecordReader, Symbolizer } from './read-record.ts';
-import { planTracker } from './tracker-plan.ts';
+import type { TrackerPlan } from './plan-types.ts';
+import { type ReadRecord, RecordReader, Symbolizer } from './read-record.ts';
+import { keepsWakerStack, planTracker } from './tracker-plan.ts';
 
 export interface KernelOptions {
   readonly onAlert?: (alert: Alert) => void;
@@ -78,6 +79,8 @@ export class KernelSession implements TrackerSession {
   readonly #sweptMs = new Map<KernelTracker, number>();
   /** Stacks of wakers by tracker and thread, until the thread's alert comes. */
   readonly #wakers = new Map<string, readonly StackFrame[]>();
+  /** Alerts whose user-space stack is to come, by tracker and end. */
+  readonly #partial = new Map<string, Alert>();
   #isClosed = false;
 
   constructor(native: Native, trackers: readonly Tracker[], options: KernelOptions) {
@@ -134,7 +137,7 @@ export class KernelSession implements TrackerSession {
         };
         this.#trackers.push(new KernelTracker(this.#native, plan, environment));
         this.#readers.push(new RecordReader(plan, this.#symbolizer));
-        this.#noteChoice(tracker, usable, reasons);
+        this.#noteChoice(plan, reasons);
         return;
       } catch (error) {
         if (!(error instanceof SondeError)) throw error;
@@ -147,7 +150,7 @@ export class KernelSession implements TrackerSession {
     throw new UsageError('not-in-kernel', message);
   }
 
-  #noteChoice(tracker: Tracker, set: PointSet, reasons: readonly string[]): void {
+  #noteChoice({ tracker, set, ...plan }: TrackerPlan, reasons: readonly string[]): void {
     if (reasons.length > 0) {
       const [begin, end] = [set.begin[0]!.event, set.end[0]!.event];
       const why = [...new Set(reasons)].map((reason) => reason.replace(/\.$/, '')).join('; ');
@@ -159,22 +162,46 @@ export class KernelSession implements TrackerSession {
         `${tracker.name}: ${given} buckets in each power of two, not ${wanted}: no more fit into the kernel's maps`,
       );
     }
-    if (tracker.alert.stack === 'waker' && !set.peek.some(({ info }) => info.size > 0)) {
-      this.notes.push(
-        `${tracker.name}: stacks are those of who waited; that of a waker would cost too much at each wakeup (offcpu has it)`,
-      );
-    }
+    if (!keepsWakerStack(tracker, set)) return;
+    this.notes.push(
+      plan.keepsInTask
+        ? `${tracker.name}: the stack of the waker is taken at each wakeup, which costs more than all the rest`
+        : `${tracker.name}: stacks of wakers need the kernel's types; there are none`,
+    );
   }
 
   /** Hands over the alerts that are there. Called by a timer. */
   poll(): void {
     if (this.#isClosed) return;
+    const waited = [...this.#partial.keys()];
     this.#ring.poll((view, offset) => {
       const read = this.#readers[view.getUint32(offset + record.tracker, true)]?.read(view, offset);
-      if (read === undefined) return;
-      if (read.type === 'alert') this.#tell(read.alert);
-      else this.#keepWaker(`${read.tracker} ${read.tid}`, read.stack);
+      if (read !== undefined) this.#handle(read);
     });
+    // Since the poll before: their user-space stacks were lost.
+    for (const key of waited) this.#complete(key, undefined);
+  }
+
+  #handle(read: ReadRecord): void {
+    switch (read.type) {
+      case 'waker':
+        this.#keepWaker(`${read.tracker} ${read.tid}`, read.stack);
+        return;
+      case 'user-stack':
+        this.#complete(`${read.tracker} ${read.endNs}`, read.stack);
+        return;
+      case 'alert':
+        if (read.isPartial)
+          this.#partial.set(`${read.alert.tracker} ${read.alert.endNs}`, read.alert);
+        else this.#tell(read.alert);
+    }
+  }
+
+  /** Tells an alert with the user-space stack that has come. */
+  #complete(key: string, userStack: readonly StackFrame[] | undefined): void {
+    const alert = this.#partial.get(key);
+    if (!this.#partial.delete(key)) return;
+    this.#tell({ ...alert!, userStack });
   }
 
   #keepWaker(key: string, stack: readonly StackFrame[]): void {
@@ -229,6 +256,7 @@ export class KernelSession implements TrackerSession {
     if (this.#isClosed) return;
     this.stop();
     this.poll();
+    for (const key of this.#partial.keys()) this.#complete(key, undefined);
     clearInterval(this.#timer);
     clearInterval(this.#sweepTimer);
     this.#release();

@@ -1,5 +1,6 @@
 /** One tracker at work in the kernel: its maps, programs and attachments. */
 import {
+  type Assembler,
   type Attachment,
   attachRaw,
   attachTracepoint,
@@ -19,13 +20,14 @@ import type {
 import { bucketBegin, quantileOf } from '../histogram.ts';
 import { writeChainProgram } from './emit-chain.ts';
 import { writeProgram } from './emit-points.ts';
-import type { KernelTypes } from './event-access.ts';
+import type { KernelTypes, Target } from './event-access.ts';
 import { settings } from './layout.ts';
 import type { PlannedProgram, TrackerPlan } from './plan-types.ts';
 import type { ProgramContext } from './program-parts.ts';
 import { namedValue, type Value, valueOfWord } from './read-record.ts';
 import { MapSweep, type Sweep, TaskSweep } from './sweep.ts';
 import { type KernelCounters, type KernelSeries, TrackerMaps } from './tracker-maps.ts';
+import { writeUserStackProgram } from './user-stacks.ts';
 
 /** Above every delay: "never". */
 const never = 2n ** 63n - 1n;
@@ -76,22 +78,14 @@ export class KernelTracker {
     this.programs = programs;
     try {
       for (const program of endsFirst(plan.programs)) {
-        const { target } = program;
-        const loaded = new BpfProgram(native, {
-          type: target.programType,
-          name: `${plan.tracker.name}_${target.name}`.replace(/_(sched|block_rq|irq)_/, '_'),
-          code:
-            program.actions === undefined
-              ? writeProgram(this.#context, program)
-              : writeChainProgram(this.#context, program, program.actions),
-          btfId: target.btfId,
-        });
-        programs.push(loaded);
-        this.#attachments.push(
-          target.programType === 'tracepoint'
-            ? attachTracepoint(native, loaded, target.eventId)
-            : attachRaw(native, loaded),
-        );
+        const code =
+          program.actions === undefined
+            ? writeProgram(this.#context, program)
+            : writeChainProgram(this.#context, program, program.actions);
+        this.#load(program.target, code, programs);
+      }
+      if (plan.userStackTarget !== undefined) {
+        this.#load(plan.userStackTarget, writeUserStackProgram(this.#context), programs);
       }
       this.#base = this.maps.readCounters();
       this.#writeSettings();
@@ -99,6 +93,22 @@ export class KernelTracker {
       this.close();
       throw error;
     }
+  }
+
+  #load(target: Target, code: Assembler, programs: BpfProgram[]): void {
+    const native = this.#native;
+    const program = new BpfProgram(native, {
+      type: target.programType,
+      name: `${this.plan.tracker.name}_${target.name}`.replace(/_(sched|block_rq|irq)_/, '_'),
+      code,
+      btfId: target.btfId,
+    });
+    programs.push(program);
+    this.#attachments.push(
+      target.programType === 'tracepoint'
+        ? attachTracepoint(native, program, target.eventId)
+        : attachRaw(native, program),
+    );
   }
 
   #pendingOf(c: KernelCounters): number {

@@ -36,9 +36,11 @@ export const counterNames = [
 ] as const;
 export type CounterName = (typeof counterNames)[number];
 export const counterOffset = (name: CounterName): number => 8 * counterNames.indexOf(name);
-export const counterBytes = 8 * 16;
-/** The last word: what a program puts there and reads again is any number to the verifier. */
-export const scratchOffset = 8 * 15;
+export const counterBytes = 8 * 20;
+/** What a program puts there and reads again is any number to the verifier. */
+export const scratchOffset = 8 * 18;
+/** On this CPU, the thread that comes is asked for its user-space stack: the time (ns) of its record; 0: it is not. */
+export const userStackWantedOffset = 8 * 19;
 
 /** A distribution: some words, then the buckets. It stands behind the counters where a tracker has no labels. */
 export const series = {
@@ -85,11 +87,13 @@ export const record = {
   key: 80,
   savedAt: 80 + 8 * maxKeyWords,
 } as const;
-export const recordKinds = { alert: 0, waiting: 1, waker: 2, timeout: 3 } as const;
+export const recordKinds = { alert: 0, waiting: 1, waker: 2, timeout: 3, userStack: 4 } as const;
 export type RecordKind = keyof typeof recordKinds;
 
 export const maxFrames = 48;
 export const stackBytes = 8 * maxFrames;
+/** Of wakers, taken at each wakeup: those next to it tell most. */
+export const wakerStackBytes = 8 * 24;
 
 /** `tid` of an operation that belongs to no thread. */
 export const noTid = 0xffff_ffff;

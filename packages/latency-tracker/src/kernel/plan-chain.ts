@@ -18,6 +18,7 @@ import {
   SlotTable,
   type TrackerPlan,
 } from './plan-types.ts';
+import { userStackTarget } from './user-stacks.ts';
 
 type Draft = Omit<ChainAction, 'access' | 'end'> & { readonly info: readonly Expression[] };
 
@@ -55,6 +56,12 @@ export function planChain(tracker: Tracker, chain: Chain, types: KernelTypes): T
     keyIsUnsigned: [false],
     saved,
     labels: { names: [], kinds: [], role: 'end', size: undefined },
+    wakerStackAt: undefined,
+    userStackTarget: userStackTarget(
+      tracker,
+      programs.flatMap(({ points }) => points),
+      types,
+    ),
     programs,
   };
 }

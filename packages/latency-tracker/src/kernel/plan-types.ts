@@ -3,6 +3,7 @@ import { UsageError } from '@sonde/base';
 import type { Chain, Point, PointRole, PointSet, Tracker } from '../declaration.ts';
 import type { Expression } from '../expression.ts';
 import type { EventAccess, Target } from './event-access.ts';
+import { pending, wakerStackBytes } from './layout.ts';
 
 /** A value that travels from a begin or peek point to the end, or from an end point into a record. */
 export interface Slot {
@@ -69,6 +70,10 @@ export interface TrackerPlan {
   /** Saved by begin and peek points, behind the state. */
   readonly saved: readonly Slot[];
   readonly labels: LabelPlan;
+  /** Where, behind the state (bytes), begin points keep the stack of who runs: its length, then its frames. Undefined: they do not. */
+  readonly wakerStackAt: number | undefined;
+  /** Of the event at which a thread that was switched in runs again: there it gives its user-space stack. */
+  readonly userStackTarget: Target | undefined;
   readonly programs: readonly PlannedProgram[];
 }
 
@@ -93,6 +98,10 @@ export class SlotTable {
 
 export const slotsBytes = (slots: readonly Slot[]): number =>
   slots.reduce((sum, { kind }) => sum + (kind === 'text' ? 16 : 8), 0);
+
+/** Length of a pending operation with all that is saved of it. */
+export const pendingBytes = ({ saved, wakerStackAt }: TrackerPlan): number =>
+  pending.savedAt + slotsBytes(saved) + (wakerStackAt === undefined ? 0 : 8 + wakerStackBytes);
 
 /** Labels of begin points are saved under this name, apart from `info`. */
 export const labelSlotName = (label: string): string => `label ${label}`;

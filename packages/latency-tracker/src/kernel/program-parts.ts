@@ -3,9 +3,17 @@ import { Assembler, type BpfMap } from '@sonde/ebpf';
 import type { Expression } from '../expression.ts';
 import type { ExpressionWriter } from './emit-expression.ts';
 import { emitRecord, type RecordRequest } from './emit-record.ts';
-import { type CounterName, counterOffset, frame, maxKeyWords, settings } from './layout.ts';
+import {
+  type CounterName,
+  counterOffset,
+  frame,
+  maxKeyWords,
+  settings,
+  userStackWantedOffset,
+} from './layout.ts';
 import type { PlannedPoint, PlannedProgram, TrackerPlan } from './plan-types.ts';
 import type { TrackerMaps } from './tracker-maps.ts';
+import { givesUserStackLater } from './user-stacks.ts';
 
 const secondNs = 1_000_000_000;
 
@@ -92,6 +100,8 @@ export class ProgramParts {
     code.label(same);
     this.count('alerts');
     this.record(planned, expressions, 'alert', 'pending');
+    if (!givesUserStackLater(this.context.plan, planned)) return;
+    code.store('r9', userStackWantedOffset, 'r8', 'u64');
   }
 
   record(

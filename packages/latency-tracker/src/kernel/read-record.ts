@@ -5,7 +5,8 @@ import type { Alert, Point, StackFrame } from '../declaration.ts';
 import type { Expression } from '../expression.ts';
 import { layoutRecord, type RecordLayout } from './emit-record.ts';
 import { maxFrames, noTid, record, recordKinds, stateFlags } from './layout.ts';
-import { labelSlotName, type Slot, type TrackerPlan } from './plan-types.ts';
+import { labelSlotName, type PlannedPoint, type Slot, type TrackerPlan } from './plan-types.ts';
+import { givesUserStackLater, userStackAt } from './user-stacks.ts';
 
 export type Value = number | string;
 
@@ -67,7 +68,19 @@ const frameOf = (address: bigint, symbol: string | undefined): StackFrame =>
 
 /** An alert, or what a later alert of the same thread will tell about its waker. */
 export type ReadRecord =
-  | { readonly type: 'alert'; readonly alert: Alert }
+  | {
+      readonly type: 'alert';
+      readonly alert: Alert;
+      /** Its user-space stack comes in a record of its own. */
+      readonly isPartial: boolean;
+    }
+  | {
+      readonly type: 'user-stack';
+      readonly tracker: string;
+      readonly endNs: bigint;
+      /** Undefined: the thread has none. */
+      readonly stack: readonly StackFrame[] | undefined;
+    }
   | {
       readonly type: 'waker';
       readonly tracker: string;
@@ -89,9 +102,19 @@ export class RecordReader {
   read(view: DataView, at: number): ReadRecord {
     const kind = view.getUint32(at + record.kind, true);
     const ofTid = Number(view.getBigUint64(at + record.tid, true));
+    const tracker = this.#plan.tracker.name;
+    if (kind === recordKinds.userStack) {
+      const addresses = this.#stack(view, at, record.userStackBytes, userStackAt);
+      const stack = addresses && this.#symbolizer.userFrames(ofTid, addresses);
+      return {
+        type: 'user-stack',
+        tracker,
+        endNs: view.getBigUint64(at + record.endNs, true),
+        stack,
+      };
+    }
     const kernel = this.#stack(view, at, record.kernelStackBytes, this.#layout.kernelStackAt);
     const kernelStack = kernel && this.#symbolizer.kernelFrames(kernel);
-    const tracker = this.#plan.tracker.name;
     if (kind === recordKinds.waker) {
       return { type: 'waker', tracker, tid: ofTid, stack: kernelStack ?? [] };
     }
@@ -103,8 +126,10 @@ export class RecordReader {
     const whose = ofTid === noTid ? ownTid : ofTid;
     const endNs = view.getBigUint64(at + record.endNs, true);
     const delayNs = Number(view.getBigUint64(at + record.delayNs, true));
+    const waker = this.#wakerStack(view, at);
     return {
       type: 'alert',
+      isPartial: kind === recordKinds.alert && this.#isPartial(point),
       alert: {
         tracker,
         kind: kindNames[kind] ?? 'alert',
@@ -121,8 +146,22 @@ export class RecordReader {
         // Without a thread it is that of whom the interrupt came upon.
         userStack:
           user && whose !== undefined ? this.#symbolizer.userFrames(whose, user) : undefined,
+        ...(waker && { wakerStack: waker }),
       },
     };
+  }
+
+  /** Taken when the operation began. */
+  #wakerStack(view: DataView, at: number): StackFrame[] | undefined {
+    if (this.#plan.wakerStackAt === undefined) return undefined;
+    const lengthAt = this.#layout.wakerStackAt;
+    const addresses = this.#stack(view, at, lengthAt, lengthAt + 8);
+    return addresses && this.#symbolizer.kernelFrames(addresses);
+  }
+
+  #isPartial(point: number): boolean {
+    const planned = this.#endPoint(point);
+    return planned !== undefined && givesUserStackLater(this.#plan, planned);
   }
 
   #key(view: DataView, at: number, tid: number | undefined): Value[] {
@@ -142,7 +181,7 @@ export class RecordReader {
     const { chain } = this.#plan.tracker;
     const info = chain ? {} : savedInfo(this.#plan, view, at + record.savedAt, state);
     if (end === undefined) return info;
-    for (const slot of this.#endSlots(pointIndex)) {
+    for (const slot of this.#endPoint(pointIndex)?.slots ?? []) {
       info[slot.name] = readSlot(view, at + this.#layout.pointAt, slot);
     }
     return chain ? { ...info, breakdown: this.#breakdown(view, at) } : info;
@@ -157,13 +196,13 @@ export class RecordReader {
     return steps.map((slot) => `${slot.name} = ${timeOf(slot) - beginNs}`).join(', to ');
   }
 
-  #endSlots(index: number): readonly Slot[] {
+  #endPoint(index: number): PlannedPoint | undefined {
     for (const { points } of this.#plan.programs) {
       for (const planned of points) {
-        if (planned.role === 'end' && planned.index === index) return planned.slots;
+        if (planned.role === 'end' && planned.index === index) return planned;
       }
     }
-    return [];
+    return undefined;
   }
 
   #stack(view: DataView, at: number, lengthAt: number, stackAt: number): bigint[] | undefined {

@@ -7,12 +7,11 @@ import {
   counterOffset,
   maxBits,
   maxKeyWords,
-  pending,
   series,
   seriesBytes,
   settings,
 } from './layout.ts';
-import { slotsBytes, type TrackerPlan } from './plan-types.ts';
+import { pendingBytes, type TrackerPlan } from './plan-types.ts';
 
 /** Distributions of labels that are not known before: at most so many. */
 const maxSeries = 4096;
@@ -74,7 +73,7 @@ export class TrackerMaps {
     const pendingOptions = {
       type: plan.keepsInTask ? 'task-storage' : 'hash',
       keyBytes: plan.keepsInTask ? 4 : 8 * (maxKeyWords + (plan.keepsAll ? 1 : 0)),
-      valueBytes: pending.savedAt + slotsBytes(plan.saved),
+      valueBytes: pendingBytes(plan),
       isGrowing: plan.keepsInTask,
     } as const;
     const steps = plan.tracker.chain?.steps ?? [{ name: 'run', key: [] }];

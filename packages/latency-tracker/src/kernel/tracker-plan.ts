@@ -28,6 +28,7 @@ import {
   slotsBytes,
   type TrackerPlan,
 } from './plan-types.ts';
+import { userStackTarget } from './user-stacks.ts';
 
 /**
  * The plan for one set of points.
@@ -62,8 +63,16 @@ export function planTracker(tracker: Tracker, set: PointSet, types: KernelTypes)
     keyIsUnsigned: keySigns(points),
     saved: table.slots,
     labels,
+    wakerStackAt:
+      keepsInTask && keepsWakerStack(tracker, set) ? slotsBytes(table.slots) : undefined,
+    userStackTarget: userStackTarget(tracker, points, types),
     programs: programsOf(keepsInTask ? [...points, ...lastPoints(points.length, types)] : points),
   };
+}
+
+/** Whether stacks of wakers are taken when operations begin: where no peek comes with the waker when it is known to be late. */
+export function keepsWakerStack({ alert }: Tracker, set: PointSet): boolean {
+  return alert.stack === 'waker' && !set.peek.some(({ info }) => info.size > 0);
 }
 
 /** The state of a task goes away with it: that is counted, so that what is pending can be told. */

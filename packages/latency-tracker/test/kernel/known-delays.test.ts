@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   needs,
   openSession,
@@ -109,13 +109,77 @@ describe.runIf(isPossible)(title, () => {
       trackerNamed('fs_sync', { alert: { threshold: 0 } }),
     ]);
     const fd = openSync(file, 'w');
-    writeSync(fd, Buffer.alloc(1 << 20));
+    for (let i = 0; i < 32; i++) writeSync(fd, Buffer.alloc(1 << 20, i));
+    const beginMs = performance.now();
     fsyncSync(fd);
+    const tookMs = performance.now() - beginMs;
     closeSync(fd);
     session.poll();
     const own = alerts.filter(({ userStack }) => /fsync/.test(symbolsOf(userStack)));
     expect(own).toHaveLength(1);
     expect(symbolsOf(own[0]!.userStack)).toMatch(/uv_?_fs|node/);
-    expect(own[0]!.delayNs).toBeGreaterThan(0);
+    // All but the way from JavaScript into the kernel and back.
+    expect(own[0]!.delayNs).toBeLessThanOrEqual(tookMs * ms);
+    expect(own[0]!.delayNs).toBeGreaterThan((tookMs / 2) * ms);
+  });
+
+  test('a lock in user space: off the CPU, with the stacks of both worlds and that of the waker', async () => {
+    const { session, alerts } = await openSession([
+      trackerNamed('offcpu', { alert: { threshold: '150ms', stack: 'pending' } }),
+    ]);
+    // A worker holds the lock for 250 ms.
+    const program = `const { Worker } = require('node:worker_threads');
+      const lock = new Int32Array(new SharedArrayBuffer(4));
+      const worker = new Worker(\`const { workerData: lock } = require('node:worker_threads');
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 250);
+        Atomics.store(lock, 0, 1);
+        Atomics.notify(lock, 0);\`, { eval: true, workerData: lock });
+      worker.once('online', () => {
+        Atomics.wait(lock, 0, 0);
+        console.log('done');
+        process.stdin.once('data', () => process.exit());
+      });`;
+    const child = spawn(process.execPath, ['-e', program]);
+    onTestFinished(() => void child.kill());
+    await printed(child, 'done');
+    session.poll();
+    const off = alerts.filter(({ tid }) => tid === child.pid).at(-1)!;
+    expectDelay(off.delayNs, 150);
+    expect(symbolsOf(off.kernelStack)).toContain('futex');
+    expect(symbolsOf(off.wakerStack)).toContain('futex_wake');
+    // The innermost function is the C library's; below, Node's own.
+    expect(off.userStack!.length).toBeGreaterThan(0);
+    expect(off.userStack![0]!.symbol).toMatch(/libc|pthread/);
+    child.stdin.write('exit');
+  });
+
+  test('the stack of the waker of a thread that may not run, for who asks for it', async () => {
+    const sleep = programNamed('sondewaker', 'sleep');
+    const { session, alerts } = await openSession([
+      trackerNamed('wakeup', { alert: { threshold: 0, stack: 'waker' } }),
+    ]);
+    expect(session.notes.join()).toContain('the stack of the waker is taken at each wakeup');
+    await run(sleep, '0.05');
+    session.poll();
+    const own = alerts.filter(({ comm }) => comm === 'sondewaker');
+    const timer = own.filter(({ wakerStack }) => /hrtimer_wakeup/.test(symbolsOf(wakerStack)));
+    expect(timer.length).toBeGreaterThan(0);
+    expect(symbolsOf(timer[0]!.kernelStack)).toContain('nanosleep');
+    expect(symbolsOf(timer[0]!.wakerStack)).not.toMatch(/bpf_prog|bpf_trace/);
+  });
+
+  test('alerts whose thread has no user space, or is gone: told all the same', async () => {
+    const { session, alerts } = await openSession([
+      trackerNamed('offcpu', { alert: { threshold: 0, stack: 'pending' } }),
+    ]);
+    await run('sleep', '0.05');
+    session.stop();
+    session.poll();
+    session.poll();
+    const { counters } = session.snapshot()[0]!;
+    expect(alerts.length).toBeLessThanOrEqual(counters.alerts);
+    expect(alerts.length).toBeGreaterThanOrEqual(counters.alerts - counters.ringLost);
+    expect(alerts.some(({ userStack }) => userStack === undefined)).toBe(true);
+    expect(alerts.some(({ userStack }) => userStack !== undefined)).toBe(true);
   });
 });

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -116,31 +116,93 @@ describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecor
     expect(left(child.pid)).toEqual([]);
   });
 
+  test('what a killed recorder left for --recover survives the next recording', async () => {
+    const child = startSonde(['record', '-e', 'sched_switch', '-o', at('spared')]);
+    const end = ended(child);
+    await sleep(1000);
+    child.kill('SIGKILL');
+    await end;
+    const [instance] = left(child.pid);
+    const next = record(at('next'), ['-e', 'sched_process_exec', '-d', '300ms']);
+    expect(next.stderr).toContain(`sonde record --recover ${at('spared')}`);
+    expect(next.stderr).toContain('sonde doctor --clean');
+    expect(left(child.pid)).toEqual([instance]);
+    expect(readFileSync(join(instances, instance!, 'tracing_on'), 'utf8')).toBe('0\n');
+    expect(runSonde(['doctor']).stdout).toContain(`(with events of ${at('spared')})`);
+    const { stdout } = runSonde(['record', '--recover', at('spared')]);
+    expect(stdout).toMatch(/: \d+ packets .* [\d,]+ events were added from the kernel/);
+    expect(left(child.pid)).toEqual([]);
+    expect(countEvents(at('spared'), 'sched_switch')).toBeGreaterThan(0);
+  });
+
+  test('without the folder there is nothing to recover: the next recording removes it', async () => {
+    const child = startSonde(['record', '-e', 'sched_switch', '-o', at('gone')]);
+    const end = ended(child);
+    await sleep(1000);
+    child.kill('SIGKILL');
+    await end;
+    rmSync(at('gone'), { recursive: true });
+    const next = record(at('after'), ['-e', 'sched_process_exec', '-d', '300ms']);
+    expect(next.stderr).toContain(`Removed sonde_${child.pid}_`);
+    expect(left(child.pid)).toEqual([]);
+  });
+
   const kills = 20;
   test(`killed at ${kills} moments and recovered, it is a trace with all that reached the kernel`, async () => {
-    for (const [i, moment] of [...moments(kills)].entries()) {
-      const path = at(`killed-${i}`);
-      const isRaw = i % 4 === 3;
-      const child = startSonde(['record', '-o', path, ...(isRaw ? ['--raw'] : [])]);
-      const end = ended(child);
-      await sleep(moment);
-      child.kill('SIGKILL');
-      await end;
-      const instance = left(child.pid);
-      const hasPlan = existsSync(join(path, 'recording.json'));
-      const recovered = runSonde(['record', '--recover', path]);
-      if (instance.length === 0 || !hasPlan) {
-        // It had not begun: there is nothing to recover, and that is said.
-        expect(recovered.stderr).toMatch(/nothing|no folder/i);
-        continue;
+    const work = spawn('node', [join(import.meta.dirname, 'write-workload.mjs'), at('written')]);
+    let withEvents = 0;
+    try {
+      for (const [i, moment] of [...moments(kills)].entries()) {
+        const isRaw = i % 4 === 3;
+        if (await killAndRecover(at(`killed-${i}`), moment, isRaw, work.pid!)) withEvents++;
       }
-      expect(recovered.stderr).toBe('');
-      const added = /([\d,]+) events were added from the kernel/.exec(recovered.stdout)?.[1];
-      expect(left(child.pid)).toEqual([]);
-      const count = countEvents(path, '*');
-      expect(count).toBeGreaterThanOrEqual(Number(added?.replaceAll(',', '')));
-      if (babeltraceIsMissing || isRaw) continue;
+    } finally {
+      work.kill('SIGKILL');
+    }
+    // The others were killed before they had begun.
+    expect(withEvents).toBeGreaterThan(kills / 2);
+  }, 180_000);
+
+  /** False: it had not begun. */
+  async function killAndRecover(
+    path: string,
+    moment: number,
+    isRaw: boolean,
+    workPid: number,
+  ): Promise<boolean> {
+    const child = startSonde(['record', '-o', path, ...(isRaw ? ['--raw'] : [])]);
+    const end = ended(child);
+    await sleep(moment);
+    child.kill('SIGKILL');
+    await end;
+    const [instance] = left(child.pid);
+    const hasPlan = existsSync(join(path, 'recording.json'));
+    const wasOn =
+      instance !== undefined &&
+      readFileSync(join(instances, instance, 'tracing_on'), 'utf8') === '1\n';
+    const recovered = runSonde(['record', '--recover', path]);
+    if (instance === undefined || !hasPlan) {
+      // There is nothing to recover, and that is said.
+      expect(recovered.stderr).toMatch(/nothing|no folder/i);
+      return false;
+    }
+    expect(recovered.stderr).toBe('');
+    expect(left(child.pid)).toEqual([]);
+    const text = /([\d,]+) events were added from the kernel/.exec(recovered.stdout)?.[1];
+    const added = Number(text?.replaceAll(',', ''));
+    expect(added > 0).toBe(wasOn);
+    const count = countEvents(path, '*');
+    if (!wasOn) return false;
+    expect(count).toBeGreaterThanOrEqual(added);
+    // None of it comes twice, and all of it in its order: what was on disk, and what was in the kernel.
+    const filter = ['--event', 'syscall_entry_pwrite64', '--filter', `$ctx.pid == ${workPid}`];
+    const { stdout } = runSonde(['read', ...filter, path]);
+    const positions = [...stdout.matchAll(/pos = (\d+)/g)].map(([, position]) => Number(position));
+    expect(positions.length).toBeGreaterThan(0);
+    expect(positions).toEqual([...new Set(positions)].sort((a, b) => a - b));
+    if (!babeltraceIsMissing && !isRaw) {
       expect(readWithBabeltrace(path)).toEqual({ events: count, complaints: '' });
     }
-  }, 180_000);
+    return true;
+  }
 });

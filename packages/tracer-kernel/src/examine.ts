@@ -5,6 +5,7 @@ import { SondeError } from '@sonde/base';
 import { Native, probeBpf } from '@sonde/ebpf';
 import { EventCatalogue } from './event-catalogue.ts';
 import { TraceInstance } from './instance.ts';
+import { recoverableOutput } from './output-notes.ts';
 import { recorderInstances, removeUprobes } from './ownership.ts';
 import { openTracefs, type TracefsFolder } from './tracefs.ts';
 import { createUprobes } from './uprobes.ts';
@@ -71,10 +72,14 @@ function examineRecorders(tracefs: TracefsFolder): Finding {
   const others = live.length - 1;
   if (orphaned.length === 0)
     return works('recorders', `${others} running, nothing left by killed ones.`);
+  const left = orphaned.map((instance) => {
+    const directory = recoverableOutput(tracefs, instance);
+    return directory === undefined ? instance : `${instance} (with events of ${directory})`;
+  });
   return {
     name: 'recorders',
     state: 'optional',
-    reason: `Killed recorders left ${orphaned.join(', ')}.`,
+    reason: `Killed recorders left ${left.join(', ')}.`,
     remedy:
       '`sonde record --recover DIR` completes the trace, `sonde doctor --clean` removes them.',
   };

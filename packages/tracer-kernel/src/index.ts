@@ -3,6 +3,7 @@ export { type AvailableEvent, EventCatalogue, type EventRequest } from './event-
 export { examineMachine, type Finding } from './examine.ts';
 export { FlightRecorder } from './flight-recorder.ts';
 export { defaultBufferBytes, type InstanceOptions } from './instance.ts';
+export { recoverableOutput } from './output-notes.ts';
 export { flightRecorders, type Removed, recorderInstances, removeOrphans } from './ownership.ts';
 export { type PacketBatch, PacketFeed } from './packet-feed.ts';
 export { defaultPreset, type PresetName, presetNames } from './presets.ts';

@@ -109,18 +109,37 @@ export function removeUprobes(tracefs: TracefsFolder, group: string): number {
 export interface Removed {
   readonly instances: readonly string[];
   readonly uprobes: number;
+  /** Instances that stay, since their recordings can be completed with them. They record no more. */
+  readonly kept: readonly { readonly instance: string; readonly directory: string }[];
 }
 
-/** Removes what recorders left that don't run any more. What belongs to live ones, or to others, is not touched. */
-export function removeOrphans(tracefs: TracefsFolder): Removed {
-  const instances = recorderInstances(tracefs).orphaned.filter((name) =>
-    removeInstance(tracefs, name),
-  );
+/**
+ * Removes what recorders left that don't run any more. What belongs to live ones, or to others, is not touched.
+ * @param recoverable - The folder of a recording that can be completed: its instance stays. Default: nothing stays.
+ */
+export function removeOrphans(
+  tracefs: TracefsFolder,
+  recoverable: (instance: string) => string | undefined = () => undefined,
+): Removed {
+  const instances: string[] = [];
+  const kept: { instance: string; directory: string }[] = [];
+  for (const instance of recorderInstances(tracefs).orphaned) {
+    const directory = recoverable(instance);
+    if (directory !== undefined) {
+      // What it holds must last; what happens after the recorder's end is nobody's.
+      tracefs.write(`instances/${instance}/tracing_on`, '0');
+      kept.push({ instance, directory });
+    } else if (removeInstance(tracefs, instance)) {
+      instances.push(instance);
+    }
+  }
+  const isKept = new Set(kept.map(({ instance }) => instance));
   const groups = new Set(uprobesOf(tracefs).map(({ group }) => group));
   let uprobes = 0;
   for (const group of groups) {
     const owner = ownerOf(group);
-    if (owner !== undefined && !ownerIsAlive(owner)) uprobes += removeUprobes(tracefs, group);
+    if (owner === undefined || ownerIsAlive(owner) || isKept.has(group)) continue;
+    uprobes += removeUprobes(tracefs, group);
   }
-  return { instances, uprobes };
+  return { instances, uprobes, kept };
 }

@@ -17,9 +17,11 @@ import { join } from 'node:path';
 import { UsageError } from '@sonde/base';
 import { rawDescriptionFile } from '@sonde/ftrace';
 import { recordingClock } from './clock.ts';
+import { onlineCpus } from './cpus.ts';
 import { fillIndexRecord, indexHeader, indexRecordBytes, type StreamBegun } from './ctf-folder.ts';
 import { CtfSink } from './ctf-sink.ts';
 import { TraceInstance } from './instance.ts';
+import { forgetOutput } from './output-notes.ts';
 import { ownerIsAlive, ownerOf, removeUprobes } from './ownership.ts';
 import { Recorder } from './recorder.ts';
 import { bootId, layoutOf, parsePlan, planFile, type RecordingPlan } from './recording-plan.ts';
@@ -197,7 +199,9 @@ function drain(
         begun,
         onFault: () => undefined,
       });
-  if (plan.beginNs !== undefined) sink.begin(BigInt(plan.beginNs));
+  // Of the others, nobody knows since when.
+  const whole = onlineCpus().filter((cpuId) => instance.stats(cpuId).overrun === 0);
+  if (plan.beginNs !== undefined) sink.begin(BigInt(plan.beginNs), whole);
   const { nowNs } = recordingClock(instance);
   const recorder = new Recorder(instance, sink);
   try {
@@ -210,6 +214,7 @@ function drain(
   const lost = recorder.droppedEvents;
   instance.remove();
   removeUprobes(tracefs, plan.instance);
+  forgetOutput(plan.instance);
   return { events: held, lost };
 }
 

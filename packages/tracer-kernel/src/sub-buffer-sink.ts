@@ -9,8 +9,8 @@ export interface SubBufferSink {
   /** Overwritten before they were read, as the sub-buffers tell. */
   readonly missedEvents: number;
   readonly writtenBytes: number;
-  /** All streams begin now: before the first sub-buffer. */
-  begin(timeNs: bigint): void;
+  /** All streams begin now: before the first sub-buffer. @param cpuIds - Streams of these only; default: of those that are on. */
+  begin(timeNs: bigint, cpuIds?: readonly number[]): void;
   /** @param subBuffer - One, whole; not kept. */
   push(cpuIndex: number, subBuffer: Uint8Array): void;
   /** @param total - Since the beginning. */

@@ -13,6 +13,7 @@ import {
 import { type AvailableEvent, EventCatalogue, type EventRequest } from './event-catalogue.ts';
 import { type EventFilters, eventFilters, neverFilter, writeFilter } from './event-filters.ts';
 import { type InstanceOptions, TraceInstance } from './instance.ts';
+import { forgetOutput, noteOutput } from './output-notes.ts';
 import { newInstanceName, removeUprobes } from './ownership.ts';
 import {
   applyProcessFilter,
@@ -134,6 +135,7 @@ export class Tracing {
       // Last: what can't be done leaves no folder.
       makeEmptyFolder(options.directory);
       this.#writePlan();
+      noteOutput(instance.name, options.directory);
     } catch (error) {
       this.contents?.close();
       throw error;
@@ -182,6 +184,7 @@ export class Tracing {
     this.contents?.close();
     this.instance.remove();
     removeUprobes(this.tracefs, this.instance.name);
+    forgetOutput(this.instance.name);
     // Only a recorder that was killed leaves it.
     rmSync(join(this.options.directory, planFile), { force: true });
   }

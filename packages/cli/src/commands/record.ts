@@ -8,8 +8,10 @@ import {
   KernelSession,
   openContentsAccess,
   openTracefs,
+  recoverableOutput,
   recoverSession,
   removeOrphans,
+  type TracefsFolder,
   Tracing,
   type TracingOptions,
 } from '@sonde/tracer-kernel';
@@ -20,6 +22,7 @@ import { recordInRing } from '../record/flight-loop.ts';
 import { recordToDisk } from '../record/record-loop.ts';
 import { contextsOf, type RecordOptions, recordOptions } from '../record/record-options.ts';
 import { recoveredText } from '../record/summary-text.ts';
+import { shellWord } from '../shell-word.ts';
 import { version } from '../version.ts';
 
 export const recordCommand = defineCommand({
@@ -46,9 +49,7 @@ machine allows.
     if (options.recover !== undefined) return recover(io, options.recover);
     checkOptions(options, operands);
     const tracefs = openTracefs();
-    for (const name of removeOrphans(tracefs).instances) {
-      tell(io, options, `Removed ${name}, which a killed recorder left.\n`);
-    }
+    tellOrphans(io, options, tracefs);
     const contents = options.noContents ? undefined : await openContentsAccess();
     const tracing = Tracing.open(tracefs, { ...tracingOptions(io, options), contents });
     for (const note of tracing.instance.notes) io.stderr.writeText(`sonde: ${note}\n`);
@@ -72,6 +73,21 @@ machine allows.
     }
   },
 });
+
+/** What killed recorders left goes, unless a trace can be completed with it. */
+function tellOrphans(io: CommandIo, options: RecordOptions, tracefs: TracefsFolder): void {
+  const { instances, kept } = removeOrphans(tracefs, (name) => recoverableOutput(tracefs, name));
+  for (const name of instances) {
+    tell(io, options, `Removed ${name}, which a killed recorder left.\n`);
+  }
+  for (const { instance, directory } of kept) {
+    tell(
+      io,
+      options,
+      `A killed recorder left ${instance}, with events of ${directory}: run \`sonde record --recover ${shellWord(directory)}\`, or \`sonde doctor --clean\` to drop them.\n`,
+    );
+  }
+}
 
 function checkOptions(options: RecordOptions, command: readonly string[]): void {
   const { followForks, pid, tid, raw, rotate, snapshot, keep, ctf } = options;

@@ -1,4 +1,5 @@
 import type { Recovered, SessionCounts } from '@sonde/tracer-kernel';
+import { shellWord } from '../shell-word.ts';
 
 const grouped = new Intl.NumberFormat('en-US');
 const megabyte = 1e6;
@@ -73,9 +74,7 @@ export function recoveredText(directory: string, recovered: Recovered): string {
 
 /** Where the trace is, and what to do with it. */
 export function nextText(directory: string, isRaw: boolean): string {
-  const path = /^[\w./@+-]+$/.test(directory)
-    ? directory
-    : `'${directory.replaceAll("'", "'\\''")}'`;
+  const path = shellWord(directory);
   const convert = isRaw
     ? `  sonde read -o ctf -w ${path}-ctf ${path}    convert to CTF once\n`
     : '';

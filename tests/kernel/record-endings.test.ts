@@ -141,10 +141,12 @@ describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecor
     await sleep(1000);
     child.kill('SIGKILL');
     await end;
+    const [instance] = left(child.pid);
     rmSync(at('gone'), { recursive: true });
     const next = record(at('after'), ['-e', 'sched_process_exec', '-d', '300ms']);
     expect(next.stderr).toContain(`Removed sonde_${child.pid}_`);
     expect(left(child.pid)).toEqual([]);
+    expect(existsSync(`/run/sonde/recordings/${instance}`)).toBe(false);
   });
 
   const kills = 20;

@@ -5,8 +5,8 @@ import { SondeError } from '@sonde/base';
 import { Native, probeBpf } from '@sonde/ebpf';
 import { EventCatalogue } from './event-catalogue.ts';
 import { TraceInstance } from './instance.ts';
-import { recoverableOutput } from './output-notes.ts';
 import { recorderInstances, removeUprobes } from './ownership.ts';
+import { recoverableOutput } from './recover.ts';
 import { openTracefs, type TracefsFolder } from './tracefs.ts';
 import { createUprobes } from './uprobes.ts';
 

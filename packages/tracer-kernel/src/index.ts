@@ -3,13 +3,12 @@ export { type AvailableEvent, EventCatalogue, type EventRequest } from './event-
 export { examineMachine, type Finding } from './examine.ts';
 export { FlightRecorder } from './flight-recorder.ts';
 export { defaultBufferBytes, type InstanceOptions } from './instance.ts';
-export { recoverableOutput } from './output-notes.ts';
 export { flightRecorders, type Removed, recorderInstances, removeOrphans } from './ownership.ts';
 export { type PacketBatch, PacketFeed } from './packet-feed.ts';
 export { defaultPreset, type PresetName, presetNames } from './presets.ts';
 export type { ProcessFilter } from './process-filter.ts';
 export { type CtfVersion, compactTime } from './recording-plan.ts';
-export { type Recovered, recoverSession } from './recover.ts';
+export { type Recovered, recoverableOutput, recoverSession } from './recover.ts';
 export { KernelSession, type SessionCounts } from './session.ts';
 export { lockdownMode, openTracefs, TracefsFolder, tracefsPath } from './tracefs.ts';
 export { Tracing, type TracingOptions } from './tracing.ts';

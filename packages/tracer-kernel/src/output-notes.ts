@@ -4,8 +4,6 @@
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { bootId, parsePlan, planFile } from './recording-plan.ts';
-import type { TracefsFolder } from './tracefs.ts';
 
 const notesFolder = '/run/sonde/recordings';
 
@@ -23,24 +21,10 @@ export function forgetOutput(instance: string): void {
   rmSync(join(notesFolder, instance), { force: true });
 }
 
-/**
- * The folder of a killed recorder, where its recording can be completed with what the instance holds.
- * Undefined: it is gone, or belongs to another recording, or the instance holds nothing.
- */
-export function recoverableOutput(tracefs: TracefsFolder, instance: string): string | undefined {
+export function outputOf(instance: string): string | undefined {
   try {
-    const directory = readFileSync(join(notesFolder, instance), 'utf8');
-    const plan = parsePlan(readFileSync(join(directory, planFile), 'utf8'));
-    const isOf = plan.instance === instance && plan.bootId === bootId();
-    return isOf && holdsEvents(tracefs, instance) ? directory : undefined;
+    return readFileSync(join(notesFolder, instance), 'utf8');
   } catch {
     return undefined;
   }
-}
-
-function holdsEvents(tracefs: TracefsFolder, instance: string): boolean {
-  const folder = `instances/${instance}/per_cpu`;
-  return tracefs
-    .list(folder)
-    .some((cpu) => !/^entries: 0$/m.test(tracefs.read(`${folder}/${cpu}/stats`)));
 }

@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { forgetOutput } from './output-notes.ts';
 import { errnoOf, type TracefsFolder } from './tracefs.ts';
 
 export interface Owner {
@@ -12,12 +13,14 @@ export interface Owner {
   readonly startTicks: number;
 }
 
-/** Undefined: there is no such process. */
+/** Undefined: there is no such process, or it has ended and only waits for its parent to notice. */
 function startTicksOf(pid: number): number | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state = ''] = fields;
     const startTimeField = 19; // counted from the state, which follows the name
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[startTimeField]);
+    return 'ZX'.includes(state) ? undefined : Number(fields[startTimeField]);
   } catch {
     return undefined;
   }
@@ -71,6 +74,7 @@ export function flightRecorders(tracefs: TracefsFolder): number[] {
 export function removeInstance(tracefs: TracefsFolder, name: string): boolean {
   try {
     rmdirSync(join(tracefs.path, 'instances', name));
+    forgetOutput(name);
     return true;
   } catch (error) {
     const errno = errnoOf(error);

@@ -21,7 +21,7 @@ import { onlineCpus } from './cpus.ts';
 import { fillIndexRecord, indexHeader, indexRecordBytes, type StreamBegun } from './ctf-folder.ts';
 import { CtfSink } from './ctf-sink.ts';
 import { TraceInstance } from './instance.ts';
-import { forgetOutput } from './output-notes.ts';
+import { outputOf } from './output-notes.ts';
 import { ownerIsAlive, ownerOf, removeUprobes } from './ownership.ts';
 import { Recorder } from './recorder.ts';
 import { bootId, layoutOf, parsePlan, planFile, type RecordingPlan } from './recording-plan.ts';
@@ -63,6 +63,26 @@ export function recoverSession(directory: string, tracefs: TracefsFolder | undef
     drainedEvents: drained?.events,
     lostEvents: drained?.lost ?? 0,
   };
+}
+
+/**
+ * The folder of a killed recorder, where `recoverSession` completes its recording with what the instance holds.
+ * Undefined: it is gone, or belongs to another recording, or the instance holds nothing.
+ */
+export function recoverableOutput(tracefs: TracefsFolder, instance: string): string | undefined {
+  const directory = outputOf(instance);
+  if (directory === undefined || !holdsEvents(tracefs, instance)) return undefined;
+  try {
+    const plan = readPlan(directory);
+    return plan.instance === instance && plan.bootId === bootId() ? directory : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function holdsEvents(tracefs: TracefsFolder, name: string): boolean {
+  const instance = TraceInstance.reopen(tracefs, name);
+  return instance.cpuIds.some((cpuId) => instance.stats(cpuId).entries > 0);
 }
 
 function readPlan(directory: string): RecordingPlan {
@@ -214,7 +234,6 @@ function drain(
   const lost = recorder.droppedEvents;
   instance.remove();
   removeUprobes(tracefs, plan.instance);
-  forgetOutput(plan.instance);
   return { events: held, lost };
 }
 

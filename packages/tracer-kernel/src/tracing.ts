@@ -13,7 +13,7 @@ import {
 import { type AvailableEvent, EventCatalogue, type EventRequest } from './event-catalogue.ts';
 import { type EventFilters, eventFilters, neverFilter, writeFilter } from './event-filters.ts';
 import { type InstanceOptions, TraceInstance } from './instance.ts';
-import { forgetOutput, noteOutput } from './output-notes.ts';
+import { noteOutput } from './output-notes.ts';
 import { newInstanceName, removeUprobes } from './ownership.ts';
 import {
   applyProcessFilter,
@@ -184,7 +184,6 @@ export class Tracing {
     this.contents?.close();
     this.instance.remove();
     removeUprobes(this.tracefs, this.instance.name);
-    forgetOutput(this.instance.name);
     // Only a recorder that was killed leaves it.
     rmSync(join(this.options.directory, planFile), { force: true });
   }

@@ -125,7 +125,8 @@ describe.skipIf(why !== '')(
       for (let i = 0; i < 50 && isLoaded(native, programs); i++) await sleep(50);
       expect(isLoaded(native, programs)).toBe(false);
       expect(runSonde(['record', '--recover', at('killed')]).status).toBe(0);
-      expect(runSonde(['read', at('killed')]).stderr).toBe('');
+      // What came after the kill may be more than the buffers hold.
+      expect(runSonde(['read', at('killed')]).stderr).not.toMatch(/error|damaged/i);
     });
   },
 );

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { scratchFolder } from '../integration/built-command.ts';
+import { runSonde, scratchFolder } from '../integration/built-command.ts';
 import {
   babeltraceIsMissing,
   countEvents,
@@ -41,6 +41,10 @@ describe.skipIf(reasonNotToRecord !== undefined)(
       ['lttng_statedump_end', undefined, 1],
     ])('%s where %s: %d', (event, filter, count) => {
       expect(countEvents(trace, event, filter)).toBe(count);
+    });
+
+    test('the report says who recorded', () => {
+      expect(runSonde(['report', '--brief', trace]).stdout).toMatch(/^Linux \S+, sonde \d/m);
     });
 
     test('the forks name the parent and its group', () => {

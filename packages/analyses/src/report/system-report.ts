@@ -40,7 +40,7 @@ export interface HostReport {
   readonly name: string;
   /** `Linux 6.1.0-56-amd64`; empty: the trace does not say. */
   readonly kernel: string;
-  /** `lttng-modules 2.13.9`; empty: the trace does not say. */
+  /** `lttng-modules 2.13.9`, `sonde 0.1.0`; empty: the trace does not say. */
   readonly tracer: string;
   readonly cpuCount: number;
   readonly timeRange: TimeRange;
@@ -142,7 +142,10 @@ function factsOf(
   return {
     name: host.name,
     kernel: join([value('sysname'), value('kernel_release')], ' '),
-    tracer: join([value('tracer_name') || (version === '' ? '' : 'tracer'), version], ' '),
+    // Our recordings are laid out as LTTng's, which `tracer_name` is for.
+    tracer:
+      value('recorder') ||
+      join([value('tracer_name') || (version === '' ? '' : 'tracer'), version], ' '),
     cpuCount: host.cpus.length,
   };
 }

@@ -130,7 +130,8 @@ class MuxerIterator implements MessageIterator {
       }
       // Nothing can come after an infinite time, whatever the iterator says.
       this.#moved(first, status === 'end' || headTimeNs === Number.POSITIVE_INFINITY);
-      left -= status === 'budget' ? Math.max(batch, minBatchCost) : minBatchCost;
+      const cost = Math.max(batch, minBatchCost);
+      left -= status === 'budget' ? cost : minBatchCost;
     }
   }
 

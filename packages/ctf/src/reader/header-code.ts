@@ -149,7 +149,10 @@ class HeaderGenerator {
       return;
     }
     const value = this.#local('v');
-    this.#line(`const ${value} = ${readCode(this.#path.offsetBits, fc)};`);
+    const { offsetBits } = this.#path;
+    const isWord = isTimestamp && !isId && slots.length === 0 && fc.lengthBits === 32;
+    const code = readCode(offsetBits, fc);
+    this.#line(`const ${value} = ${isWord ? signedWordCode(offsetBits, fc.byteOrder) : code};`);
     for (const slot of slots) this.#save(slot, fc, value);
     if (isId) {
       this.#path.hasId = true;
@@ -208,9 +211,9 @@ class HeaderGenerator {
     const mask = 2 ** lengthBits - 1;
     const later = lengthBits === 32 ? value : `lo + ((${value} - lo) & ${mask})`;
     this.#line(`const ${next} = (${later}) | 0;`);
-    this.#line(
-      `if (${next} >>> 0 < lo >>> 0) chi = chi === 18446744069414584320 ? 0 : chi + 4294967296;`,
-    );
+    // Nothing that happens at carries only, or below 2^31 only: V8 would take it for granted that it doesn't, and compile anew.
+    this.#line(`chi += (${next} ^ -2147483648) < (lo ^ -2147483648) ? 4294967296 : 0;`);
+    this.#line('if (chi === 18446744073709551616) chi = 0;');
     this.#line(`lo = ${next};`);
   }
 
@@ -327,6 +330,11 @@ function readCode(
   return fc.lengthBits + down === wordBytes * 8
     ? shifted
     : `(${shifted} & ${2 ** fc.lengthBits - 1})`;
+}
+
+/** 32 bits at a byte, as int32. */
+function signedWordCode(offsetBits: number, byteOrder: string): string {
+  return `D.getInt32(${at(offsetBits)}, ${byteOrder === 'little-endian'})`;
 }
 
 function rangesCode(value: string, ranges: readonly IntegerRange[]): string {

@@ -117,8 +117,14 @@ function bodiesOf(eventRecordClass: EventRecordClass): StructureFieldClass[] {
 
 /** The greatest alignment of a field and of all that is in it. */
 export function maxAlignmentBitsOf(fieldClass: FieldClass): number {
-  const inner = childFieldClasses(fieldClass).map(maxAlignmentBitsOf);
-  return Math.max(alignmentBitsOf(fieldClass), ...inner);
+  let most = 1;
+  // No recursion: V8 would put so much of it into itself that compiling cost more than all calls.
+  const pending = [fieldClass];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    most = Math.max(most, alignmentBitsOf(next));
+    for (const child of childFieldClasses(next)) pending.push(child);
+  }
+  return most;
 }
 
 function mayBeEmpty(fieldClass: FieldClass): boolean {

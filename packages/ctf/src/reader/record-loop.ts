@@ -162,7 +162,7 @@ ${dynamicEndCode(isByteAligned, 'skipped++;')}
 if (h === undefined) { status = ${loopStatus.meet}; break; }
 if (!(t < limitNs)) { status = ${loopStatus.pause}; break; }
 cursor.recordOffsetBits = s * 8; cursor.bodyOffsetBits = p * 8; cursor.classIndex = x;
-cursor.clockHigh = chi; cursor.clockLow = lo >>> 0;
+cursor.clockHigh = chi; cursor.clockLow = ${unsignedLow};
 if (hasClock) cursor.timeNs = t;
 if (z >= 0) {
 ${staticEnd}
@@ -207,15 +207,18 @@ function nextCode(code: HeaderCode, hasClock: boolean): string {
   }
   if (code.hasTimestamp && hasClock) {
     lines.push(
-      'if (frequencyHz === 0) t = chi - originHigh + ((lo >>> 0) - originLow);',
-      'else t = Math.floor((1e9 * (chi + (lo >>> 0))) / frequencyHz) - originHigh - originLow;',
+      `if (frequencyHz === 0) t = chi - originHigh + (${unsignedLow} - originLow);`,
+      `else t = Math.floor((1e9 * (chi + ${unsignedLow})) / frequencyHz) - originHigh - originLow;`,
     );
   }
   return lines.join('\n');
 }
 
+/** `lo >>> 0`, which V8 would take to stay below 2^31 if it has been so for a while. */
+const unsignedLow = '((lo ^ -2147483648) + 2147483648)';
+
 const epilogueCode = `cursor.recordOffsetBits = s * 8; cursor.bodyOffsetBits = p * 8; cursor.classIndex = x;
-cursor.clockHigh = chi; cursor.clockLow = lo >>> 0;
+cursor.clockHigh = chi; cursor.clockLow = ${unsignedLow};
 if (hasClock) cursor.timeNs = t;
 cursor.headTimeNs = status === ${loopStatus.end} ? Infinity : t;
 cursor.skippedEvents += skipped;

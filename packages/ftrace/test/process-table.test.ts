@@ -153,6 +153,49 @@ describe('what events tell of threads', () => {
     expect(comm(processes.get(31))).toBe('');
   });
 
+  test('contexts are those of the thread, whichever ran before, and whoever had its id', () => {
+    const tids = [10, 1034, 10, 2058];
+    const { events } = run((b) => {
+      for (const tid of tids) b.event(1, 3, tid, rename(tid, `first ${tid}`));
+      for (const tid of tids) b.event(1, 4, tid, exec(tid, tid));
+      b.event(1, 3, 10, rename(1034, 'second')).event(1, 4, 1034, exec(1034, 1034));
+      b.event(1, 5, 10, free(1034)).event(1, 4, 1034, exec(1034, 1034));
+      b.event(1, 2, 10, fork(10, 1034)).event(1, 4, 1034, exec(1034, 1034));
+      b.event(1, 3, 10, rename(2058, 'leader')).event(1, 4, 10, exec(10, 2058));
+      return b.event(1, 4, 10, exec(10, 10)).event(1, 4, 2058, exec(2058, 2058));
+    });
+    const shown = events.filter(({ name }) => name === 'sched_process_exec');
+    expect(shown.map(({ context }) => [context['tid'], context['procname']])).toEqual([
+      ...tids.map((tid) => [tid, `first ${tid}`]),
+      ...[
+        [1034, 'second'],
+        [1034, ''],
+        [1034, 'first 10'],
+        [10, 'leader'],
+        [10, 'leader'],
+        [2058, ''],
+      ],
+    ]);
+  });
+
+  test('what one CPU tells of a thread is seen by the others', () => {
+    const processes = new ProcessTable();
+    const contexts = ['procname', 'tid'] as const;
+    const here = converter(formats, { contexts }, { processes });
+    const there = converter(formats, { contexts }, { processes });
+    const look = (tid: number) => here.cpu.push(subBuffer(4, tid, exec(tid, tid)));
+    const subBuffer = (type: number, tid: number, payload: Uint8Array) =>
+      new SubBufferBuilder(0n).event(1, type, tid, payload).end();
+    look(10);
+    there.cpu.push(subBuffer(3, 10, rename(10, 'cat')));
+    look(10);
+    there.cpu.push(subBuffer(3, 11, rename(11, 'dog')));
+    look(10);
+    look(11);
+    const shown = here.decode().events.map(({ context }) => context['procname']);
+    expect(shown).toEqual(['', 'cat', 'cat', 'dog']);
+  });
+
   test('looked at only: nothing is written', () => {
     const processes = new ProcessTable();
     const { cpu, layout, decode } = converter(

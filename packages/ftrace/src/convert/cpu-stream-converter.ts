@@ -75,15 +75,10 @@ export class CpuStreamConverter {
   readonly #littleEndian: boolean;
   readonly #bound: KernelTraceLayout['bound'];
   readonly #threads: ThreadContexts;
-  /** Copies `#thread`. */
+  /** Copies the contexts of a thread. */
   readonly #copyThread: Encode;
-  /** Contexts of the current thread. */
-  #thread: DataView = noView;
   readonly #contextBytes: number;
   readonly #recordNumbers: readonly ((flags: number, preemptCount: number) => number)[];
-  /** No thread's. */
-  #threadTid = -2;
-  #threadVersion = -1;
   /** Waits for its call stacks; undefined: no call stacks are contexts. */
   readonly #pending: PendingRecord | undefined;
   #bytes: Uint8Array | undefined;
@@ -297,10 +292,9 @@ export class CpuStreamConverter {
 
   #writeContexts(target: DataView, position: number, at: number): number {
     const state = this.#state;
-    if (state.tid !== this.#threadTid || state.processes.version !== this.#threadVersion) {
-      this.#updateThread();
-    }
-    let end = this.#copyThread(this.#thread, 0, 0, target, position, state);
+    const threads = this.#threads;
+    const offset = threads.find(state.processes, state.tid);
+    let end = this.#copyThread(threads.view, offset, 0, target, position, state);
     if (this.#recordNumbers.length > 0) {
       const flags = state.view.getUint8(at + 2);
       const preemptCount = state.view.getUint8(at + 3);
@@ -309,14 +303,6 @@ export class CpuStreamConverter {
       }
     }
     return end;
-  }
-
-  /** Finds or writes the contexts of the current thread. */
-  #updateThread(): void {
-    const { processes, tid } = this.#state;
-    this.#thread = this.#threads.get(processes, tid);
-    this.#threadTid = tid;
-    this.#threadVersion = processes.version;
   }
 
   #addStack(place: StackPlace, at: number, length: number): void {

@@ -1,7 +1,7 @@
 /** What is known of one thread. Numbers that are not known are -1, texts empty. */
 export interface ThreadInfo {
   readonly tid: number;
-  /** The table's version when this thread last changed: what was made from it before is stale. */
+  /** Grows with every change, and when the thread ends or another takes its place: what was made from it before is stale. */
   revision: number;
   /** When the last event that changed it happened: what another CPU tells of the time before comes too late. */
   changedAtCycles: number;
@@ -29,6 +29,8 @@ export type ThreadFacts = Partial<
 };
 
 const cloneThread = 0x1_0000;
+/** A power of 2. */
+const recentThreads = 1024;
 const commBytes = 15;
 /** No name begins with these bytes. */
 const notSeen = -1;
@@ -52,9 +54,9 @@ function cyclesOf({ timeLow, timeHigh }: EventTime): number {
  * after later ones of another: those change nothing that is newer.
  */
 export class ProcessTable {
-  /** Changes with every change of a thread. */
-  version = 0;
   readonly #threads = new Map<number, ThreadInfo>();
+  /** Those asked for last, by the low bits of their ids: looking into the map costs more than all the rest of a record. */
+  readonly #recent = new Array<ThreadInfo | undefined>(recentThreads).fill(undefined);
   readonly #lookUp: ((tid: number) => ThreadFacts | undefined) | undefined;
   /** Flags of `task_newtask`, until the fork event of the same thread. */
   readonly #cloneFlags = new Map<number, number>();
@@ -62,15 +64,10 @@ export class ProcessTable {
   /** @param lookUp - Asked once for a thread that no event told of, for example in /proc. */
   constructor(lookUp?: (tid: number) => ThreadFacts | undefined) {
     this.#lookUp = lookUp;
-    this.#threads.set(0, {
-      ...unknownThread(0),
-      pid: 0,
-      ppid: 0,
-      vtid: 0,
-      vpid: 0,
-      vppid: 0,
-      priority: 20,
-    });
+    const idle = unknownThread(0);
+    idle.pid = idle.ppid = idle.vtid = idle.vpid = idle.vppid = 0;
+    idle.priority = 20;
+    this.#threads.set(0, idle);
   }
 
   get size(): number {
@@ -79,18 +76,43 @@ export class ProcessTable {
 
   /** What is known of a thread; it is entered when it is new. */
   get(tid: number): ThreadInfo {
-    const known = this.#threads.get(tid);
-    if (known !== undefined) return known;
-    const thread = unknownThread(tid);
-    this.#threads.set(tid, thread);
-    this.set(tid, this.#lookUp?.(tid) ?? {});
+    const recent = this.#recent[tid & (recentThreads - 1)];
+    return recent !== undefined && recent.tid === tid ? recent : this.#find(tid);
+  }
+
+  #find(tid: number): ThreadInfo {
+    let thread = this.#threads.get(tid);
+    if (thread === undefined) {
+      thread = unknownThread(tid);
+      this.#put(thread);
+      this.set(tid, this.#lookUp?.(tid) ?? {});
+    }
+    this.#recent[tid & (recentThreads - 1)] = thread;
     return thread;
+  }
+
+  /** In the place of what had that id before. */
+  #put(thread: ThreadInfo): void {
+    this.#remove(thread.tid);
+    this.#threads.set(thread.tid, thread);
+  }
+
+  #remove(tid: number): void {
+    const thread = this.#threads.get(tid);
+    if (thread === undefined) return;
+    this.#changed(thread);
+    this.#threads.delete(tid);
+    const place = tid & (recentThreads - 1);
+    if (this.#recent[place] === thread) this.#recent[place] = undefined;
   }
 
   /** Enters what is known of a thread. */
   set(tid: number, facts: ThreadFacts): void {
     let thread = this.#threads.get(tid);
-    if (thread === undefined) this.#threads.set(tid, (thread = unknownThread(tid)));
+    if (thread === undefined) {
+      thread = unknownThread(tid);
+      this.#put(thread);
+    }
     const { comm, ...numbers } = facts;
     const { seen } = thread;
     Object.assign(thread, numbers, { tid, seen });
@@ -102,7 +124,7 @@ export class ProcessTable {
   }
 
   #changed(thread: ThreadInfo): void {
-    thread.revision = ++this.version;
+    thread.revision++;
   }
 
   /** `sched_process_fork`. */
@@ -114,21 +136,18 @@ export class ProcessTable {
     const flags = this.#cloneFlags.get(childTid) ?? 0;
     this.#cloneFlags.delete(childTid);
     const isThread = (flags & cloneThread) !== 0;
-    this.#threads.set(childTid, {
-      tid: childTid,
-      revision: ++this.version,
-      changedAtCycles: isNewer ? known.changedAtCycles : forkedAtCycles,
-      pid: isThread ? parent.pid : childTid,
-      ppid: isThread ? parent.ppid : parent.pid,
-      comm: isNewer ? known.comm : parent.comm,
-      seen: new Int32Array(4).fill(notSeen),
-      priority: isNewer ? known.priority : parent.priority,
-      // In the root namespace they are the same; elsewhere nobody tells them.
-      vtid: parent.vtid === parent.tid ? childTid : -1,
-      vpid: isThread ? parent.vpid : parent.vpid === parent.pid ? childTid : -1,
-      vppid: isThread ? parent.vppid : parent.vpid,
-      pidNamespace: parent.pidNamespace,
-    });
+    const child = unknownThread(childTid);
+    child.changedAtCycles = isNewer ? known.changedAtCycles : forkedAtCycles;
+    child.pid = isThread ? parent.pid : childTid;
+    child.ppid = isThread ? parent.ppid : parent.pid;
+    child.comm = isNewer ? known.comm : parent.comm;
+    child.priority = isNewer ? known.priority : parent.priority;
+    // In the root namespace they are the same; elsewhere nobody tells them.
+    child.vtid = parent.vtid === parent.tid ? childTid : -1;
+    child.vpid = isThread ? parent.vpid : parent.vpid === parent.pid ? childTid : -1;
+    child.vppid = isThread ? parent.vppid : parent.vpid;
+    child.pidNamespace = parent.pidNamespace;
+    this.#put(child);
   }
 
   /** `task_newtask`, which comes just before the fork event. */
@@ -182,18 +201,19 @@ export class ProcessTable {
     if (tid === oldTid) return;
     const old = this.#threads.get(oldTid);
     if (old === undefined) return;
-    this.#threads.delete(oldTid);
     const vtid = old.vtid === oldTid ? tid : old.vpid;
-    const seen = new Int32Array(4).fill(notSeen);
-    this.#threads.set(tid, { ...old, tid, seen, vtid, revision: ++this.version });
+    const thread = unknownThread(tid);
+    const { seen } = thread;
+    Object.assign(thread, old, { tid, seen, vtid });
+    this.#remove(oldTid);
+    this.#put(thread);
   }
 
   /** `sched_process_free`: nothing more comes from the thread, unless its id was given away since. */
   free(tid: number, time: EventTime): void {
     const thread = this.#threads.get(tid);
     if (tid === 0 || thread === undefined || thread.changedAtCycles > cyclesOf(time)) return;
-    this.#threads.delete(tid);
-    this.version++;
+    this.#remove(tid);
   }
 }
 

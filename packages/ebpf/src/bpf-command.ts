@@ -11,6 +11,7 @@ export const command = {
   programNextId: 11,
   mapNextId: 12,
   programById: 13,
+  mapById: 14,
   objectInfo: 15,
   rawTracepointOpen: 17,
   btfLoad: 18,

@@ -11,6 +11,12 @@ export {
 export { Btf, type BtfArgument, type BtfMember, type BtfType } from './btf.ts';
 export { type ElfSymbols, readElfSymbols } from './elf-symbols.ts';
 export { parseKallsyms, readKernelSymbols } from './kernel-symbols.ts';
+export {
+  type LoadedObject,
+  type LoadedProgram,
+  loadedMaps,
+  loadedPrograms,
+} from './loaded-objects.ts';
 export { BpfMap, type MapOptions, type MapType, possibleCpus } from './maps.ts';
 export { Native, NativeMemory, SystemCallError } from './native.ts';
 export { type BpfCapability, explainBpfFailure, probeBpf } from './probe.ts';
@@ -22,8 +28,6 @@ export {
   BpfProgram,
   enableRunStatistics,
   type IteratorLink,
-  type LoadedProgram,
-  loadedPrograms,
   type ProgramOptions,
   type ProgramStatistics,
   type ProgramType,

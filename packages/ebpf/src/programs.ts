@@ -32,7 +32,7 @@ export interface ProgramStatistics {
 }
 
 /** Length of `struct bpf_prog_info` up to what we read. */
-const infoBytes = 232;
+export const infoBytes = 232;
 const logBytes = 1 << 20;
 const logTailLines = 25;
 /** Helpers for tasks, stacks and types are for programs with a licence like the kernel's. */
@@ -88,59 +88,9 @@ export class BpfProgram {
   }
 }
 
-function statisticsOf(info: NativeMemory): ProgramStatistics {
+export function statisticsOf(info: NativeMemory): ProgramStatistics {
   const number = (offset: number): number => Number(info.view.getBigUint64(offset, true));
   return { runNs: number(192), runs: number(200), missed: number(208) };
-}
-
-const nameBytes = 16;
-const nameOffset = 64;
-
-/** A program that is loaded on this machine, by whomever. */
-export interface LoadedProgram extends ProgramStatistics {
-  readonly id: number;
-  /** At most 15 characters. */
-  readonly name: string;
-}
-
-/** All programs there are: for finding out what was left behind, and for comparing what they cost. */
-export function loadedPrograms(native: Native): LoadedProgram[] {
-  const found: LoadedProgram[] = [];
-  using info = native.allocate(infoBytes);
-  using attributes = new BpfAttributes(native);
-  for (let id = 0; ; id = attributes.memory.view.getUint32(4, true)) {
-    try {
-      attributes.clear().u32(0, id).call(command.programNextId, 12, 'go through programs');
-    } catch (error) {
-      if (error instanceof SystemCallError && error.errnoName === 'ENOENT') return found;
-      throw error;
-    }
-    const program = lookAtProgram(native, attributes.memory.view.getUint32(4, true), info);
-    if (program !== undefined) found.push(program);
-  }
-}
-
-/** Undefined: it is gone meanwhile. */
-function lookAtProgram(native: Native, id: number, info: NativeMemory): LoadedProgram | undefined {
-  using attributes = new BpfAttributes(native);
-  let fd: number;
-  try {
-    fd = attributes.u32(0, id).call(command.programById, 12, 'open a program');
-  } catch (error) {
-    if (error instanceof SystemCallError && error.errnoName === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    // What is there asks for more: lists of maps, of code.
-    info.bytes.fill(0);
-    attributes.clear().u32(0, fd).u32(4, infoBytes).u64(8, info.address);
-    attributes.call(command.objectInfo, 16, 'look at a program');
-    const name = info.bytes.slice(nameOffset, nameOffset + nameBytes);
-    const text = new TextDecoder().decode(name.subarray(0, name.indexOf(0)));
-    return { id, name: text, ...statisticsOf(info) };
-  } finally {
-    closeDescriptor(fd);
-  }
 }
 
 /** Once more, with the verifier's log: it is costly, so only after a failure. */

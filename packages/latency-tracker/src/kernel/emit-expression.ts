@@ -98,9 +98,10 @@ export class ExpressionWriter {
       throw new UsageError('no-number', `${what} is a text where a number is needed.`);
     }
     const code = this.#code;
-    if (source.isProbed) this.#probe(source);
-    const from = source.isProbed ? 'r10' : emitSteps(code, source.steps, 'r0');
-    const offset = source.isProbed ? frame.text : source.steps.at(-1)!;
+    const isProbed = source.isProbed || source.isUntyped;
+    if (isProbed) this.#probe(source);
+    const from = isProbed ? 'r10' : emitSteps(code, source.steps, 'r0');
+    const offset = isProbed ? frame.text : source.steps.at(-1)!;
     code.load('r0', from, offset, size);
     if (!source.isSigned || source.lengthBytes === 8 || isLowBitsOnly) return;
     const unused = 64 - 8 * source.lengthBytes;
@@ -110,9 +111,25 @@ export class ExpressionWriter {
   /** Copies the number into the frame. */
   #probe(source: Source): void {
     const code = this.#code;
-    code.move('r3', emitSteps(code, source.steps, 'r3')).add('r3', source.steps.at(-1)!);
+    code.move('r3', this.#base(source)).add('r3', source.steps.at(-1)!);
     code.move('r1', 'r10').add('r1', frame.text).move('r2', source.lengthBytes);
     code.call('probe_read_kernel');
+  }
+
+  /** What the last offset counts from: `r3`, or the context. */
+  #base({ steps, isUntyped }: Source): Register {
+    const code = this.#code;
+    if (!isUntyped || steps.length < 2) return emitSteps(code, steps, 'r3');
+    code.load('r3', 'r6', steps[0]!, 'u64');
+    for (const offset of steps.slice(1, -1)) this.#follow(offset);
+    return 'r3';
+  }
+
+  /** `r3` = the pointer at `r3 + offset`; 0 where there is none. */
+  #follow(offset: number): void {
+    const code = this.#code;
+    code.add('r3', offset).move('r1', 'r10').add('r1', frame.text).move('r2', 8);
+    code.call('probe_read_kernel').load('r3', 'r10', frame.text, 'u64');
   }
 
   #builtin(expression: Extract<Expression, { type: 'builtin' }>): void {
@@ -219,8 +236,9 @@ export class ExpressionWriter {
     }
     code.store(base, offset, 0, 'u64').store(base, offset + 8, 0, 'u64');
     const last = source.steps.at(-1)!;
-    const from = emitSteps(code, source.steps, 'r3');
-    if (source.kind === 'pointer') code.load('r3', from, last, 'u64');
+    const from = this.#base(source);
+    if (source.kind === 'pointer' && source.isUntyped && from === 'r3') this.#follow(last);
+    else if (source.kind === 'pointer') code.load('r3', from, last, 'u64');
     else code.load('r3', from, last, 'u32').and('r3', 0xffff).add('r3', 'r6');
     code.move('r1', base).add('r1', offset).move('r2', textBytes).call('probe_read_kernel_str');
   }
@@ -241,8 +259,15 @@ export class ExpressionWriter {
 
   #copyArray(source: Source, base: Register, offset: number): void {
     const code = this.#code;
-    const from = emitSteps(code, source.steps, 'r1');
     const last = source.steps.at(-1)!;
+    if (source.isUntyped) {
+      code.store(base, offset, 0, 'u64').store(base, offset + 8, 0, 'u64');
+      code.move('r3', this.#base(source)).add('r3', last).move('r1', base).add('r1', offset);
+      const length = Math.min(source.lengthBytes, textBytes);
+      code.move('r2', length).call('probe_read_kernel');
+      return;
+    }
+    const from = emitSteps(code, source.steps, 'r1');
     // Records and structures align such arrays to 4 bytes at least, mostly to 8.
     const size = last % 8 === 0 ? 8 : 4;
     for (let at = 0; at < textBytes; at += size) {

@@ -89,8 +89,11 @@ export function emitRecord(
       expressions.words(expression, 'r9', layout.pointAt + slot.offsetBytes);
     }
   }
-  emitStack(code, request, layout.kernelStackAt, record.kernelStackBytes, 0);
-  emitStack(code, request, layout.userStackAt, record.userStackBytes, userStackFlag);
+  const { per, chain } = plan.tracker;
+  const isOfThread = per === 'task' || chain !== undefined;
+  const stack = { ...request, isOfThread };
+  emitStack(code, stack, layout.kernelStackAt, record.kernelStackBytes, 0);
+  emitStack(code, stack, layout.userStackAt, record.userStackBytes, userStackFlag);
   code.move('r1', 'r9').move('r2', ringNoWakeup).call('ringbuf_submit');
 }
 
@@ -140,7 +143,7 @@ function emitKey(code: Assembler, plan: TrackerPlan): void {
 
 function emitStack(
   code: Assembler,
-  { planned, stackOf }: RecordRequest,
+  { planned, stackOf, isOfThread }: RecordRequest & { readonly isOfThread: boolean },
   at: number,
   lengthAt: number,
   flags: number,
@@ -153,6 +156,11 @@ function emitStack(
   if (stackOf === 'pending' && Array.isArray(task)) {
     emitPointer(code, task, 'r1');
     emit('get_task_stack');
+    return;
+  }
+  if (stackOf === 'pending' && task === undefined && isOfThread) {
+    // Whoever runs is somebody else.
+    code.store('r9', lengthAt, 0, 'u64');
     return;
   }
   code.move('r1', 'r6');

@@ -11,6 +11,7 @@ import {
 import { systemCallOfNumber } from '@sonde/linux-model';
 import { type Expression, formatExpression } from '../expression.ts';
 import { argumentPath, systemCallRegisters } from './argument-names.ts';
+import { isKnownTracepoint, knownArgument } from './known-arguments.ts';
 
 /**
  * A value in the kernel's memory: from the program's context, each step but the last is the offset (bytes) of a pointer to follow.
@@ -25,6 +26,8 @@ export interface Source {
   readonly isSigned: boolean;
   /** The last offset is behind a pointer that the verifier does not know: it is read by a helper. */
   readonly isProbed?: boolean;
+  /** The verifier knows none of the pointers on the way: all are followed by a helper. */
+  readonly isUntyped?: boolean;
   /** Of `task.pid`: the steps to the task. */
   readonly taskSteps?: readonly number[];
 }
@@ -52,37 +55,48 @@ export interface EventAccess {
   readonly systemCall: Source | undefined;
 }
 
+/**
+ * How programs see events, the best first:
+ * - `typed`: tracepoints with the kernel's types (tp_btf)
+ * - `raw`: raw tracepoints, whose arguments are numbers to the verifier; without types only those that are the same in every kernel
+ * - `recorded`: the fields that a perf event records, for all that the others do not know
+ */
+export const accessKinds = ['typed', 'raw', 'recorded'] as const;
+export type AccessKind = (typeof accessKinds)[number];
+
 export interface KernelTypes {
   /** Undefined: the kernel does not tell its types. */
   readonly btf: Btf | undefined;
+  /** The best that may be used. */
+  readonly access: AccessKind;
 }
 
 /**
- * The best way to see an event with these expressions: typed arguments where all values are known there, else the recorded fields.
+ * The best way to see an event with these expressions: arguments where all values are known there, else the recorded fields.
  * @throws UsageError `no-event`, `unknown-field`
  */
 export function accessEvent(
   event: string,
   via: 'event' | 'arguments' | 'function',
   reads: readonly Expression[],
-  { btf }: KernelTypes,
+  types: KernelTypes,
 ): EventAccess {
-  if (via === 'function') return functionAccess(event, btf);
-  const typed = btf && typedAccess(event, via, btf);
-  const fields = reads.filter((read) => read.type === 'field');
-  if (typed !== undefined) {
-    if (via === 'arguments' || fields.every(({ path }) => knows(typed, path))) return typed;
+  if (via === 'function') return functionAccess(event, types.btf);
+  const access = types.access === 'recorded' ? undefined : argumentAccess(event, via, types);
+  if (access !== undefined) {
+    if (via === 'arguments' || reads.every((read) => knows(access, read))) return access;
   }
   if (via === 'arguments') {
-    const why = btf ? 'there is no such event' : 'the kernel does not tell its types';
+    const why = types.btf ? 'there is no such event' : 'the kernel does not tell its types';
     throw new UsageError('no-event', `No typed arguments of ${event}: ${why}.`);
   }
   return recordAccess(event);
 }
 
-function knows(access: EventAccess, path: readonly string[]): boolean {
+function knows(access: EventAccess, read: Expression): boolean {
+  if (read.type !== 'field') return true;
   try {
-    access.field(path);
+    access.field(read.path);
     return true;
   } catch {
     return false;
@@ -92,30 +106,62 @@ function knows(access: EventAccess, path: readonly string[]): boolean {
 /** `syscalls:sys_enter_read` → enter, read. */
 const callEvent = /^syscalls:sys_(enter|exit)_(\w+)$/;
 
-function typedAccess(event: string, via: 'event' | 'arguments', btf: Btf): EventAccess | undefined {
+/** Undefined: there is no such tracepoint, or nothing is known of it. */
+function argumentAccess(
+  event: string,
+  via: 'event' | 'arguments',
+  types: KernelTypes,
+): EventAccess | undefined {
   const call = callEvent.exec(event);
-  if (call !== null) return callAccess(event, call[1] as 'enter' | 'exit', call[2]!, btf);
+  if (call !== null) return callAccess(event, call[1] as 'enter' | 'exit', call[2]!, types);
   const name = event.replace(/^\w+:/, '');
-  const btfId = btf.find('typedef', `btf_trace_${name}`);
-  if (btfId === undefined) return undefined;
+  const { btf } = types;
+  const isTyped = btf !== undefined && types.access === 'typed';
+  const btfId = btf?.find('typedef', `btf_trace_${name}`);
+  if (btf === undefined ? !isKnownTracepoint(name) : btfId === undefined) return undefined;
   return {
-    target: { id: `typed ${name}`, programType: 'typed-tracepoint', name, btfId, eventId: 0 },
+    target: {
+      id: `${isTyped ? 'typed' : 'raw'} ${name}`,
+      programType: isTyped ? 'typed-tracepoint' : 'raw-tracepoint',
+      name,
+      btfId: isTyped ? btfId! : 0,
+      eventId: 0,
+    },
     guard: undefined,
     field(path) {
       const known = via === 'arguments' ? path : path.length === 1 && argumentPath(event, path[0]!);
-      if (known) return resolveArgument(btf, event, name, known);
+      if (known) return argument(types, event, name, known);
       throw unknownField(event, path, []);
     },
     systemCall:
-      name === 'sys_enter' || name === 'sys_exit' ? systemCallNumber(btf, name) : undefined,
-    commOffset: btf.offsetBytes('task_struct', 'comm'),
+      name === 'sys_enter' || name === 'sys_exit' ? systemCallNumber(types, name) : undefined,
+    ...(isTyped && { commOffset: btf.offsetBytes('task_struct', 'comm') }),
   };
 }
 
-function systemCallNumber(btf: Btf, name: 'sys_enter' | 'sys_exit'): Source | undefined {
-  if (name === 'sys_enter') return resolveArgument(btf, name, name, ['id']);
+/** @throws UsageError `unknown-field` */
+function argument(
+  { btf, access }: KernelTypes,
+  event: string,
+  tracepoint: string,
+  path: readonly string[],
+): Source {
+  if (btf === undefined) {
+    const known = knownArgument(tracepoint, path);
+    if (known !== undefined) return known;
+    throw unknownField(event, path, []);
+  }
+  const source = resolveArgument(btf, event, tracepoint, path);
+  if (access === 'typed') return source;
+  // Such a task is a number to the verifier: it has no storage.
+  const { taskSteps: _, ...raw } = source;
+  return { ...raw, isUntyped: source.steps.length > 1 || source.kind !== 'number' };
+}
+
+function systemCallNumber(types: KernelTypes, name: 'sys_enter' | 'sys_exit'): Source | undefined {
+  if (name === 'sys_enter') return argument(types, name, name, ['id']);
   const registers = systemCallRegisters[process.arch];
-  return registers && resolveArgument(btf, name, name, ['regs', registers.number]);
+  return registers && argument(types, name, name, ['regs', registers.number]);
 }
 
 const callNumbers = new Map<string, number>();
@@ -136,10 +182,10 @@ function callAccess(
   event: string,
   side: 'enter' | 'exit',
   call: string,
-  btf: Btf,
+  types: KernelTypes,
 ): EventAccess | undefined {
   const number = numberOfCall(call);
-  const access = typedAccess(`raw_syscalls:sys_${side}`, 'event', btf);
+  const access = argumentAccess(`raw_syscalls:sys_${side}`, 'event', types);
   if (number === undefined || access === undefined) return undefined;
   const guard: Expression = {
     type: 'binary',
@@ -160,7 +206,7 @@ function callAccess(
       const index = field === undefined ? -1 : field.offsetBytes / 8 - 2;
       const register = systemCallRegisters[process.arch]?.arguments[index];
       if (path.length !== 1 || register === undefined) throw unknownField(event, path, []);
-      const source = resolveArgument(btf, event, 'sys_enter', ['regs', register]);
+      const source = argument(types, event, 'sys_enter', ['regs', register]);
       return /^(unsigned )?int$/.test(field!.type) ? { ...source, lengthBytes: 4 } : source;
     },
   };

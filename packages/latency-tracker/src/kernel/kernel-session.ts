@@ -20,7 +20,7 @@ import type {
   TrackerSettings,
   TrackerSnapshot,
 } from '../declaration.ts';
-import type { KernelTypes } from './event-access.ts';
+import { type AccessKind, accessKinds } from './event-access.ts';
 import { KernelTracker } from './kernel-tracker.ts';
 import { maxBits, record } from './layout.ts';
 import type { TrackerPlan } from './plan-types.ts';
@@ -31,8 +31,10 @@ export interface KernelOptions {
   readonly onAlert?: (alert: Alert) => void;
   /** How often alerts are looked for (ms). */
   readonly pollMs?: number;
-  /** False: as on a kernel that does not tell its types, with recorded fields only. */
+  /** False: as on a kernel that does not tell its types. */
   readonly useTypes?: boolean;
+  /** The best way to see events that is tried. Default: `typed`. */
+  readonly access?: AccessKind;
   /** Room for alerts that wait to be read: a power of two. */
   readonly ringBytes?: number;
 }
@@ -68,7 +70,9 @@ export async function openKernelSession(
 export class KernelSession implements TrackerSession {
   readonly notes: string[] = [];
   readonly #native: Native;
-  readonly #types: KernelTypes;
+  readonly #btf: Btf | undefined;
+  /** Ways to see events, the best first. */
+  readonly #accessKinds: readonly AccessKind[];
   readonly #ring: RingBuffer;
   readonly #trackers: KernelTracker[] = [];
   readonly #readers: RecordReader[] = [];
@@ -85,7 +89,9 @@ export class KernelSession implements TrackerSession {
 
   constructor(native: Native, trackers: readonly Tracker[], options: KernelOptions) {
     this.#native = native;
-    this.#types = { btf: options.useTypes === false ? undefined : kernelTypes(this.notes) };
+    this.#btf = options.useTypes === false ? undefined : kernelTypes(this.notes);
+    const best = this.#btf === undefined && options.access !== 'recorded' ? 'raw' : options.access;
+    this.#accessKinds = accessKinds.slice(accessKinds.indexOf(best ?? 'typed'));
     this.#onAlert = options.onAlert;
     try {
       this.#ring = new RingBuffer(native, options.ringBytes ?? defaultRingBytes, 'alerts');
@@ -122,32 +128,43 @@ export class KernelSession implements TrackerSession {
     return `in the kernel (${[...types].join(', ')})`;
   }
 
-  /** Tries the tracker's sets of points, the best first. */
+  /** Tries the tracker's sets of points, the best first, and ways to see their events. */
   #add(tracker: Tracker): void {
     const reasons: string[] = [];
+    let last: unknown;
     for (const set of tracker.anyOf) {
-      try {
-        const usable = withKnownFunctions(set, this.#types.btf);
-        const plan = planTracker(tracker, usable, this.#types);
-        const environment = {
-          types: this.#types,
-          ring: this.#ring,
-          trackerIndex: this.#trackers.length,
-          tell: (alert: Alert) => this.#onAlert?.(alert),
-        };
-        this.#trackers.push(new KernelTracker(this.#native, plan, environment));
-        this.#readers.push(new RecordReader(plan, this.#symbolizer));
-        this.#noteChoice(plan, reasons);
-        return;
-      } catch (error) {
-        if (!(error instanceof SondeError)) throw error;
-        const isRefused = error instanceof SystemCallError && error.errnoName === 'EPERM';
-        if (isRefused && set.via !== 'function') throw explainBpfFailure(error);
-        reasons.push(isRefused ? 'this kernel refuses function hooks (EPERM)' : error.message);
+      for (const access of set.via === 'function' ? (['typed'] as const) : this.#accessKinds) {
+        try {
+          this.#load(tracker, withKnownFunctions(set, this.#btf), access, reasons);
+          return;
+        } catch (error) {
+          if (!(error instanceof SondeError)) throw error;
+          const isRefused = error instanceof SystemCallError && error.errnoName === 'EPERM';
+          if (isRefused && set.via !== 'function') throw explainBpfFailure(error);
+          last = error;
+          if (isRefused) reasons.push('this kernel refuses function hooks (EPERM)');
+          else reasons.push(error.message.split('\n', 1)[0]!);
+          // What is not there is not there, however one looks.
+          if (error instanceof UsageError) break;
+        }
       }
     }
     const message = `The tracker ${tracker.name} can't run in this kernel: ${reasons.join(' ')}`;
-    throw new UsageError('not-in-kernel', message);
+    throw new UsageError('not-in-kernel', message, {}, { cause: last });
+  }
+
+  #load(tracker: Tracker, set: PointSet, access: AccessKind, reasons: readonly string[]): void {
+    const types = { btf: this.#btf, access };
+    const plan = planTracker(tracker, set, types);
+    const environment = {
+      types,
+      ring: this.#ring,
+      trackerIndex: this.#trackers.length,
+      tell: (alert: Alert) => this.#onAlert?.(alert),
+    };
+    this.#trackers.push(new KernelTracker(this.#native, plan, environment));
+    this.#readers.push(new RecordReader(plan, this.#symbolizer));
+    this.#noteChoice(plan, reasons);
   }
 
   #noteChoice({ tracker, set, ...plan }: TrackerPlan, reasons: readonly string[]): void {
@@ -283,7 +300,9 @@ function kernelTypes(notes: string[]): Btf | undefined {
     return Btf.ofKernel();
   } catch (error) {
     if (!(error instanceof SondeError)) throw error;
-    notes.push(`${error.message} Recorded fields are used instead, which costs more.`);
+    notes.push(
+      `${error.message} Raw tracepoints and recorded fields are used instead, which cost more.`,
+    );
     return undefined;
   }
 }

@@ -107,7 +107,7 @@ export class KernelTracker {
     this.#attachments.push(
       target.programType === 'tracepoint'
         ? attachTracepoint(native, program, target.eventId)
-        : attachRaw(native, program),
+        : attachRaw(native, program, target.programType === 'raw-tracepoint' ? target.name : ''),
     );
   }
 

@@ -45,7 +45,7 @@ export function planTracker(tracker: Tracker, set: PointSet, types: KernelTypes)
   const hasOwnTime = points.some(({ point }) => point.time !== undefined);
   const keepsAll = tracker.keep === 'all';
   const keepsInTask =
-    tracker.per === 'task' && types.btf !== undefined && areTasks && !hasOwnTime && !keepsAll;
+    tracker.per === 'task' && isTyped(types) && areTasks && !hasOwnTime && !keepsAll;
   const labels = planLabels(set, points);
   if (labels.role === 'begin') {
     const first = points.find(({ role }) => role === 'begin')!;
@@ -69,6 +69,9 @@ export function planTracker(tracker: Tracker, set: PointSet, types: KernelTypes)
     programs: programsOf(keepsInTask ? [...points, ...lastPoints(points.length, types)] : points),
   };
 }
+
+/** Tasks are tasks to the verifier: they have storage. */
+const isTyped = ({ btf, access }: KernelTypes): boolean => btf !== undefined && access === 'typed';
 
 /** Whether stacks of wakers are taken when operations begin: where no peek comes with the waker when it is known to be late. */
 export function keepsWakerStack({ alert }: Tracker, set: PointSet): boolean {

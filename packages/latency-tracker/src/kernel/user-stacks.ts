@@ -18,7 +18,7 @@ import type { ProgramContext } from './program-parts.ts';
 
 const userStackFlag = 1 << 8;
 
-/** From Linux 6.13 on. */
+/** From Linux 6.15 on. */
 const leavingScheduler = 'sched:sched_exit_tp';
 
 const comesBySwitch = ({ role, point, task }: PlannedPoint): boolean =>
@@ -31,8 +31,8 @@ export function userStackTarget(
   types: KernelTypes,
 ): Target | undefined {
   const isAsked = alert.stack !== 'end' || chain !== undefined;
-  if (!isAsked || !points.some(comesBySwitch) || types.btf === undefined) return undefined;
-  if (types.btf.find('typedef', 'btf_trace_sched_exit_tp') === undefined) return undefined;
+  if (!isAsked || !points.some(comesBySwitch)) return undefined;
+  if (types.btf?.find('typedef', 'btf_trace_sched_exit_tp') === undefined) return undefined;
   return accessEvent(leavingScheduler, 'arguments', [], types).target;
 }
 

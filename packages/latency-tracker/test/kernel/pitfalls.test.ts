@@ -1,10 +1,16 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type LoadedProgram, loadedPrograms, Native } from '@sonde/ebpf';
+import { loadedMaps, loadedPrograms, Native } from '@sonde/ebpf';
 import { build } from 'esbuild';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Alert, catalogue, parseTracker, type TrackerDeclaration } from '../../src/index.ts';
+import {
+  type Alert,
+  catalogue,
+  type KernelOptions,
+  parseTracker,
+  type TrackerDeclaration,
+} from '../../src/index.ts';
 import {
   isRoot,
   needs,
@@ -56,7 +62,12 @@ describe.runIf(isPossible)(title, () => {
     },
   );
 
-  test('without the types of the kernel: recorded fields, and the same counts', async () => {
+  test.each<[KernelOptions, string]>([
+    [{ access: 'raw' }, 'in the kernel (raw tracepoint)'],
+    [{ access: 'recorded' }, 'in the kernel (tracepoint)'],
+    [{ useTypes: false }, 'in the kernel (tracepoint, raw tracepoint)'],
+    [{ useTypes: false, access: 'recorded' }, 'in the kernel (tracepoint)'],
+  ])('other ways to see events (%j): %s, and the same counts', async (options, backEnd) => {
     const dd = programNamed('sondenotypes', 'dd');
     const names = [
       'runq',
@@ -73,8 +84,8 @@ describe.runIf(isPossible)(title, () => {
       ...names.map((name) => trackerNamed(name)),
       parseTracker(writesOf('sondenotypes')),
     ];
-    const { session } = await openSession(trackers, { useTypes: false });
-    expect(session.backEnd).toBe('in the kernel (tracepoint)');
+    const { session } = await openSession(trackers, options);
+    expect(session.backEnd).toBe(backEnd);
     await run(dd, 'if=/dev/zero', 'of=/dev/null', 'bs=3', 'count=2000', 'status=none');
     // An idle machine has nothing else that waits.
     for (let i = 0; i < 30; i++) await run('sleep', '0.01');
@@ -84,6 +95,10 @@ describe.runIf(isPossible)(title, () => {
       const { counters } = snapshots[names.indexOf(name)]!;
       expect(counters.ends, name).toBeGreaterThan(10);
     }
+    const [calls] = snapshots[names.indexOf('syscall')]!.series.filter(
+      ({ labels }) => labels['call'] === 'write',
+    );
+    expect(calls!.histogram.count).toBeGreaterThanOrEqual(2000);
   });
 
   test('keys have zeros behind them: every begin finds its end, and labels tell results apart', async () => {
@@ -161,7 +176,7 @@ describe.runIf(isPossible)(title, () => {
   test('a thread takes its pending operation with it: no number is reused', async () => {
     const { session } = await openSession([trackerNamed('offcpu')]);
     const before = session.snapshot()[0]!.counters;
-    for (let i = 0; i < 200; i++) spawnSync('true');
+    for (let i = 0; i < 150; i++) spawnSync('true');
     // The kernel frees threads a moment later.
     const aborted = (): number => session.snapshot()[0]!.counters.aborted - before.aborted;
     for (let i = 0; i < 100 && aborted() < 150; i++) await sleepMs(50);
@@ -284,7 +299,7 @@ describe.runIf(isPossible)(title, () => {
   });
 });
 
-test.runIf(isRoot)('kill -9 leaves no program behind', async () => {
+test.runIf(isRoot)('kill -9 leaves no program and no map behind', async () => {
   const native = await Native.open();
   const name = `k${process.pid}`;
   const file = join(process.cwd(), 'node_modules/.sonde-kill-test.mjs');
@@ -304,13 +319,16 @@ test.runIf(isRoot)('kill -9 leaves no program behind', async () => {
     conditions: ['@sonde/source'],
     external: ['koffi'],
   });
-  const ours = (): LoadedProgram[] =>
-    loadedPrograms(native).filter((program) => program.name.startsWith(`${name}_`));
+  const ours = (objects: readonly { readonly name: string }[]): string[] =>
+    objects.map((object) => object.name).filter((object) => object.startsWith(`${name}_`));
+  const programs = (): string[] => ours(loadedPrograms(native));
+  const maps = (): string[] => ours(loadedMaps(native));
   const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   await printed(child, 'ready');
-  expect(ours()).toHaveLength(2);
+  expect(programs()).toHaveLength(2);
+  expect(maps()).toEqual([`${name}_set`, `${name}_sum`, `${name}_run`]);
   child.kill('SIGKILL');
-  for (let i = 0; i < 100 && ours().length > 0; i++) await sleepMs(50);
-  expect(ours()).toEqual([]);
+  for (let i = 0; i < 100 && programs().length + maps().length > 0; i++) await sleepMs(50);
+  expect([programs(), maps()]).toEqual([[], []]);
 });

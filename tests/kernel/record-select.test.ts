@@ -3,7 +3,14 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runSonde, scratchFolder } from '../integration/built-command.ts';
-import { countEvents, reasonNotToRecord, record, whereRecorded } from './recording.ts';
+import {
+  babeltraceIsMissing,
+  countEvents,
+  readWithBabeltrace,
+  reasonNotToRecord,
+  record,
+  whereRecorded,
+} from './recording.ts';
 
 const workload = join(import.meta.dirname, 'workload.mjs');
 
@@ -33,15 +40,48 @@ describe.skipIf(reasonNotToRecord !== undefined)(`what is recorded${whereRecorde
     );
   });
 
-  test('what the kernel can not filter is refused with the reason', () => {
-    const run = record(at('beyond'), [
-      '-e',
-      'sched_switch',
-      '--filter',
-      'prev_prio + 1 < next_prio',
-    ]);
+  test('what the kernel can not filter, the recorder does: --verbose says which part runs where', () => {
+    const [kernel, recorder] = ['prev_prio >= 20', 'prev_tid + 0 != next_tid - 0'];
+    const rest = `($ctx.tid != $ctx.pid || next_comm == "node")`;
+    const filter = `${kernel} && ${recorder} && ${rest}`;
+    const events = ['-v', '-e', 'sched_switch', '--filter', filter];
+    const run = record(at('both'), [...events, '--', ...work(1)]);
+    expect(run.stderr).toContain('sched_switch: the kernel filters by `prev_prio >= 120`\n');
+    expect(run.stderr).toContain(
+      `sched_switch: the recorder filters by \`${recorder} && ${rest}\`\n`,
+    );
+    expect(run.stderr).toMatch(/^Recorded .* none lost/m);
+    expect(run.stderr).toMatch(/^The filter left out [\d,]+ events in the recorder/m);
+    const all = countEvents(at('both'), 'sched_switch');
+    expect(all).toBeGreaterThan(0);
+    expect(countEvents(at('both'), 'sched_switch', filter)).toBe(all);
+    if (!babeltraceIsMissing) expect(readWithBabeltrace(at('both')).complaints).toBe('');
+  });
+
+  test('the recorder finds all that passes: known work', () => {
+    const filter = 'count + 1 == 4097 && $ctx.procname == "no*"';
+    const work40 = ['node', workload, at('file'), '1', '40', '1'];
+    const run = record(at('counted'), ['--syscall', 'write', '--filter', filter, '--', ...work40]);
+    const own = `$ctx.pid == ${Number(run.stdout.trim())}`;
+    expect(countEvents(at('counted'), 'syscall_entry_write', own)).toBe(40);
+    expect(countEvents(at('counted'), 'syscall_entry_write', 'count != 4096')).toBe(0);
+  });
+
+  test('events that the table of threads needs are filtered like the others', () => {
+    const filter = 'child_comm == "no such*" || prev_prio < 0';
+    record(at('fork'), ['-e', 'sched_*', '--filter', filter, '--', ...work(1)]);
+    expect(countEvents(at('fork'), 'sched_process_*')).toBe(0);
+  });
+
+  test.each([
+    [['--raw', '--filter', 'prev_prio + 1 < next_prio'], 'a raw recording is not looked into'],
+    [['--filter', '$ctx.ppid == 1'], 'Record it: --context procname,pid,tid,ppid.'],
+    [['--filter', 'prev_pid == 1'], 'None of the chosen events has prev_pid.'],
+    [['--filter', 'next_comm < 3'], 'strings can only be compared'],
+  ])('%j is refused with the reason', (args, message) => {
+    const run = record(at('beyond'), ['-e', 'sched_switch', ...args, '-d', '1s']);
     expect(run.status).toBe(2);
-    expect(run.stderr).toContain("The kernel can't do all of the filter");
+    expect(run.stderr).toContain(message);
     expect(existsSync(at('beyond'))).toBe(false);
   });
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { endText, statusText } from '../src/record/summary-text.ts';
 
-const counts = { events: 1000, lostEvents: 0, writtenBytes: 2e6 };
+const counts = { events: 1000, lostEvents: 0, filteredEvents: 0, writtenBytes: 2e6 };
 const all = { texts: 300, missing: 0, lost: 0 };
 
 test.each([

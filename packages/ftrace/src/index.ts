@@ -2,6 +2,7 @@ export {
   CpuStreamConverter,
   type CpuStreamCounts,
   type CpuStreamOptions,
+  type EventFilter,
 } from './convert/cpu-stream-converter.ts';
 export type { PacketIndexEntry, PacketOutput } from './convert/packet-writer.ts';
 export { type EventFormat, parseEventFormat } from './format/event-format.ts';
@@ -10,7 +11,9 @@ export type { ArrayKind, EventField } from './format/field-declaration.ts';
 export { defaultPageFormat, type PageFormat, parsePageFormat } from './format/page-format.ts';
 export { type ContextName, contextNames } from './layout/contexts.ts';
 export {
+  type KernelEvent,
   KernelTraceLayout,
+  kernelStreamId,
   type LayoutOptions,
   lttngEnvironment,
   type TraceClock,

@@ -1,6 +1,6 @@
 import type { DecodeError } from '@sonde/base';
 import { writeJsonMetadata, writeTsdl } from '@sonde/ctf';
-import { defaultPageFormat, ProcessTable } from '@sonde/ftrace';
+import { defaultPageFormat, type EventFilter, ProcessTable } from '@sonde/ftrace';
 import type { Packet } from '@sonde/trace-model';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -208,6 +208,41 @@ describe('the time that packets cover', () => {
       [50n, 101n],
       [102n, 200n],
     ]);
+  });
+});
+
+describe('a filter', () => {
+  const odd: EventFilter = { passes: (_, view, begin) => view.getUint32(begin, true) % 2 === 1 };
+
+  test('what does not pass leaves no trace, and the times of the others are right', () => {
+    const { cpu, decode } = converter([tick], {}, { filter: odd });
+    // One record is near the one before, which is left out, and far from the last one that is kept.
+    const far = (1n << 27n) - 10n;
+    const builder = page(0n).event(1, 7, 1, n(1)).timeExtend(far).event(0, 7, 1, n(2));
+    cpu.push(builder.timeExtend(50n).event(0, 7, 1, n(3)).event(1, 7, 1, n(4)).end());
+    const { events, packets } = decode();
+    expect(events.map(({ payload, cycles }) => [payload['n'], cycles])).toEqual([
+      [1, 1n],
+      [3, 1n + far + 50n],
+    ]);
+    expect(packets).toHaveLength(1);
+    expect(cpu.counts).toMatchObject({ events: 2, filteredEvents: 2, records: 4 });
+    expect(cpu.discardedEvents).toBe(0);
+  });
+
+  test('it sees contexts and payload as they are written', () => {
+    const seen: string[] = [];
+    const filter: EventFilter = {
+      passes(event, view, begin, end) {
+        const values = [view.getInt32(begin, true), view.getUint32(begin + 4, true)];
+        seen.push(`${event.plan.name} ${values} ${end - begin}`);
+        return true;
+      },
+    };
+    const { cpu, decode } = converter([tick], { contexts: ['tid'] }, { filter });
+    cpu.push(page(0n).event(1, 7, 11, n(5)).end());
+    expect(decode().events).toHaveLength(1);
+    expect(seen).toEqual(['tick 11,5 8']);
   });
 });
 

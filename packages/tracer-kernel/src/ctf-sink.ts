@@ -2,6 +2,7 @@ import { mkdirSync, renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import {
   CpuStreamConverter,
+  type EventFilter,
   type KernelTraceLayout,
   type PacketOutput,
   ProcessTable,
@@ -27,6 +28,8 @@ export interface CtfSinkOptions {
   readonly begun?: ReadonlyMap<string, StreamBegun>;
   /** Texts that system calls point to. */
   readonly userStrings?: UserStrings | undefined;
+  /** Undefined: all events are written. */
+  readonly filter?: EventFilter | undefined;
 }
 
 const stateDumpStream = 'statedump_0';
@@ -49,7 +52,7 @@ export class CtfSink implements SubBufferSink {
   #begunCpus: ReadonlySet<number> = new Set();
 
   constructor(options: CtfSinkOptions) {
-    const { layout, plan, cpuIds, subBufferBytes, onFault, userStrings } = options;
+    const { layout, plan, cpuIds, subBufferBytes, onFault, userStrings, filter } = options;
     this.#options = options;
     this.#metadata = metadataOf(layout, plan.ctfVersion);
     this.#folder = new CtfFolder(options.path, this.#metadata, options.begun);
@@ -61,6 +64,7 @@ export class CtfSink implements SubBufferSink {
           processes: this.#processes,
           subBufferBytes,
           onFault,
+          filter,
           ...(userStrings !== undefined && { userStrings }),
           output: {
             writePacket: (packet, entry) =>
@@ -76,6 +80,11 @@ export class CtfSink implements SubBufferSink {
 
   get events(): number {
     return this.#converters.reduce((sum, { counts }) => sum + counts.events, 0);
+  }
+
+  /** Left out by the filter. */
+  get filteredEvents(): number {
+    return this.#converters.reduce((sum, { counts }) => sum + counts.filteredEvents, 0);
   }
 
   get missedEvents(): number {

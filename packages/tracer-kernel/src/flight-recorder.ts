@@ -57,6 +57,7 @@ export class FlightRecorder {
       subBufferBytes,
       path: join(path, 'kernel'),
       onFault: options.onFault,
+      filter: this.tracing.recorderFilter,
     });
     const keepNs = this.#keepSeconds === undefined ? undefined : this.#keepSeconds * nsPerSecond;
     const sinceNs = keepNs === undefined ? 0n : clock.nowNs() - BigInt(Math.round(keepNs));
@@ -78,9 +79,9 @@ export class FlightRecorder {
       recorder.close();
       sink.close(clock.nowNs());
     }
-    const { events, writtenBytes } = sink;
+    const { events, filteredEvents, writtenBytes } = sink;
     // What was overwritten was meant to be.
-    return { path, counts: { events, lostEvents: 0, writtenBytes } };
+    return { path, counts: { events, lostEvents: 0, filteredEvents, writtenBytes } };
   }
 
   /** CPUs whose ring has lost nothing were recorded since then, even those without an event. */

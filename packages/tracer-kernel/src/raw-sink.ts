@@ -44,6 +44,7 @@ export class RawSink implements SubBufferSink {
   /** Nobody looks into the sub-buffers. */
   readonly records = 0;
   readonly events = 0;
+  readonly filteredEvents = 0;
   readonly missedEvents = 0;
   readonly #options: RawSinkOptions;
   readonly #files: readonly CpuFile[];

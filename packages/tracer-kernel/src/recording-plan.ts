@@ -27,6 +27,8 @@ export interface RecordingPlan {
   /** `system/name` of the events in the trace. */
   readonly events: readonly string[];
   readonly contexts: readonly ContextName[];
+  /** Of LTTng: the recorder does what the kernel can't. */
+  readonly filter?: string;
   readonly hasUserStrings: boolean;
   readonly clock: string;
   /** Nanoseconds from the Unix epoch to the clock's zero. */
@@ -59,6 +61,7 @@ export function parsePlan(text: string): RecordingPlan {
     if (
       texts.every((value) => typeof value === 'string') &&
       lists.every((list) => Array.isArray(list)) &&
+      (plan.filter === undefined || typeof plan.filter === 'string') &&
       (plan.beginNs === undefined || /^\d{1,20}$/.test(plan.beginNs)) &&
       // It becomes part of a path.
       ownerOf(plan.instance) !== undefined &&

@@ -15,16 +15,27 @@ import {
 import { endianness } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from '@sonde/base';
-import { rawDescriptionFile } from '@sonde/ftrace';
+import { parseFilter } from '@sonde/filter';
+import { type KernelTraceLayout, rawDescriptionFile } from '@sonde/ftrace';
 import { recordingClock } from './clock.ts';
 import { onlineCpus } from './cpus.ts';
 import { fillIndexRecord, indexHeader, indexRecordBytes, type StreamBegun } from './ctf-folder.ts';
 import { CtfSink } from './ctf-sink.ts';
+import { eventFilters } from './event-filters.ts';
 import { TraceInstance } from './instance.ts';
 import { outputOf } from './output-notes.ts';
 import { ownerIsAlive, ownerOf, removeUprobes } from './ownership.ts';
 import { Recorder } from './recorder.ts';
-import { bootId, layoutOf, parsePlan, planFile, type RecordingPlan } from './recording-plan.ts';
+import { RecorderFilter } from './recorder-filter.ts';
+import {
+  bootId,
+  formatTexts,
+  layoutOf,
+  parsePlan,
+  planFile,
+  type RecordingPlan,
+  supportingEvents,
+} from './recording-plan.ts';
 import type { SubBufferSink } from './sub-buffer-sink.ts';
 import type { TracefsFolder } from './tracefs.ts';
 
@@ -206,19 +217,9 @@ function drain(
   if (plan.bootId !== bootId() || !tracefs.has(`instances/${plan.instance}`)) return undefined;
   const instance = TraceInstance.reopen(tracefs, plan.instance);
   instance.isOn = false;
-  const { cpuIds, subBufferBytes } = instance;
+  const { cpuIds } = instance;
   const held = cpuIds.reduce((sum, cpuId) => sum + instance.stats(cpuId).entries, 0);
-  const sink = isRaw
-    ? rawAppender(folder)
-    : new CtfSink({
-        layout: layoutOf(instance.folder, plan),
-        plan,
-        cpuIds,
-        subBufferBytes,
-        path: folder,
-        begun,
-        onFault: () => undefined,
-      });
+  const sink = isRaw ? rawAppender(folder) : ctfAppender(instance, plan, folder, begun);
   // Of the others, nobody knows since when.
   const whole = onlineCpus().filter((cpuId) => instance.stats(cpuId).overrun === 0);
   if (plan.beginNs !== undefined) sink.begin(BigInt(plan.beginNs), whole);
@@ -237,6 +238,32 @@ function drain(
   return { events: held, lost };
 }
 
+function ctfAppender(
+  { folder, cpuIds, subBufferBytes }: TraceInstance,
+  plan: RecordingPlan,
+  path: string,
+  begun: Repaired['begun'],
+): CtfSink {
+  const layout = layoutOf(folder, plan);
+  const onFault = (): void => undefined;
+  const filter = recorderFilterOf(folder, plan, layout);
+  return new CtfSink({ layout, plan, cpuIds, subBufferBytes, path, begun, onFault, filter });
+}
+
+/** As the recorder had it. */
+function recorderFilterOf(
+  folder: TracefsFolder,
+  plan: RecordingPlan,
+  layout: KernelTraceLayout,
+): RecorderFilter | undefined {
+  if (plan.filter === undefined) return undefined;
+  const choice = { filter: parseFilter(plan.filter) };
+  const supporting = supportingEvents(folder, plan.contexts);
+  const formats = formatTexts(folder, plan);
+  const { rests } = eventFilters(() => layout, formats, plan, choice, supporting);
+  return new RecorderFilter(layout, rests);
+}
+
 function rawAppender(folder: string): SubBufferSink {
   const description = rawDescription(folder);
   const fds = description.cpus.map(({ file }) => openSync(join(folder, file), 'a'));
@@ -244,6 +271,7 @@ function rawAppender(folder: string): SubBufferSink {
   return {
     records: 0,
     events: 0,
+    filteredEvents: 0,
     missedEvents: 0,
     get writtenBytes() {
       return writtenBytes;

@@ -18,6 +18,8 @@ export interface SessionCounts {
   readonly events: number;
   /** Lost: not recorded, or overwritten before they were read. */
   readonly lostEvents: number;
+  /** Left out by the part of the filter that the recorder does: not lost. */
+  readonly filteredEvents: number;
   readonly writtenBytes: number;
   /** Of texts that system calls point to; undefined: they are not fetched. */
   readonly contents?: ContentsCounts | undefined;
@@ -54,6 +56,7 @@ export class KernelSession {
         path,
         onFault,
         userStrings,
+        filter: tracing.recorderFilter,
       });
       this.#rotation = new Rotation(directory, sink);
       this.#sink = sink;
@@ -119,6 +122,7 @@ export class KernelSession {
   get counts(): SessionCounts {
     return {
       events: this.#sink.events,
+      filteredEvents: this.#sink.filteredEvents,
       lostEvents: this.#recorder.droppedEvents + this.#sink.missedEvents,
       writtenBytes: this.#sink.writtenBytes,
       contents: this.tracing.contents?.counts,

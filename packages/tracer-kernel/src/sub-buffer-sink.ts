@@ -6,6 +6,8 @@ export interface SubBufferSink {
   readonly records: number;
   /** In the trace; 0 where they are not counted. */
   readonly events: number;
+  /** Left out by the filter; 0 where nobody looks. */
+  readonly filteredEvents: number;
   /** Overwritten before they were read, as the sub-buffers tell. */
   readonly missedEvents: number;
   readonly writtenBytes: number;

@@ -1,6 +1,6 @@
 /**
  * LTTng's filters as tracefs's. An event's records pass LTTng's filter when it is true; a part of it that tracefs can't say has to be left
- * to somebody who sees the whole record. So a filter becomes, per event, a part for the kernel and a rest, both of which must hold.
+ * to the recorder, which sees the whole record. So a filter becomes, per event, a part for the kernel and a rest, both of which must hold.
  */
 
 import { compileStarGlob } from '@sonde/base';
@@ -15,8 +15,8 @@ export interface TracefsFilter {
   readonly outcome: 'never' | 'always' | 'depends';
   /** For `events/…/filter`; undefined: nothing of it can be done there. */
   readonly text: string | undefined;
-  /** Whether a part of the filter is left. */
-  readonly hasRest: boolean;
+  /** What the kernel can't do, and has to hold as well; undefined: nothing is left. */
+  readonly rest: FilterExpression | undefined;
 }
 
 /** True, false or unknown whatever the record is; else a text, or not to be said. */
@@ -39,27 +39,40 @@ interface Comparable {
 }
 
 export function compileTracefsFilter(
-  { root }: FilterExpression,
+  { root, text: whole }: FilterExpression,
   event: RecordPlan,
   format: EventFormat,
 ): TracefsFilter {
   const compiler = new Compiler(event, format);
   const texts: string[] = [];
-  let hasRest = false;
+  const rests: FilterNode[] = [];
   for (const conjunct of conjuncts(root)) {
     const part = compiler.part(conjunct);
     if (part.kind === 'constant') {
-      if (part.value !== true) return { outcome: 'never', text: undefined, hasRest: false };
+      if (part.value !== true) return { outcome: 'never', text: undefined, rest: undefined };
     } else if (part.kind === 'text') texts.push(part.text);
-    else hasRest = true;
+    else rests.push(conjunct);
   }
-  if (texts.length === 0 && !hasRest) return { outcome: 'always', text: undefined, hasRest };
   const text = texts.length === 0 ? undefined : texts.join(' && ');
-  return { outcome: 'depends', text, hasRest };
+  const rest = rests.length === 0 ? undefined : { text: whole, root: conjunctionOf(rests) };
+  const outcome = text === undefined && rest === undefined ? 'always' : 'depends';
+  return { outcome, text, rest };
+}
+
+function conjunctionOf(nodes: readonly FilterNode[]): FilterNode {
+  return nodes.reduce((left, right) => ({
+    type: 'binary',
+    operator: '&&',
+    left,
+    right,
+    begin: left.begin,
+    end: right.end,
+    operatorRange: { begin: left.end, end: right.begin },
+  }));
 }
 
 /** `a`, `b`, `c` of `a && b && c`. */
-function conjuncts(root: FilterNode): FilterNode[] {
+export function conjuncts(root: FilterNode): FilterNode[] {
   const found: FilterNode[] = [];
   const waiting = [root];
   for (let node = waiting.pop(); node !== undefined; node = waiting.pop()) {
@@ -196,8 +209,8 @@ function textPart(text: string): Part {
   return { kind: 'text', text };
 }
 
-/** Contexts that tracefs can compare, too. */
-const contextFields: Readonly<Record<string, Comparable | undefined>> = {
+/** Contexts that tracefs can compare, too: these need not be recorded. */
+export const contextFields: Readonly<Record<string, Comparable | undefined>> = {
   procname: { name: 'COMM', isText: true, addend: 0, isSigned: false, isNarrowed: false },
   tid: { name: 'common_pid', isText: false, addend: 0, isSigned: true, isNarrowed: false },
   cpu_id: { name: 'CPU', isText: false, addend: 0, isSigned: false, isNarrowed: false },

@@ -21,6 +21,7 @@ import {
   type ProcessFilter,
   recordChildOf,
 } from './process-filter.ts';
+import { RecorderFilter } from './recorder-filter.ts';
 import {
   bootId,
   type CtfVersion,
@@ -119,6 +120,7 @@ export class Tracing {
       unixOffsetNs: this.clock.unixOffsetNs.toString(),
       bootId: bootId(),
       uuid: randomBytes(16).toString('hex'),
+      ...(options.filter !== undefined && { filter: options.filter.text }),
       ctfVersion: options.ctfVersion,
       environment: environmentOf('sonde', options.recorder),
     };
@@ -131,7 +133,7 @@ export class Tracing {
     this.#layout = opened.layout;
     this.plan = { ...plan, hasUserStrings: plan.hasUserStrings && opened.fault === '' };
     try {
-      this.filters = eventFilters(() => this.layout, this.formats, this.plan, options);
+      this.filters = this.#filters();
       // Last: what can't be done leaves no folder.
       makeEmptyFolder(options.directory);
       this.#writePlan();
@@ -146,6 +148,18 @@ export class Tracing {
   get layout(): KernelTraceLayout {
     this.#layout ??= layoutOf(this.instance.folder, this.plan, this.formats);
     return this.#layout;
+  }
+
+  #filters(): EventFilters {
+    const { plan, formats, options, instance } = this;
+    const supporting = supportingEvents(instance.folder, plan.contexts);
+    return eventFilters(() => this.layout, formats, plan, options, supporting);
+  }
+
+  /** What of the filter is the recorder's; undefined: nothing. */
+  get recorderFilter(): RecorderFilter | undefined {
+    const { rests } = this.filters;
+    return rests.size === 0 ? undefined : new RecorderFilter(this.layout, rests);
   }
 
   #writePlan(): void {

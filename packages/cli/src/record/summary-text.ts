@@ -34,7 +34,7 @@ export function statusText(
 
 /** What was recorded, in one or two lines. `isCut`: the last events could not be written. */
 export function endText(
-  { events, lostEvents, writtenBytes, contents }: SessionCounts,
+  { events, lostEvents, filteredEvents, writtenBytes, contents }: SessionCounts,
   seconds: number,
   percent: number,
   isCut: boolean,
@@ -42,10 +42,15 @@ export function endText(
   const dropped = lostEvents === 0 ? 'none lost' : `${countText(lostEvents)} LOST`;
   const lost = isCut ? 'the last of them LOST' : dropped;
   const what = events > 0 ? `${countText(events)} events, ` : '';
-  const line = `Recorded ${seconds.toFixed(1)} s: ${what}${lost}, ${sizeText(writtenBytes)}; the recorder used ${percent.toFixed(1)} % of a CPU.\n${contentsText(contents)}`;
+  const line = `Recorded ${seconds.toFixed(1)} s: ${what}${lost}, ${sizeText(writtenBytes)}; the recorder used ${percent.toFixed(1)} % of a CPU.\n${filteredText(filteredEvents)}${contentsText(contents)}`;
   if (lostEvents === 0) return line;
   const share = (100 * lostEvents) / (events + lostEvents);
   return `${line}Lost are ${share.toFixed(2)} %: the buffers were full. Larger ones (--buffer-size), fewer events (-e), or --raw help.\n`;
+}
+
+/** These are not lost: nobody wanted them. */
+function filteredText(count: number): string {
+  return count === 0 ? '' : `The filter left out ${countText(count)} events in the recorder.\n`;
 }
 
 /** Empty where every text that a system call points to is in the trace. */

@@ -27,6 +27,8 @@ export interface CpuStreamOptions {
   /** When the recording began: the stream begins then, and what was lost before the first event was lost from then on. */
   readonly beginCycles?: bigint;
   readonly userStrings?: UserStrings;
+  /** Absent: all events are written. */
+  readonly filter?: EventFilter | undefined;
   /**
    * Told about sub-buffers that can't be read to their end; the rest of such a one is left out. Absent: the error is thrown, by `push`,
    * after everything before it has been converted.
@@ -34,10 +36,18 @@ export interface CpuStreamOptions {
   readonly onFault?: (error: DecodeError) => void;
 }
 
+/** Decides which events are written. */
+export interface EventFilter {
+  /** @param view - The event as it would be written, from `begin` to `end`: contexts, then payload. Valid until the call returns. */
+  passes(event: KernelEvent, view: DataView, begin: number, end: number): boolean;
+}
+
 /** What a converter has done so far. */
 export interface CpuStreamCounts {
   /** Written to the trace. */
   events: number;
+  /** Left out by the filter. */
+  filteredEvents: number;
   /** Records of the ring buffer, those that were only looked at included. */
   records: number;
   /** Records whose type no format tells of: they are not in the trace. */
@@ -58,6 +68,7 @@ const noView = new DataView(new ArrayBuffer(0));
 export class CpuStreamConverter {
   readonly counts: CpuStreamCounts = {
     events: 0,
+    filteredEvents: 0,
     records: 0,
     unknownRecords: 0,
     missedEvents: 0,
@@ -81,6 +92,7 @@ export class CpuStreamConverter {
   readonly #recordNumbers: readonly ((flags: number, preemptCount: number) => number)[];
   /** Waits for its call stacks; undefined: no call stacks are contexts. */
   readonly #pending: PendingRecord | undefined;
+  readonly #filter: EventFilter | undefined;
   #bytes: Uint8Array | undefined;
   #missedEvents = 0;
   #overrunEvents = 0;
@@ -94,6 +106,7 @@ export class CpuStreamConverter {
     this.#littleEndian = layout.pageFormat.byteOrder === 'little-endian';
     this.#subBufferBytes = options.subBufferBytes ?? defaultSubBufferBytes;
     this.#onFault = options.onFault;
+    this.#filter = options.filter;
     this.#bound = layout.bound;
     const { contexts } = layout;
     this.#recordNumbers = contexts.recordNumbers;
@@ -283,11 +296,22 @@ export class CpuStreamConverter {
     const bodyBytes = this.#contextBytes + stackBytes + fixedBytes + perRecordByte * length;
     state.timeLow = timeLow;
     state.timeHigh = timeHigh;
+    const lastLow = packets.timeLow;
+    const lastHigh = packets.timeHigh;
     let position = packets.begin(event.id, timeLow, timeHigh, bodyBytes);
+    const begin = position;
     if (this.#contextBytes > 0) position = this.#writeContexts(packets.view, position, at);
     if (pending !== undefined) position = pending.writeStacks(packets.view, position);
     const encode = this.#encoders[event.id] ?? this.#layout.compileEncoder(event);
-    packets.finish(encode(state.view, at, length, packets.view, position, state));
+    const end = encode(state.view, at, length, packets.view, position, state);
+    const filter = this.#filter;
+    if (filter === undefined || filter.passes(event, packets.view, begin, end)) {
+      packets.finish(end);
+      return;
+    }
+    packets.cancel(lastLow, lastHigh);
+    this.counts.events--;
+    this.counts.filteredEvents++;
   }
 
   #writeContexts(target: DataView, position: number, at: number): number {

@@ -167,6 +167,25 @@ export class PacketWriter {
     this.#position = position;
   }
 
+  /**
+   * Takes the record back that was begun: nothing of it is kept.
+   * @param timeLow - `timeLow` and `timeHigh` before `begin`: the next record's time is told by the distance from there.
+   */
+  cancel(timeLow: number, timeHigh: number): void {
+    const isBefore = distance(this.#beginLow, this.#beginHigh, timeLow, timeHigh) < 0;
+    this.#timeLow = isBefore ? this.#beginLow : timeLow;
+    this.#timeHigh = isBefore ? this.#beginHigh : timeHigh;
+  }
+
+  /** Time of the last record, low and high 32 bits, signed. */
+  get timeLow(): number {
+    return this.#timeLow;
+  }
+
+  get timeHigh(): number {
+    return this.#timeHigh;
+  }
+
   /** Ends the packet, if one was begun, and hands it out. */
   endPacket(): void {
     if (this.#isOpen) this.#close();

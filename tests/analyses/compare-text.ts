@@ -32,7 +32,8 @@ function ioLine(line: string): string {
   return line.startsWith('[') ? line.slice(0, ioNames) + line.slice(ioFiles) : line;
 }
 
-function canonical(command: string, text: string): string[] {
+/** Lines without the names of threads and files. */
+export function canonicalLines(command: string, text: string): string[] {
   const canon = canons[command] ?? ((line: string): string => line);
   return text
     .replaceAll(' - None (µs)', ' (µs)')
@@ -57,12 +58,12 @@ export type TextOutcome = 'same' | 'same but for names and ties' | 'rows differ'
 
 export function compareText(command: string, expected: string, actual: string): TextOutcome {
   if (expected === actual) return 'same';
-  const sorted = (text: string): string => canonical(command, text).toSorted().join('\n');
+  const sorted = (text: string): string => canonicalLines(command, text).toSorted().join('\n');
   return sorted(expected) === sorted(actual) ? 'same but for names and ties' : 'rows differ';
 }
 
 /** Titles, headers and rules of the original that ours lacks: layouts part there. */
 export function linesApart(command: string, expected: string, actual: string): string[] {
-  const own = new Set(frame(canonical(command, actual)));
-  return frame(canonical(command, expected)).filter((line) => !own.has(line));
+  const own = new Set(frame(canonicalLines(command, actual)));
+  return frame(canonicalLines(command, expected)).filter((line) => !own.has(line));
 }

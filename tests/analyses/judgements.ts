@@ -34,8 +34,8 @@ const pathOf = (cell: Cell): string => String(cell?.['path'] ?? 'unknown');
 const isVague = (path: string): boolean => /^(?:unknown|socket|pipe|anon_inode)/.test(path);
 
 /** System calls on files that the original doesn't follow. */
-const unfollowed =
-  /^(?:accept4?|splice|sendfile(?:64)?|fcntl|send|sendmmsg|recvmmsg|recv|sync_file_range2|fcntl64|creat|openat2|p(?:read|write)v2|copy_file_range|vmsplice|tee|eventfd2?|pipe2?|socketpair)$/;
+export const unfollowed =
+  /^(?:msync|accept4?|splice|sendfile(?:64)?|fcntl|send|sendmmsg|recvmmsg|recv|sync_file_range2|fcntl64|creat|openat2|p(?:read|write)v2|copy_file_range|vmsplice|tee|eventfd2?|pipe2?|socketpair)$/;
 const syscallOf = (row: unknown): string => String(cellOf(row, 3)?.['name']);
 
 const isUnknownCall = ({ row, actual }: DifferingItem): boolean =>

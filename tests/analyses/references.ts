@@ -42,6 +42,92 @@ function traceFolder(name: string, scratch: string): string {
   throw new Error(`There is no trace ${name}.`);
 }
 
+/** An output that there is as text only, the whole or its first lines. */
+export interface TextCase {
+  readonly id: string;
+  readonly args: readonly string[];
+  readonly expected: string;
+  readonly isHead: boolean;
+  readonly trace: string;
+  /** Other texts of the same analyses and trace, which have JSON: of a text that holds several in one. */
+  readonly judged: readonly string[];
+}
+
+export function textCases(scratch: string): TextCase[] {
+  return commandFiles().flatMap(({ trace, name }) => {
+    if (loadEither(trace, `${name}.json`) !== undefined) return [];
+    const whole = loadEither(trace, `${name}.txt`);
+    const expected = whole ?? loadEither(trace, `${name}.head.txt`);
+    if (expected === undefined) return [];
+    const [line] = commandLines(trace, name);
+    const args = argumentsOf(line!).filter((word) => word !== '--mi');
+    const id = `${trace}/${name}`;
+    const isHead = whole === undefined;
+    const isSeveral = args.some((word) => word.startsWith('--top'));
+    const judged = isSeveral ? inputOutputTexts(trace) : [];
+    return [{ id, args, expected, isHead, trace: traceFolder(trace, scratch), judged }];
+  });
+}
+
+/** An output that was too large to keep. */
+export interface LeftOut {
+  /** `patched/TRACE/NAME.json` */
+  readonly id: string;
+  readonly args: readonly string[];
+  readonly trace: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  /** The text of the same command, where there is the whole of it. */
+  readonly text: string | undefined;
+}
+
+export function leftOut(scratch: string): LeftOut[] {
+  const [, ...rows] = readFileSync(join(references, 'LEFT-OUT.tsv'), 'utf8').trimEnd().split('\n');
+  return rows.map((row) => {
+    const [id, bytes, , sha256] = row.split('\t') as [string, string, string, string];
+    const [, trace, name, format] = /^\w+\/([\w-]+)\/(.*)\.(\w+)$/.exec(id)! as unknown as [
+      string,
+      string,
+      string,
+      string,
+    ];
+    const [text, machine] = commandLines(trace, name);
+    const args =
+      format === 'json'
+        ? argumentsOf(machine!)
+        : argumentsOf(text!).filter((word) => word !== '--mi');
+    return {
+      id,
+      args,
+      trace: traceFolder(trace, scratch),
+      bytes: Number(bytes),
+      sha256,
+      text: loadEither(trace, `${name}.txt`),
+    };
+  });
+}
+
+const inputOutputTexts = (trace: string): string[] =>
+  ['iousagetop', 'iolatencystats', 'iolatencyfreq', 'iolatencytop'].flatMap(
+    (name) => loadEither(trace, `${name}.txt`) ?? [],
+  );
+
+const loadEither = (trace: string, file: string): string | undefined =>
+  load(join(references, 'patched', trace, file)) ??
+  load(join(references, 'reference', trace, file));
+
+/** The text command, then that of the machine interface. */
+const commandLines = (trace: string, name: string): string[] =>
+  readFileSync(join(references, 'reference', trace, `${name}.cmd`), 'utf8').split('\n');
+
+function commandFiles(): { trace: string; name: string }[] {
+  return readdirSync(join(references, 'reference')).flatMap((trace) =>
+    readdirSync(join(references, 'reference', trace))
+      .filter((file) => file.endsWith('.cmd'))
+      .map((file) => ({ trace, name: file.slice(0, -4) })),
+  );
+}
+
 export function referenceCases(scratch: string): ReferenceCase[] {
   const cases: ReferenceCase[] = [];
   for (const trace of readdirSync(join(references, 'reference'))) {

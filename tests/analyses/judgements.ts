@@ -62,7 +62,8 @@ const isThousandfold = ({ expected, actual }: DifferingItem): boolean =>
 const ranges = /refresh|period|begin|timerange|range/i;
 const filters = /proc|\btid|cpu/;
 
-export const judgements: readonly Judgement[] = [
+/** Mostly of cputop, memtop and the scheduling analyses. */
+export const cpuJudgements: readonly Judgement[] = [
   { bug: '25', about: /.* \/ extra/, cases: /\/(?!period).*(?:refresh|period)/ },
 
   { bug: '15', about: /per-cpu \/ column 1/, cases: /cputop/, holds: isMore },
@@ -102,7 +103,10 @@ export const judgements: readonly Judgement[] = [
   { bug: 'frees', about: /(?:freed|total) \/ column 1/, cases: /memtop/, holds: isLess },
   { bug: 'frees', about: /summary \/ column 2/, cases: /memtop/, holds: isLess },
   { bug: 'frees', about: /freed \/ row (?:extra|missing)/, cases: /memtop/ },
+];
 
+/** Mostly of I/O and interrupts. */
+export const ioJudgements: readonly Judgement[] = [
   {
     bug: '10',
     about: /syscall-latency-stats \/ column 1/,
@@ -163,7 +167,10 @@ export const judgements: readonly Judgement[] = [
   },
   { bug: 'summary', about: /summary \/ (?:column 1|row missing)/, cases: /irqstats/ },
   { bug: '28', about: /freq(?:_duration)? \[.*\] \/ extra/, holds: hasOneRow },
+];
 
+/** Mostly of periods and system calls. */
+export const periodJudgements: readonly Judgement[] = [
   { bug: '23', about: /freq_(?:count|ratio) \[.*\] \/ column [01]/, holds: isThousandfold },
   { bug: 'series', about: / \/ error/, cases: /periodfreq\.series/ },
   { bug: 'groups', about: /(?:aggregated_stats|per_\w+) \[.*\] \/ extra/ },
@@ -175,6 +182,12 @@ export const judgements: readonly Judgement[] = [
   { bug: '32', about: /total \/ column 1/, cases: /syscallstats/, holds: isLess },
   { bug: '32', about: /summary \/ column 2/, cases: /syscallstats/, holds: isLess },
   { bug: 'names', about: /.*/, cases: /syscallstats\.procname/ },
+];
+
+export const judgements: readonly Judgement[] = [
+  ...cpuJudgements,
+  ...ioJudgements,
+  ...periodJudgements,
 ];
 
 /** The judgements that explain all of the difference together; undefined: something is unexplained. */

@@ -3,8 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { formatPriorities, formatSize } from '../../packages/analyses/src/number-format.ts';
-import { parseDurationNs } from '../../packages/cli/src/analysis-options.ts';
-import { timeFormat } from '../../packages/cli/src/time-format.ts';
+import { parseDurationNs, parseSizeBytes } from '../../packages/cli/src/analysis-options.ts';
 import { sonde } from '../conformance/corpus.ts';
 import { references, referencesAreHere } from './references.ts';
 
@@ -96,14 +95,13 @@ describe.skipIf(!referencesAreHere)(`number and time functions${note}`, () => {
     for (const v of some) expect(formatPriorities(v['prios'] as number[])).toBe(v.value);
   });
 
-  // Threads of the test runner have the zone of their process: only those in UTC.
-  test('times', () => {
-    const some = vectorsOf('formatTimestamp').filter((v) => v['gmt'] === true);
-    expect(some.length).toBeGreaterThan(10);
+  test('sizes as text', () => {
+    const some = vectorsOf('parseSize');
+    expect(some.length).toBeGreaterThan(20);
     for (const v of some) {
-      const format = timeFormat(true, false);
-      const ns = BigInt(String(v['timestampNs']));
-      expect(v['printDate'] === true ? format.dateTime(ns) : format.time(ns)).toBe(v.value);
+      const parse = (): number => parseSizeBytes(String(v['text']));
+      if (v.error !== undefined) expect(parse).toThrow('is no size');
+      else expect(parse()).toBe(Number(v.value));
     }
   });
 

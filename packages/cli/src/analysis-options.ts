@@ -20,10 +20,17 @@ function parseLatencyNs(text: string): number {
   return /[a-zµ]$/.test(text) ? parseDurationNs(text) : parseDurationNs(`${text}us`);
 }
 
-function parseNumber(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value)) return value;
-  throw new UsageError('bad-number', `"${text}" is no number.`);
+const sizePrefixes = 'KMGTPEZY';
+
+/** `4096`, `4KiB`, `4K` (the same), `4KB` (of 1000 bytes) → bytes. */
+export function parseSizeBytes(text: string): number {
+  const match = /^(-?(?:\d+(?:\.\d*)?|\.\d+))\s*(?:([KMGTPEZY])(i?B)?|B)?$/.exec(text.trim());
+  if (match === null) {
+    throw new UsageError('bad-size', `"${text}" is no size; write it like 512, 4KiB or 1.5MB.`);
+  }
+  const [, number, prefix, ending] = match;
+  const exponent = prefix === undefined ? 0 : sizePrefixes.indexOf(prefix) + 1;
+  return Math.trunc(Number(number) * (ending === 'B' ? 1000 : 1024) ** exponent);
 }
 
 function parseNumbers(text: string): ReadonlySet<number> {
@@ -61,8 +68,13 @@ const selectionOptions = optionGroup('Selection', {
     undefined,
   ),
   max: option('Leave out longer durations', 'DURATION', parseLatencyNs, undefined),
-  minsize: option('Leave out smaller sizes (bytes)', 'BYTES', parseNumber, undefined),
-  maxsize: option('Leave out greater sizes', 'BYTES', parseNumber, undefined),
+  minsize: option(
+    'Leave out smaller sizes (bytes, or with unit)',
+    'SIZE',
+    parseSizeBytes,
+    undefined,
+  ),
+  maxsize: option('Leave out greater sizes', 'SIZE', parseSizeBytes, undefined),
   irq: option('Only these interrupts', 'N,...', parseNumbers, undefined),
   softirq: option('Only these soft interrupts', 'N,...', parseNumbers, undefined),
   filter: option('Only what ends at an event for which EXPR is true', 'EXPR', String, undefined),

@@ -1,6 +1,6 @@
 /** What all commands over the Linux model have in common: traces that are open, and the times asked for. */
 import type { TimeFormat } from '@sonde/analyses';
-import { formatError, formatPlace } from '@sonde/base';
+import { formatError, formatPlace, UsageError } from '@sonde/base';
 import {
   type OpenedTraces,
   openTrace,
@@ -78,6 +78,7 @@ function checkFilter(
 
 function requestedRange(options: RangeOptions, traces: OpenedTraces): RequestedRange | undefined {
   const { timerange } = options;
+  const isMultiDay = spansDays(traces, options.gmt);
   const bounds =
     timerange === undefined
       ? {
@@ -87,7 +88,9 @@ function requestedRange(options: RangeOptions, traces: OpenedTraces): RequestedR
       : parseRange(timerange);
   const reference = traces.origin.nsFromOrigin;
   const resolve = (bound: ReturnType<typeof parseTimeBound> | undefined): bigint | undefined =>
-    bound === undefined ? undefined : resolveTimeBound(bound, options.gmt, reference);
+    bound === undefined
+      ? undefined
+      : resolveRequested(bound, { isGmt: options.gmt, isMultiDay, referenceNs: reference });
   const [begin, end] = [resolve(bounds.begin), resolve(bounds.end)];
   if (begin === undefined && end === undefined) return undefined;
   return {
@@ -96,14 +99,35 @@ function requestedRange(options: RangeOptions, traces: OpenedTraces): RequestedR
   };
 }
 
+interface Days {
+  readonly isGmt: boolean;
+  readonly isMultiDay: boolean;
+  /** Any moment of the first day. */
+  readonly referenceNs: bigint;
+}
+
+/** @throws UsageError for a time without a date where there are several days. */
+export function resolveRequested(
+  bound: ReturnType<typeof parseTimeBound>,
+  { isGmt, isMultiDay, referenceNs }: Days,
+): bigint {
+  if (bound.kind === 'date-time' && bound.date === undefined && isMultiDay) {
+    throw new UsageError(
+      'no-date',
+      'The traces span several days: give times with their date, as 2026-11-22 21:36:14.',
+    );
+  }
+  return resolveTimeBound(bound, isGmt, referenceNs);
+}
+
 /** Plain integers of the original's options are nanoseconds. */
-function parseBound(text: string): ReturnType<typeof parseTimeBound> {
+export function parseBound(text: string): ReturnType<typeof parseTimeBound> {
   return /^\d{12,}$/.test(text.trim())
     ? { kind: 'absolute', nsFromOrigin: BigInt(text.trim()) }
     : parseTimeBound(text);
 }
 
-function parseRange(text: string): ReturnType<typeof parseTimeRange> {
+export function parseRange(text: string): ReturnType<typeof parseTimeRange> {
   const integers = /^\s*\[?\s*(\d{12,})\s*,\s*(\d{12,})\s*\]?\s*$/.exec(text);
   if (integers === null) return parseTimeRange(text);
   return { begin: parseBound(integers[1]!), end: parseBound(integers[2]!) };

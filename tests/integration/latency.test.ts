@@ -178,7 +178,10 @@ describe('what is wrong is told in a sentence', () => {
     ],
     [['wakeup', '--on-alert=format c:', kernelTiny], /neither snapshot nor exec/],
     [['wakeup', '--listen=0.0.0.0:80', kernelTiny], /no port of this machine/],
-    [['wakeup', '--listen=9100', kernelTiny], /--listen goes without a trace/],
+    [
+      ['wakeup', '--listen=9100', kernelTiny],
+      /--listen goes without a trace, or with one and --follow/,
+    ],
     [['--set', 'on=off', kernelTiny], /--set goes without a trace/],
     [['wakeup', '--set', 'colour=red'], /"colour=red" is no setting/],
     [['--tracker', kernelTiny, kernelTiny], /can't be read as JSON/],

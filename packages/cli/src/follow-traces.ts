@@ -19,8 +19,8 @@ export interface FollowOptions {
   readonly pollMs: number;
   /** A data stream that gave nothing for so long holds up nobody any more (ms): a CPU may be idle for hours. */
   readonly staleMs: number;
-  /** After each piece. */
-  readonly onPiece: () => void;
+  /** After each piece: everything up to here has been handed on (ns since the origin). */
+  readonly onPiece: (reachedNs: number) => void;
   /** So many events came when later ones of other streams had been handed on: they are not. */
   readonly onLate: (count: number) => void;
   /** False: enough. */
@@ -42,14 +42,16 @@ interface Growth {
 /**
  * Feeds `downstream` until the signal is aborted or nothing more is wanted. What all streams have reached is handed on, in order of time;
  * each look opens the traces anew, for metadata grow too, and reads what has come since.
+ * @param downstream - Or what gives it, after `begin`.
  * @returns time of the last event (ns since the origin); NaN: none.
  */
 export async function followTraces(
   paths: readonly string[],
-  downstream: Downstream,
+  downstream: Downstream | (() => Downstream),
   options: FollowOptions,
 ): Promise<number> {
-  const follower = new Follower(paths, downstream, options);
+  const get = typeof downstream === 'function' ? downstream : () => downstream;
+  const follower = new Follower(paths, get, options);
   while (!options.signal.aborted && options.wantsMore()) {
     await follower.look();
     await delay(options.pollMs, undefined, { signal: options.signal }).catch(() => {});
@@ -60,7 +62,7 @@ export async function followTraces(
 
 class Follower {
   readonly #paths: readonly string[];
-  readonly #downstream: Downstream;
+  readonly #downstream: () => Downstream;
   readonly #options: FollowOptions;
   readonly #growth = new Map<string, Growth>();
   #origin: TimeOrigin | undefined;
@@ -69,7 +71,7 @@ class Follower {
   #sizes = '';
   lastEventNs = Number.NaN;
 
-  constructor(paths: readonly string[], downstream: Downstream, options: FollowOptions) {
+  constructor(paths: readonly string[], downstream: () => Downstream, options: FollowOptions) {
     this.#paths = paths;
     this.#downstream = downstream;
     this.#options = options;
@@ -95,7 +97,7 @@ class Follower {
     if (endNs === undefined || (this.#doneNs !== undefined && endNs <= this.#doneNs)) return;
     this.#start(traces);
     const begin = this.#doneNs === undefined ? undefined : this.#doneNs + 1n;
-    const iterator = traces.iterate(this.#downstream, { begin, end: endNs });
+    const iterator = traces.iterate(this.#downstream(), { begin, end: endNs });
     try {
       await runIterator(iterator, signal, this.#options.wantsMore);
     } catch (error) {
@@ -104,7 +106,7 @@ class Follower {
     const { lastEventNs } = iterator;
     if (lastEventNs !== undefined && !Number.isNaN(lastEventNs)) this.lastEventNs = lastEventNs;
     this.#doneNs = endNs;
-    this.#options.onPiece();
+    this.#options.onPiece(Number(endNs - traces.origin.nsFromOrigin));
   }
 
   /** Undefined: what is there is half written, the next look will tell. */
@@ -204,3 +206,9 @@ function sizesOf(paths: readonly string[]): string {
     .map((file) => `${file} ${statSync(file, { throwIfNoEntry: false })?.size ?? 0}`)
     .join('\n');
 }
+
+export const pollMs = 250;
+export const staleMs = 5000;
+
+export const lateText = (count: number): string =>
+  `${count} events came more than ${staleMs / 1000} s after those of other data streams: they are in no result`;

@@ -1,5 +1,6 @@
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -104,9 +105,10 @@ const alert: Alert = {
 };
 
 test('a program gets the alert on its input; no text of it meets a shell', async () => {
-  const file = join(scratch, 'got');
+  // A shell would make the file \`owned\`, here and from the text of the alert.
+  const file = join(scratch, '$(touch owned)');
   const warnings: string[] = [];
-  const action = parseAlertAction(`exec tee "${file}"`);
+  const action = parseAlertAction(`exec dd "of=${file}" status=none`);
   const actions = new AlertActions(
     action,
     () => undefined,
@@ -123,6 +125,7 @@ test('a program gets the alert on its input; no text of it meets a shell', async
     } catch {}
   }
   expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ comm: alert.comm, delay: 5 });
+  expect(existsSync('owned')).toBe(false);
   expect(warnings).toEqual([]);
 });
 
@@ -191,7 +194,7 @@ test('a live run ends with its duration, and closes what it opened', async () =>
     [tracker],
     async (_, onAlert) => {
       onAlert(alert);
-      return session;
+      return { session };
     },
   );
   expect(status).toBe(0);

@@ -37,7 +37,7 @@ import { openReading, type Reading } from '../analysis-reading.ts';
 import type { CommandIo } from '../command-io.ts';
 import { type Command, defineCommand } from '../define-command.ts';
 import { findOperands } from '../find-operands.ts';
-import { followTraces } from '../follow-traces.ts';
+import { followTraces, lateText, pollMs, staleMs } from '../follow-traces.ts';
 import { originalOptions } from '../original-options.ts';
 import { timeFormat } from '../time-format.ts';
 import { version } from '../version.ts';
@@ -221,9 +221,6 @@ async function read(
   }
 }
 
-const pollMs = 250;
-const staleMs = 5000;
-
 async function follow(
   io: CommandIo,
   paths: readonly string[],
@@ -250,9 +247,6 @@ async function follow(
   if (lateCount > toldCount) warn(`in all, ${lateText(lateCount)}`);
   analysisRun.finish(lastEventNs);
 }
-
-const lateText = (count: number): string =>
-  `${count} events came more than ${staleMs / 1000} s after those of other data streams: they are in no result`;
 
 const clearScreen = '\x1b[H\x1b[2J';
 

@@ -14,6 +14,7 @@ import { AlertReporter } from '../latency/alert-reporter.ts';
 import { chooseTrackers } from '../latency/choose-trackers.ts';
 import { askAll, controlFolder } from '../latency/control-socket.ts';
 import { type LatencyOptions, latencyOptions } from '../latency/latency-options.ts';
+import { openFollowing } from '../latency/open-following.ts';
 import { openLive } from '../latency/open-live.ts';
 import { runLive } from '../latency/run-live.ts';
 import { runOverTrace } from '../latency/run-over-trace.ts';
@@ -24,12 +25,14 @@ export const latencyCommand = defineCommand({
   operands: { usage: '[TRACKER|TRACE]...', min: 0, max: Number.POSITIVE_INFINITY },
   options: latencyOptions,
   endsByInterrupt: true,
-  notes: `With a TRACE the trackers run over it; without, on the running system until Ctrl-C.
+  notes: `With a TRACE the trackers run over it; without, on the running system until Ctrl-C. With
+--follow they go on with a TRACE that is still being written, in the time of its events.
   sonde latency --list
   sonde latency wakeup syscall --threshold=5ms my-trace/
   sonde latency offcpu --by=comm my-trace/
   sonde latency --begin=ext4:ext4_da_write_begin --end=ext4:ext4_da_write_end --key='$tid' my-trace/
   sonde latency wakeup --threshold=2ms --on-alert=snapshot
+  sonde latency syscall --follow growing-trace/
   sonde latency wakeup --set threshold=500us
 Programs of --on-alert=exec get the alert as JSON on standard input.`,
   async run(io, options, operands) {
@@ -42,7 +45,13 @@ Programs of --on-alert=exec get the alert as JSON on standard input.`,
         'Name a tracker, such as wakeup; `sonde latency --list` shows them.',
       );
     }
+    if (traces.length === 0 && options.follow) {
+      throw new UsageError('conflict', '--follow goes with a trace: name its folder.');
+    }
     if (traces.length === 0) return runLive(io, options, trackers, openLive);
+    if (options.follow) {
+      return runLive(io, options, trackers, openFollowing(io, traces, options));
+    }
     return overTrace(io, options, trackers, traces);
   },
 });
@@ -91,7 +100,10 @@ async function overTrace(
 ): Promise<number> {
   for (const name of ['duration', 'listen', 'onAlert'] as const) {
     if (options[name] !== undefined) {
-      throw new UsageError('conflict', `--${dashed(name)} goes without a trace.`);
+      throw new UsageError(
+        'conflict',
+        `--${dashed(name)} goes without a trace, or with one and --follow.`,
+      );
     }
   }
   const reporter = new AlertReporter(io, options, trackers, false);

@@ -5,6 +5,7 @@ import type { AlertAction } from './latency-options.ts';
 
 /** Alerts may come in thousands; what they start may not. */
 const minIntervalMs = 1000;
+const stderrDescriptor = 2;
 
 export class AlertActions {
   readonly #action: AlertAction;
@@ -48,7 +49,8 @@ export class AlertActions {
     const [program, ...args] = this.#action.command;
     this.#isRunning = true;
     const child = spawn(program!, args, {
-      stdio: ['pipe', 'inherit', 'inherit'],
+      // What it prints goes to standard error: between our lines of JSON it would be no JSON.
+      stdio: ['pipe', stderrDescriptor, stderrDescriptor],
       shell: false,
       env: {
         ...process.env,
@@ -65,7 +67,7 @@ export class AlertActions {
       this.#isRunning = false;
     });
     // It need not read it.
-    child.stdin.on('error', () => {});
-    child.stdin.end(`${JSON.stringify(alertJson(alert))}\n`);
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(`${JSON.stringify(alertJson(alert))}\n`);
   }
 }

@@ -81,7 +81,8 @@ const limitOptions = optionGroup('Limits', {
   timeout: option('Tell what has been pending so long', 'DURATION', durationNs, undefined),
   gc: option('Forget what has been pending so long', 'DURATION', durationNs, undefined),
   worst: flag('After each alert the threshold becomes its delay'),
-  duration: option('Live: stop after it', 'DURATION', durationNs, undefined),
+  follow: flag('With a TRACE that is still being written: go on with it, until Ctrl-C'),
+  duration: option('Live, or with --follow: stop after it', 'DURATION', durationNs, undefined),
   set: repeatedOption(
     'Change a running `sonde latency`: threshold=2ms, timeout=1s, worst=on, on=off',
     'NAME=VALUE',
@@ -106,7 +107,12 @@ const outputOptions = optionGroup('Output', {
     'kernel',
   ),
   gmt: flag('Print times in UTC, not local time'),
-  listen: option('Live: serve OpenMetrics at /metrics', '127.0.0.1:PORT', parseListen, undefined),
+  listen: option(
+    'Live, or with --follow: serve OpenMetrics at /metrics',
+    '127.0.0.1:PORT',
+    parseListen,
+    undefined,
+  ),
   recordAlerts: option(
     'Write alerts as a CTF trace into the new folder DIR',
     'DIR',

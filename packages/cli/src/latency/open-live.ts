@@ -38,9 +38,9 @@ async function tryKernel(
  */
 export const openLive: OpenLive = async (trackers, onAlert, note) => {
   const inKernel = await tryKernel(trackers, onAlert);
-  if (typeof inKernel !== 'string') return inKernel;
+  if (typeof inKernel !== 'string') return { session: inKernel };
   note(`not in the kernel: ${inKernel}`);
-  return openTracefsSession(trackers, onAlert);
+  return { session: openTracefsSession(trackers, onAlert) };
 };
 
 /** Those of the trackers that this machine can run, and why not the others. */

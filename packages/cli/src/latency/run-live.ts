@@ -8,17 +8,28 @@ import type { LatencyOptions } from './latency-options.ts';
 import { MetricsServer } from './metrics-server.ts';
 import { snapshotRecorders } from './snapshot-recorders.ts';
 
-/** Opens trackers on the running system. Times of alerts are from the Unix epoch. */
+/** Trackers at work, and where their events come from. */
+export interface LiveSource {
+  readonly session: TrackerSession;
+  /** Rejects when something went wrong; without it, nothing can. */
+  readonly ended?: Promise<unknown>;
+  /** What has come so far is handed on, then no more. */
+  stop?(): Promise<void>;
+  /** Time of the events (ns since the Unix epoch), where it is not this system's. */
+  nowNs?(): bigint;
+}
+
+/** Opens trackers on what goes on. Times of alerts are from the Unix epoch. @returns undefined: it ended before it began */
 export type OpenLive = (
   trackers: readonly Tracker[],
   onAlert: (alert: Alert) => void,
   note: (text: string) => void,
-) => Promise<TrackerSession>;
+) => Promise<LiveSource | undefined>;
 
 const turnMs = 100;
 const nsPerMs = 1_000_000n;
 
-/** Runs trackers on this system until Ctrl-C or the end of `--duration`. */
+/** Runs trackers on what goes on until Ctrl-C or the end of `--duration`. */
 export async function runLive(
   io: CommandIo,
   options: LatencyOptions,
@@ -31,7 +42,7 @@ export async function runLive(
     options.onAlert === undefined
       ? undefined
       : new AlertActions(options.onAlert, snapshotRecorders, warn);
-  const session = await open(
+  const source = await open(
     trackers,
     (alert) => {
       actions?.alert(alert);
@@ -39,6 +50,11 @@ export async function runLive(
     },
     (note) => io.stderr.writeText(`Note: ${note}.\n`),
   );
+  if (source === undefined) {
+    warn('nothing came.');
+    return 0;
+  }
+  const { session } = source;
   const closing: (() => void)[] = [() => session.close()];
   try {
     if (options.worst) for (const { name } of trackers) session.set(name, { worst: true });
@@ -50,12 +66,15 @@ export async function runLive(
     }
     io.stderr.writeText(`${describe(session, trackers)}\n`);
     io.stderr.flush();
-    await waitForEnd(io.signal, options.duration, () => reporter.flush());
+    const ended = waitForEnd(io.signal, options.duration, () => reporter.flush());
+    await (source.ended === undefined ? ended : Promise.race([ended, source.ended]));
+    await source.stop?.();
     const snapshots = session.snapshot();
     // The last alerts come while it closes.
     session.close();
-    reporter.finish(snapshots, BigInt(Date.now()) * nsPerMs);
+    reporter.finish(snapshots, source.nowNs?.() ?? BigInt(Date.now()) * nsPerMs);
   } finally {
+    await source.stop?.().catch(() => {});
     for (const close of closing.reverse()) close();
   }
   if (actions !== undefined && actions.skipped > 0) {

@@ -65,8 +65,9 @@ export class StreamingSession implements Downstream, TrackerSession {
   readonly #context = new EventContext();
   readonly #runs: (TrackerRun | ChainRun)[] = [];
   readonly #hosts = new Map<string, HostState>();
-  readonly #streams = new Map<DataStream, StreamState>();
-  readonly #handlers = new Map<EventRecordClass, EventHandler | null>();
+  /** A trace that grows is opened again and again: what is known by its objects goes with them. */
+  readonly #streams = new WeakMap<DataStream, StreamState>();
+  readonly #handlers = new WeakMap<EventRecordClass, EventHandler | null>();
   readonly #origin: TimeOrigin;
   #firstNs = Number.POSITIVE_INFINITY;
   #lastNs = Number.NEGATIVE_INFINITY;

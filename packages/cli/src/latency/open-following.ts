@@ -1,0 +1,66 @@
+/** `sonde latency --follow`: trackers over traces that are still being written, in the time of their events. */
+import { openTrace } from '@sonde/components';
+import { StreamingSession, type Tracker } from '@sonde/latency-tracker';
+import type { CommandIo } from '../command-io.ts';
+import { findOperands, type InputOptions } from '../find-operands.ts';
+import { followTraces, lateText, pollMs, staleMs } from '../follow-traces.ts';
+import type { OpenLive } from './run-live.ts';
+
+/** Opens when the first events have come: before, it is not known what a trace holds. */
+export function openFollowing(
+  io: CommandIo,
+  operands: readonly string[],
+  options: InputOptions & { readonly worst: boolean },
+): OpenLive {
+  return async (trackers, onAlert, note) => {
+    const found = await findOperands(operands, options, io);
+    const paths = found.folders.map(({ path }) => path);
+    checkTrackers(trackers, paths);
+    const stop = new AbortController();
+    let session: StreamingSession | undefined;
+    let originNs = 0n;
+    let reachedNs = 0;
+    let lateCount = 0;
+    let begun = (): void => {};
+    const beginning = new Promise<void>((resolve) => {
+      begun = resolve;
+    });
+    const ended = followTraces(paths, () => session!, {
+      signal: AbortSignal.any([io.signal, stop.signal]),
+      pollMs,
+      staleMs,
+      begin: (origin, { traces }) => {
+        originNs = origin.nsFromOrigin;
+        session = new StreamingSession(trackers, { origin, traces, onAlert });
+        if (options.worst) for (const { name } of trackers) session.set(name, { worst: true });
+        begun();
+      },
+      onPiece: (untilNs) => {
+        reachedNs = untilNs;
+        session!.advance(untilNs);
+      },
+      onLate: (count) => {
+        if (lateCount === 0) note(lateText(count));
+        lateCount += count;
+      },
+      wantsMore: () => true,
+    }).finally(() => found.close());
+    await Promise.race([beginning, ended]);
+    if (session === undefined) return undefined;
+    return {
+      session,
+      ended,
+      nowNs: () => originNs + BigInt(Math.round(reachedNs)),
+      stop: async () => {
+        stop.abort();
+        await ended;
+      },
+    };
+  };
+}
+
+/** What is wrong is told now, not when events come. */
+function checkTrackers(trackers: readonly Tracker[], paths: readonly string[]): void {
+  using opened = openTrace(paths, { onFault: () => {} });
+  new StreamingSession(trackers, { origin: opened.origin, traces: opened.traces });
+}

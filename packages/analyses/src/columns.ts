@@ -1,7 +1,7 @@
 /** Long logs, column by column: an object for each row would be most of the work of keeping it. */
 
-const chunkBits = 13;
-/** Rows per chunk: full ones are never copied. */
+const chunkBits = 10;
+/** Rows per chunk. Full ones are never copied. */
 const chunkLength = 1 << chunkBits;
 const chunkMask = chunkLength - 1;
 

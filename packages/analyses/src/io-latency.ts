@@ -10,7 +10,6 @@ import {
   percentileTable,
 } from './frequency.ts';
 import type { IoCollector, LatencyCategory, ListedOperation } from './io-collector.ts';
-import type { ReportParts } from './io-usage.ts';
 import { type ItemList, type ListText, listBlock, listOf, TextCells } from './list-text.ts';
 import { doubt, doubtMark } from './losses.ts';
 import { formatRow, formatSize } from './number-format.ts';
@@ -27,6 +26,7 @@ import {
   durationCell,
   lazyTable,
   numberCell,
+  type ReportParts,
   sizeCell,
   type TableClass,
   uncertainColumn,

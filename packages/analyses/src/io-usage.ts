@@ -7,13 +7,13 @@ import {
   type Cell,
   durationCell,
   numberCell,
-  type ResultTable,
+  type ReportParts,
   sizeCell,
   stringCell,
   type TableClass,
   uncertainColumn,
 } from './table.ts';
-import type { BarRow, TextBlock } from './text-block.ts';
+import type { BarRow } from './text-block.ts';
 
 const perProcess: TableClass = {
   name: 'per-process-top',
@@ -97,12 +97,6 @@ export const usageTableClasses: readonly TableClass[] = [
   perDiskLatency,
   perInterface,
 ];
-
-/** Where a report grows. */
-export interface ReportParts {
-  readonly tables: ResultTable[];
-  readonly text: TextBlock[];
-}
 
 interface Ranking<T> {
   readonly tableClass: TableClass;

@@ -15,8 +15,8 @@ import {
   addLog,
   latencyTableClasses,
 } from './io-latency.ts';
-import { addUsage, type ReportParts, usageTableClasses } from './io-usage.ts';
-import type { Report } from './table.ts';
+import { addUsage, usageTableClasses } from './io-usage.ts';
+import type { Report, ReportParts } from './table.ts';
 
 class InputOutput implements Reducer {
   readonly #context: ReducerContext;

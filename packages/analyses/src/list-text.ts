@@ -123,11 +123,13 @@ export class ListText {
     cells.add(key, { bytes, extraBytes: this.#extraBytes - extraBefore });
   }
 
-  integer(value: number): void {
+  /** A number, to the right of `width` cells. */
+  integer(value: number, width = 0): void {
     if (!(value >= 0 && value < secondNs && Number.isInteger(value))) {
-      this.text(String(value));
+      this.right(String(value), width);
       return;
     }
+    if (width > 1) this.#blanks(width - digitsOf(value));
     this.#reserve(9);
     this.#integer(value);
   }
@@ -220,15 +222,25 @@ export class ListText {
 
   /** Of a whole number below 10^9; there is room for it. */
   #integer(value: number): void {
-    if (value >= 1000) {
-      const high = Math.floor(value / 1000);
-      this.#integer(high);
-      this.#threeDigits(value - high * 1000);
+    const thousands = Math.floor(value / 1000);
+    if (thousands === 0) {
+      this.#firstDigits(value);
       return;
     }
-    const digits = threeDigits[value]!;
+    const millions = Math.floor(value / 1e6);
+    if (millions === 0) {
+      this.#firstDigits(thousands);
+    } else {
+      this.#firstDigits(millions);
+      this.#threeDigits(thousands - millions * 1000);
+    }
+    this.#threeDigits(value - thousands * 1000);
+  }
+
+  /** Of a whole number below 1000. */
+  #firstDigits(value: number): void {
     const skipped = value >= 100 ? 0 : value >= 10 ? 1 : 2;
-    this.#view.setInt32(this.#length, digits >> (skipped * 8), true);
+    this.#view.setInt32(this.#length, threeDigits[value]! >> (skipped * 8), true);
     this.#length += 3 - skipped;
   }
 

@@ -1,4 +1,3 @@
-import type { ReportParts } from './io-usage.ts';
 import { formatRow, formatUs } from './number-format.ts';
 import { descendantsOf, durationOf, groupInstances, periodPath } from './period-collector.ts';
 import {
@@ -10,7 +9,7 @@ import {
 import type { PeriodInstance } from './period-engine.ts';
 import * as tables from './period-tables.ts';
 import { Samples } from './samples.ts';
-import { durationCell, numberCell, stringCell } from './table.ts';
+import { durationCell, numberCell, type ReportParts, stringCell } from './table.ts';
 import { lines } from './text-block.ts';
 
 function namedCaptures(instance: PeriodInstance): string {

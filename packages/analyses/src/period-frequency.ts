@@ -6,7 +6,6 @@ import {
   joinBounds,
   percentileTable,
 } from './frequency.ts';
-import type { ReportParts } from './io-usage.ts';
 import {
   byAppearance,
   durationsByPeriod,
@@ -17,7 +16,7 @@ import type { PeriodReportContext } from './period-context.ts';
 import type { PeriodInstance } from './period-engine.ts';
 import * as tables from './period-tables.ts';
 import { Samples } from './samples.ts';
-import { numberCell, type TableClass } from './table.ts';
+import { numberCell, type ReportParts, type TableClass } from './table.ts';
 import { lines } from './text-block.ts';
 
 interface Distribution {

@@ -1,6 +1,5 @@
 /** periodlog, periodtop, periodstats, periodfreq: what the completed periods looked like. */
 import { limited } from './analysis.ts';
-import type { ReportParts } from './io-usage.ts';
 import { formatFixed, formatRow, formatUs } from './number-format.ts';
 import { addAggregated } from './period-aggregate.ts';
 import {
@@ -27,7 +26,14 @@ import type { PeriodDefinition } from './period-language.ts';
 import * as tables from './period-tables.ts';
 import type { Samples } from './samples.ts';
 import { percentileCells } from './statistics-columns.ts';
-import { type Cell, durationCell, numberCell, stringCell, type TableClass } from './table.ts';
+import {
+  type Cell,
+  durationCell,
+  numberCell,
+  type ReportParts,
+  stringCell,
+  type TableClass,
+} from './table.ts';
 import { lines } from './text-block.ts';
 
 type Captures = ReadonlyMap<string, PeriodValue | undefined>;

@@ -7,13 +7,12 @@ import type {
   TimeOrigin,
 } from '@sonde/trace-model';
 import type { AnalysisOptions } from './analysis.ts';
-import type { ReportParts } from './io-usage.ts';
 import { PeriodCollector, type PeriodOptions } from './period-collector.ts';
 import { PeriodEngine } from './period-engine.ts';
 import type { PeriodDefinition } from './period-language.ts';
 import { addPeriodReport } from './period-report.ts';
 import { readerFor } from './period-source.ts';
-import type { Report } from './table.ts';
+import type { Report, ReportParts } from './table.ts';
 
 export interface PeriodRunOptions {
   readonly definitions: readonly PeriodDefinition[];

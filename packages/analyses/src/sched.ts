@@ -1,5 +1,5 @@
 /** schedlog, schedtop, schedstats, schedfreq: the time from a wakeup to the switch-in. */
-import type { Host, Thread, WakeupLatency } from '@sonde/linux-model';
+import type { Thread, WakeupLatency } from '@sonde/linux-model';
 import {
   type Analysis,
   type AnalysisOptions,
@@ -21,10 +21,11 @@ import {
   percentileTable,
   seriesTable,
 } from './frequency.ts';
-import { type ListText, listBlock, listOf } from './list-text.ts';
-import { doubt, doubtMark } from './losses.ts';
+import { listOf } from './list-text.ts';
+import { doubt } from './losses.ts';
 import { formatPriorities, formatRow } from './number-format.ts';
 import { Samples } from './samples.ts';
+import { addEvents, copyOf, type SchedulingEvent, SchedulingLog } from './scheduling-log.ts';
 import {
   percentileCells,
   percentileColumns,
@@ -34,7 +35,6 @@ import {
 import {
   type Cell,
   type Column,
-  durationCell,
   lazyTable,
   numberCell,
   type Report,
@@ -101,19 +101,6 @@ const freq: TableClass = {
   ],
 };
 
-interface SchedulingEvent {
-  readonly wakeupNs: number;
-  readonly switchNs: number;
-  readonly priority: number;
-  readonly cpuId: number;
-  readonly host: Host;
-  readonly wakee: Thread;
-  readonly wakeeComm: string;
-  readonly waker: Thread | undefined;
-  readonly wakerComm: string;
-  readonly isCertain: boolean;
-}
-
 interface ThreadLatencies {
   readonly thread: Thread;
   readonly samples: Samples;
@@ -126,7 +113,7 @@ class SchedulingLatencies implements Reducer {
   readonly #keepsSamples: boolean;
   readonly #wanted: Readonly<Record<'total' | 'thread' | 'priority', boolean>>;
   /** Undefined: nobody wants them. */
-  readonly #events: SchedulingEvent[] | undefined;
+  readonly #events: SchedulingLog | undefined;
   readonly #longest: TopList<SchedulingEvent> | undefined;
   readonly #total = new Samples();
   readonly #threads = new Map<Thread, ThreadLatencies>();
@@ -142,7 +129,7 @@ class SchedulingLatencies implements Reducer {
       priority: this.#wants('per-prio'),
     };
     this.#keepsSamples = views.has('stats') || views.has('freq');
-    this.#events = views.has('log') ? [] : undefined;
+    this.#events = views.has('log') ? new SchedulingLog() : undefined;
     this.#longest = views.has('top') ? new TopList(context.options.limit) : undefined;
   }
 
@@ -155,28 +142,15 @@ class SchedulingLatencies implements Reducer {
   };
 
   #add(latency: WakeupLatency): void {
-    const { thread, cpu, beginNs, endNs, isCertain } = latency;
+    const { thread, cpu, beginNs, endNs } = latency;
     const options = this.#options;
     if (!passesProcess(options, thread) || !passesCpu(options, cpu.id)) return;
     const durationNs = endNs - beginNs;
     if (!passesDuration(options, durationNs)) return;
     if (this.#keepsSamples) this.#addSample(latency, durationNs);
-    const isLong = this.#longest?.wants(durationNs) === true;
-    if (this.#events === undefined && !isLong) return;
-    const event: SchedulingEvent = {
-      wakeupNs: beginNs,
-      switchNs: endNs,
-      priority: latency.priority ?? 0,
-      cpuId: cpu.id,
-      host: latency.host,
-      wakee: thread,
-      wakeeComm: thread.comm,
-      waker: latency.waker,
-      wakerComm: latency.waker?.comm ?? '',
-      isCertain,
-    };
-    this.#events?.push(event);
-    if (isLong) this.#longest!.add(durationNs, event);
+    this.#events?.add(latency);
+    const longest = this.#longest;
+    if (longest?.wants(durationNs)) longest.add(durationNs, copyOf(latency));
   }
 
   #addSample({ thread, isCertain, priority = 0 }: WakeupLatency, durationNs: number): void {
@@ -205,32 +179,12 @@ class SchedulingLatencies implements Reducer {
     const { views } = this.#options;
     if (views.has('stats')) this.#statistics(tables, text);
     if (views.has('freq')) this.#frequencies(tables, text);
-    if (this.#events !== undefined) this.#list(log, this.#events, tables, text);
-    if (this.#longest !== undefined) this.#list(top, this.#longest.items, tables, text);
+    const parts = { tables, text };
+    if (this.#events !== undefined) addEvents(parts, this.#context, log, this.#events);
+    if (this.#longest !== undefined) {
+      addEvents(parts, this.#context, top, listOf(this.#longest.items));
+    }
     return { timeRange: period.timeRange, tables, text };
-  }
-
-  #list(
-    tableClass: TableClass,
-    events: readonly SchedulingEvent[],
-    tables: ResultTable[],
-    blocks: TextBlock[],
-  ): void {
-    const { toAbsoluteNs } = this.#context;
-    const makeRows = (): Cell[][] =>
-      events.map((event): Cell[] => [
-        { class: 'timestamp', value: toAbsoluteNs(event.wakeupNs) },
-        { class: 'timestamp', value: toAbsoluteNs(event.switchNs) },
-        durationCell(event.switchNs - event.wakeupNs),
-        numberCell(event.priority),
-        { class: 'cpu', id: event.cpuId },
-        processCell(event.wakee, event.wakeeComm),
-        event.waker === undefined ? null : processCell(event.waker, event.wakerComm),
-        numberCell(event.isCertain ? 0 : 1),
-      ]);
-    tables.push(lazyTable(tableClass, undefined, makeRows));
-    const head = ['', tableClass.title, logHeader()];
-    blocks.push(listBlock(this.#context, head, listOf(events), writeEvent));
   }
 
   #threadRows(): ThreadLatencies[] {
@@ -319,47 +273,6 @@ class SchedulingLatencies implements Reducer {
     const joined = seriesTable('Scheduling latencies frequency distributions', freq, series);
     if (this.#options.frequencyIsSeries && joined !== undefined) tables.push(joined);
   }
-}
-
-function processCell(thread: Thread, name: string): Cell {
-  return {
-    class: 'process',
-    name,
-    ...(thread.pid >= 0 ? { pid: thread.pid } : {}),
-    tid: thread.tid,
-  };
-}
-
-function logHeader(): string {
-  const range = formatRow(['Wakeup', 'Switch'], [20, 19]);
-  const numbers = formatRow([range, 'Latency (us)', 'Priority'], [0, -15, -10]);
-  return `${numbers}  CPU   ${formatRow(['Wakee', 'Waker'], [25, 25], '  ')}`;
-}
-
-function writeThread(comm: string, { tid }: Thread, text: ListText): void {
-  const end = text.column + 25;
-  text.text(comm);
-  text.text(' (');
-  text.integer(tid);
-  text.text(')');
-  text.fillTo(end);
-}
-
-function writeEvent(event: SchedulingEvent, text: ListText): void {
-  const { wakee, waker } = event;
-  text.timeRange(event.wakeupNs, event.switchNs, 18);
-  text.text(' ');
-  text.us(event.switchNs - event.wakeupNs, 15);
-  text.text(' ');
-  text.right(String(event.priority), 10);
-  text.text('  ');
-  text.right(String(event.cpuId), 3);
-  text.text('   ');
-  writeThread(event.wakeeComm, wakee, text);
-  text.text('  ');
-  if (waker === undefined) text.left('Unknown (N/A)', 25);
-  else writeThread(event.wakerComm, waker, text);
-  if (!event.isCertain) text.text(doubtMark);
 }
 
 function statisticsText(what: string, header: string, rows: readonly string[]): TextBlock {

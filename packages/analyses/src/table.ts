@@ -110,6 +110,12 @@ export interface Report {
   readonly other?: Pick<Report, 'timeRange' | 'losses'>;
 }
 
+/** Where a report grows. */
+export interface ReportParts {
+  readonly tables: ResultTable[];
+  readonly text: TextBlock[];
+}
+
 /** How many of the values in a row a gap touches: they may be wrong. Counts and sums are lower bounds in any row. */
 export const uncertainColumn: Column = { title: 'Uncertain', class: 'number', isExtra: true };
 

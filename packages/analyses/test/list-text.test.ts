@@ -45,6 +45,7 @@ test('Whole numbers have all their digits, and no others', () => {
   ];
   for (const value of [...values, 1e9, 2 ** 53, -1, -1000, 1.5]) {
     expect(written((text) => text.integer(value))).toBe(String(value));
+    expect(written((text) => text.integer(value, 7))).toBe(String(value).padStart(7));
   }
 });
 

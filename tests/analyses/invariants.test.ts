@@ -1,8 +1,8 @@
 /** What must hold of the Linux model over any trace, checked on real ones: ours of LTTng 2.13, whole and with losses. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { openTrace, runIterator } from '@sonde/components';
 import { LinuxModel, type SegmentKind, type Thread } from '@sonde/linux-model';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,27 +12,54 @@ const shared = process.env['SONDE_SHARED'] ?? join(repository, '../shared');
 const scratch = mkdtempSync(join(tmpdir(), 'sonde-invariants-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
+interface TraceKind {
+  readonly name: string;
+  readonly isLossy?: boolean;
+  /** The trace in the archive; default: all of it. */
+  readonly part?: string;
+}
+
 /** In fixtures always, in the shared corpus where that is. */
-const traces = [
-  { name: 'tiny', isLossy: false },
-  { name: 'ctxall', isLossy: false },
+const kinds: readonly TraceKind[] = [
+  { name: 'tiny' },
+  { name: 'ctxall' },
   { name: 'discard', isLossy: true },
   { name: 'overwrite', isLossy: true },
-  { name: 'io', isLossy: false },
-  { name: 'net', isLossy: false },
-  { name: 'fork', isLossy: false },
-  { name: 'rt', isLossy: false },
-].flatMap(({ name, isLossy }) => {
-  const fixture = join(repository, 'fixtures/traces', `kernel-${name}.tar.xz`);
-  const corpus = join(shared, 'traces/ours/kernel', `${name}.tar.xz`);
-  const archive = [fixture, corpus].find((path) => existsSync(path));
-  return archive === undefined ? [] : [{ name, isLossy, archive }];
+  { name: 'io' },
+  { name: 'net' },
+  { name: 'fork' },
+  { name: 'rt' },
+  // With user-space traces of the same host.
+  { name: 'kust' },
+  // Two that overlap in time, and what came between them.
+  { name: 'snapshot', part: 'first*' },
+  { name: 'snapshot', part: 'second*' },
+  { name: 'rotated' },
+  { name: 'many-threads' },
+];
+const traces = kinds.flatMap(({ name, isLossy = false, part = '' }) => {
+  const places = [
+    join(repository, 'fixtures/traces', `kernel-${name}.tar.xz`),
+    join(shared, 'traces/ours/kernel', `${name}.tar.xz`),
+    join(shared, 'traces/ours/kernel', name),
+    join(shared, 'traces/analyses/traces', `${name}.tar.xz`),
+  ];
+  const archive = places.find((path) => existsSync(path));
+  return archive === undefined ? [] : [{ name: `${name} ${part}`, isLossy, archive, part }];
 });
 
 function unpack(archive: string): string {
+  if (!archive.endsWith('.tar.xz')) return archive;
   const folder = mkdtempSync(join(scratch, 'trace-'));
   execFileSync('tar', ['xf', archive, '-C', folder]);
   return folder;
+}
+
+/** The folder below `folder` that a name with a star at its end means. */
+function onlyMatch(folder: string, glob: string): string {
+  const entries = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const match = entries.find((entry) => basename(entry).startsWith(glob.slice(0, -1)));
+  return join(folder, match!);
 }
 
 /** Feeds a model. `subscribe` gets it first. */
@@ -154,11 +181,13 @@ class Findings {
   }
 }
 
-describe.each(traces)('$name', ({ isLossy, archive }) => {
+describe.each(traces)('$name', ({ isLossy, archive, part }) => {
   const findings = new Findings();
   let model: LinuxModel;
   beforeAll(async () => {
-    model = await runModel(unpack(archive), (subscribed) => findings.subscribe(subscribed));
+    const folder = unpack(archive);
+    const path = part === '' ? folder : onlyMatch(folder, part);
+    model = await runModel(path, (subscribed) => findings.subscribe(subscribed));
   });
 
   test('nothing ends before it begins, runs twice, or has bytes that it can’t have', () => {

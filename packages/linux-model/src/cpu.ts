@@ -18,6 +18,8 @@ export class Cpu {
   readonly softIrqs: (PendingSoftIrq | undefined)[] = [];
   /** Soft interrupt handlers that run: more than one only where an exit is missing. */
   softIrqDepth = 0;
+  /** Timer handlers that run: interrupts of the CPU's own timer have no other event. Only where somebody follows timers. */
+  timerDepth = 0;
   /** An event was seen on it. */
   isSeen = false;
 

@@ -124,6 +124,8 @@ export const schedSwitch: Rule = rule(
       cpu.thread = next;
       cpu.threadSinceNs = timeNs;
       cpu.threadSinceIsCertain = true;
+      // A handler never lasts so long: its end is missing.
+      if (cpu.timerDepth !== 0) cpu.timerDepth = 0;
       if (next.tid !== 0) next.runningOn = cpu.id;
       if (switches.isWanted) switches.emit({ host, cpu, timeNs, previous: prev, next, state });
       if (derivesMigrations) {
@@ -142,6 +144,8 @@ function isDead(thread: Thread, state: number): boolean {
 
 function contextOf(host: Host, cpu: Cpu): WakerContext {
   if (!host.followsInterrupts) return 'unknown';
+  // Before the interrupts that it is in.
+  if (cpu.timerDepth > 0) return 'timer';
   if (cpu.hardIrqs.length > 0) return 'hard-irq';
   return cpu.softIrqDepth > 0 ? 'soft-irq' : 'thread';
 }

@@ -34,14 +34,17 @@ export interface WakeupLatency extends Segment {
   readonly thread: Thread;
   /** Who ran where the wakeup happened. Undefined: the idle thread, or somebody unknown. */
   readonly waker: Thread | undefined;
-  /** Whether it was `waker` itself, or an interrupt that came over it. `unknown`: nobody subscribed to interrupts. */
+  /**
+   * Whether it was `waker` itself, or a timer or interrupt that came over it. `unknown`: nobody subscribed to interrupts. `timer` only where
+   * somebody subscribed to timers too.
+   */
   readonly wakerContext: WakerContext;
   /** CPU that the wakeup chose, by its event; -1: it doesn't say. */
   readonly targetCpuId: number;
   readonly priority: number | undefined;
 }
 
-export type WakerContext = 'thread' | 'hard-irq' | 'soft-irq' | 'unknown';
+export type WakerContext = 'thread' | 'timer' | 'hard-irq' | 'soft-irq' | 'unknown';
 
 /** From the switch-out of a thread to its next switch-in: blocked, then waiting for a CPU. */
 export interface OffCpu extends Segment {

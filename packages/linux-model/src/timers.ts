@@ -56,7 +56,9 @@ function beginExpiry(
   timeNs: number,
   cpu: Cpu,
 ): void {
-  const expiresNs = host.timers.get(timer)?.expiresNs ?? Number.NaN;
+  const known = host.timers.get(timer);
+  const expiresNs = known?.expiresNs ?? Number.NaN;
+  if (known === undefined || Number.isNaN(known.beginNs)) cpu.timerDepth++;
   const latenessNs = nowNs === undefined ? Number.NaN : nowNs - expiresNs;
   keep(host, timer, {
     expiresNs: Number.NaN,
@@ -76,6 +78,7 @@ function endExpiry(
   const pending = host.timers.get(timer);
   if (pending === undefined || Number.isNaN(pending.beginNs)) return;
   const { beginNs, latenessNs } = pending;
+  if (cpu.timerDepth > 0) cpu.timerDepth--;
   if (Number.isNaN(pending.expiresNs)) host.timers.delete(timer);
   else pending.beginNs = Number.NaN;
   const channel = host.channels['timer-expiry'];
@@ -136,6 +139,7 @@ export const itimerExpire: Rule = rule(
 
 /** Handlers that ran on the CPU of a gap have ended somewhen. */
 export function forgetTimers(host: Host, cpu: Cpu): void {
+  cpu.timerDepth = 0;
   for (const [timer, pending] of host.timers) {
     if (pending.cpuId === cpu.id && !Number.isNaN(pending.beginNs)) host.timers.delete(timer);
   }

@@ -33,6 +33,11 @@ export function formatCount(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
+/** `1 call`, `16,261 calls` */
+export function counted(count: number, one: string, several = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : several}`;
+}
+
 /** `12.3 %` */
 export function formatPercent(ratio: number): string {
   return `${formatFixed(ratio * 100, 1)} %`;

@@ -1,7 +1,7 @@
 /** Who used the CPUs. */
 import type { Cpu, SchedulingSlice, Thread } from '@sonde/linux-model';
 import type { Period, ReducerContext } from '../analysis.ts';
-import { formatCount, formatPercent } from '../printers/human-text.ts';
+import { counted, formatCount, formatPercent } from '../printers/human-text.ts';
 import { type Cell, durationCell, numberCell, ratioCell, stringCell } from '../table.ts';
 import { byProcess, priorityText, processCell, sum, threadCell, threadName } from './names.ts';
 import {
@@ -131,7 +131,7 @@ class CpuUsage implements SectionReducer {
     const switches = sum(cpus, (c) => c.switches);
     const perSecond = Math.round(switches / (durationNs / 1e9));
     return {
-      headline: `${formatPercent(total)} busy${unknown > 0 ? `, ${formatPercent(unknown)} unknown` : ''} over ${cpus.length} ${cpus.length === 1 ? 'CPU' : 'CPUs'}; ${formatCount(switches)} switches (${formatCount(perSecond)}/s), ${formatCount(this.#migrations)} migrations`,
+      headline: `${formatPercent(total)} busy${unknown > 0 ? `, ${formatPercent(unknown)} unknown` : ''} over ${counted(cpus.length, 'CPU')}; ${counted(switches, 'switch', 'switches')} (${formatCount(perSecond)}/s), ${counted(this.#migrations, 'migration')}`,
       tables: [
         cpuTable(cpus, durationNs),
         ...programTables(threads, durationNs),

@@ -1,7 +1,7 @@
 /** Reads and writes of files, sockets and the rest, by process and by file. */
 import type { FileOperation, OpenFile, Thread } from '@sonde/linux-model';
 import type { Period, ReducerContext } from '../analysis.ts';
-import { formatBytes, formatCount, formatDuration } from '../printers/human-text.ts';
+import { counted, formatBytes, formatCount, formatDuration } from '../printers/human-text.ts';
 import { Samples } from '../samples.ts';
 import { type Cell, durationCell, numberCell, sizeCell, stringCell } from '../table.ts';
 import { distributionCells, distributionColumns, histogram, tailFactor } from './distributions.ts';
@@ -154,7 +154,7 @@ class Files implements SectionReducer {
     const rate = (bytes: number): string => `${formatBytes(bytes / seconds)}/s`;
     const ofFiles = latencies.filter(({ target, kind }) => target === 'file' && kind !== 'close');
     return {
-      headline: `${formatCount(this.#operations)} operations; read ${formatBytes(this.#readBytes)} (${rate(this.#readBytes)}), wrote ${formatBytes(this.#writtenBytes)} (${rate(this.#writtenBytes)})`,
+      headline: `${counted(this.#operations, 'operation')}; read ${formatBytes(this.#readBytes)} (${rate(this.#readBytes)}), wrote ${formatBytes(this.#writtenBytes)} (${rate(this.#writtenBytes)})`,
       tables: [
         latencyTable(latencies),
         processTable([...this.#threads.values()]),
@@ -224,11 +224,10 @@ class Files implements SectionReducer {
 function latencyTable(
   latencies: readonly { target: Target; kind: string; samples: Samples }[],
 ): SectionTable {
-  const order = ['file open', 'file read', 'file write', 'file sync', 'file read-write'];
-  const rank = (row: { target: string; kind: string }): number => {
-    const at = order.indexOf(`${row.target} ${row.kind}`);
-    return at < 0 ? order.length : at;
-  };
+  const targets = Object.keys(targetNames);
+  const kinds = ['open', 'read', 'write', 'read-write', 'sync'];
+  const rank = (row: { target: string; kind: string }): number =>
+    targets.indexOf(row.target) * kinds.length + kinds.indexOf(row.kind);
   return sectionTable(
     'latencies',
     'Latency by kind of operation',

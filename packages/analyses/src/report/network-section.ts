@@ -1,7 +1,7 @@
 /** Network interfaces: packets and bytes. */
 import type { NetworkPacket } from '@sonde/linux-model';
 import type { Period, ReducerContext } from '../analysis.ts';
-import { formatBytes, formatCount } from '../printers/human-text.ts';
+import { counted, formatBytes } from '../printers/human-text.ts';
 import { type Cell, numberCell, sizeCell } from '../table.ts';
 import { sum } from './names.ts';
 import {
@@ -66,7 +66,7 @@ class Network implements SectionReducer {
     const shown = greatest(all, rowLimit, bytesOf);
     const packets = sum(all, (use) => use.sentPackets + use.receivedPackets);
     return {
-      headline: `${formatCount(packets)} packets; sent ${formatBytes(sum(all, (use) => use.sentBytes))}, received ${formatBytes(sum(all, (use) => use.receivedBytes))}`,
+      headline: `${counted(packets, 'packet')}; sent ${formatBytes(sum(all, (use) => use.sentBytes))}, received ${formatBytes(sum(all, (use) => use.receivedBytes))}`,
       tables: [
         sectionTable(
           'interfaces',

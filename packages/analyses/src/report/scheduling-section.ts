@@ -1,7 +1,7 @@
 /** How long threads that could have run waited for a CPU, and what they waited for otherwise. */
-import type { OffCpu, Thread, WakeupLatency } from '@sonde/linux-model';
+import type { OffCpu, Thread, WakerContext, WakeupLatency } from '@sonde/linux-model';
 import type { Period, ReducerContext } from '../analysis.ts';
-import { formatCount, formatDuration, threeDigits } from '../printers/human-text.ts';
+import { counted, formatCount, formatDuration, threeDigits } from '../printers/human-text.ts';
 import { Samples } from '../samples.ts';
 import { type Cell, durationCell, numberCell, stringCell } from '../table.ts';
 import {
@@ -40,6 +40,7 @@ interface WorstLatency {
   readonly comm: string;
   readonly waker: Thread | undefined;
   readonly wakerComm: string;
+  readonly wakerContext: WakerContext;
   readonly cpuId: number;
   readonly priority: number | undefined;
   readonly wakeupNs: number;
@@ -117,7 +118,7 @@ class Scheduling implements SectionReducer {
       { name: 'real-time threads', samples: this.#realTime },
     ];
     return {
-      headline: `${formatCount(this.#all.count)} wakeups to switches: ${distributionText(this.#all)}; on average ${threeDigits(waiting)} threads waited for a CPU`,
+      headline: `${counted(this.#all.count, 'wakeup to a switch', 'wakeups to switches')}: ${distributionText(this.#all)}; on average ${threeDigits(waiting)} threads waited for a CPU`,
       tables: [
         this.#worstTable(),
         sectionTable(
@@ -170,9 +171,7 @@ class Scheduling implements SectionReducer {
         { class: 'process', name: item.comm, tid: item.thread.tid },
         stringCell(priorityText(item.priority)),
         { class: 'cpu', id: item.cpuId },
-        item.waker === undefined
-          ? stringCell('idle or interrupt')
-          : { class: 'process', name: item.wakerComm, tid: item.waker.tid },
+        wakerCell(item),
       ]),
       `schedtop --limit ${2 * rowLimit}`,
     );
@@ -210,12 +209,37 @@ class Scheduling implements SectionReducer {
   }
 }
 
-function worstOf({ thread, waker, cpu, priority, beginNs }: WakeupLatency): WorstLatency {
+/** A thread that an interrupt came over is not who woke. */
+const interruptNames: Readonly<Partial<Record<WakerContext, string>>> = {
+  timer: 'timer',
+  'hard-irq': 'hard interrupt',
+  'soft-irq': 'soft interrupt',
+};
+const interruptText = ({ wakerContext }: WorstLatency): string | undefined =>
+  interruptNames[wakerContext];
+
+function wakerCell(item: WorstLatency): Cell {
+  const interrupt = interruptText(item);
+  if (interrupt !== undefined) return stringCell(interrupt);
+  return item.waker === undefined
+    ? stringCell('idle or interrupt')
+    : { class: 'process', name: item.wakerComm, tid: item.waker.tid };
+}
+
+function worstOf({
+  thread,
+  waker,
+  wakerContext,
+  cpu,
+  priority,
+  beginNs,
+}: WakeupLatency): WorstLatency {
   return {
     thread,
     comm: thread.comm,
     waker,
     wakerComm: waker?.comm ?? '',
+    wakerContext,
     cpuId: cpu.id,
     priority,
     wakeupNs: beginNs,
@@ -226,8 +250,10 @@ function describe(
   what: string,
   { value, item }: { readonly value: number; readonly item: WorstLatency },
 ): string {
-  const by =
+  const interrupt = interruptText(item);
+  const known =
     item.waker === undefined ? 'from idle or an interrupt' : `by ${threadName(item.waker)}`;
+  const by = interrupt === undefined ? known : `by a ${interrupt}`;
   const who = `${item.comm} (${item.thread.tid})`;
   return `${what}, ${formatDuration(value)}: ${who}, ${priorityText(item.priority)}, woken ${by}, on CPU ${item.cpuId}`;
 }

@@ -2,7 +2,7 @@
 import type { SystemCall, Thread } from '@sonde/linux-model';
 import type { Period, ReducerContext } from '../analysis.ts';
 import { errnoName } from '../errno.ts';
-import { formatCount, formatDuration, formatPercent } from '../printers/human-text.ts';
+import { counted, formatCount, formatDuration, formatPercent } from '../printers/human-text.ts';
 import { Samples } from '../samples.ts';
 import { type Cell, durationCell, numberCell, stringCell } from '../table.ts';
 import { distributionCells, distributionColumns } from './distributions.ts';
@@ -149,8 +149,9 @@ class SystemCalls implements SectionReducer {
     if (count === 0) return { headline: '', tables: [], charts: [], findings: [] };
     const perSecond = Math.round(count / Math.max(1e-9, (endNs - beginNs) / 1e9));
     const errors = sum(calls, (call) => call.errorCount);
+    const kinds = new Set([...this.#calls.keys(), ...this.#elsewhere.keys()]).size;
     return {
-      headline: `${formatCount(count)} calls (${formatCount(perSecond)}/s) of ${new Set([...this.#calls.keys(), ...this.#elsewhere.keys()]).size} kinds, ${formatCount(errors)} failed`,
+      headline: `${counted(count, 'call')} (${formatCount(perSecond)}/s) of ${counted(kinds, 'kind')}, ${formatCount(errors)} failed`,
       tables: [
         callTable('calls-by-time', 'Calls that work, by total time', calls, (call) =>
           call.waits ? 0 : call.durations.sum,

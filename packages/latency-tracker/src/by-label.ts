@@ -30,9 +30,9 @@ function placeOf(tracker: Tracker, set: PointSet, by: Dimension): LabelPlace {
         ? { role: 'end', expressionOf: ({ key, info }) => commOf(key[0], info) }
         : current('comm');
     case 'cgroup':
-      // The thread of another key than `$tid` does not run when it begins.
+      // The thread of another key than `$tid` does not run when it begins; the kernel's types tell its group at the end.
       return tracker.per === 'task' && !set.begin.every(({ key }) => isBuiltin(key[0], 'tid'))
-        ? { role: 'begin', expressionOf: () => undefined }
+        ? { role: 'end', expressionOf: ({ key }) => taskField(key[0], 'cgroup') }
         : current('cgroup');
     case 'dev':
       return {
@@ -49,6 +49,13 @@ function placeOf(tracker: Tracker, set: PointSet, by: Dimension): LabelPlace {
           /^(?:raw_)?syscalls:sys_enter/.test(event) ? parseExpression('$syscall') : undefined,
       };
   }
+}
+
+/** `next_pid` → `next_cgroup`: a field of the same thread, which only the kernel's types tell. */
+export function taskField(key: Expression | undefined, name: string): Expression | undefined {
+  if (key?.type !== 'field' || key.path.length !== 1) return undefined;
+  const match = /^((?:prev_|next_)?)pid$/.exec(key.path[0]!);
+  return match === null ? undefined : { type: 'field', path: [`${match[1]}${name}`] };
 }
 
 function commOf(

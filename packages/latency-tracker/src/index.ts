@@ -22,3 +22,4 @@ export { parseTracker } from './parse-tracker.ts';
 export { createLatencyTracker, LatencyTracker } from './program/latency-tracker.ts';
 export * from './program/options.ts';
 export { type StreamingOptions, StreamingSession } from './streaming/streaming-session.ts';
+export { withWakerStacks } from './waker-stacks.ts';

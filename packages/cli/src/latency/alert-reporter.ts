@@ -112,7 +112,7 @@ export class AlertReporter {
 
   #withStacks(alert: Alert): Alert {
     const { stacks } = this.#options;
-    if (stacks === 'both') return alert;
+    if (stacks === 'both' || stacks === 'all') return alert;
     return {
       ...alert,
       kernelStack: stacks === 'kernel' ? alert.kernelStack : undefined,

@@ -81,6 +81,7 @@ const limitOptions = optionGroup('Limits', {
   timeout: option('Tell what has been pending so long', 'DURATION', durationNs, undefined),
   gc: option('Forget what has been pending so long', 'DURATION', durationNs, undefined),
   worst: flag('After each alert the threshold becomes its delay'),
+  self: flag('Live: also what this process does'),
   follow: flag('With a TRACE that is still being written: go on with it, until Ctrl-C'),
   duration: option('Live, or with --follow: stop after it', 'DURATION', durationNs, undefined),
   set: repeatedOption(
@@ -101,9 +102,9 @@ const outputOptions = optionGroup('Output', {
   top: option('Longest alerts and rows of tables; 0: all', 'N', parseCount, 10),
   by: option(`Distributions by ${dimensions.join(', ')}`, 'WHAT', oneOf(dimensions), undefined),
   stacks: option(
-    'Stacks with alerts: none, kernel, user, both',
+    "Stacks with alerts: none, kernel, user, both, all (also wakers' at each wakeup)",
     'WHICH',
-    oneOf(['none', 'kernel', 'user', 'both'] as const),
+    oneOf(['none', 'kernel', 'user', 'both', 'all'] as const),
     'kernel',
   ),
   gmt: flag('Print times in UTC, not local time'),

@@ -6,7 +6,7 @@ import {
   type Tracker,
   type TrackerSession,
 } from '@sonde/latency-tracker';
-import type { OpenLive } from './run-live.ts';
+import type { LiveOptions, OpenLive } from './run-live.ts';
 
 const nsPerMs = 1_000_000n;
 
@@ -21,11 +21,10 @@ function withUnixTime(onAlert: (alert: Alert) => void): (alert: Alert) => void {
 async function tryKernel(
   trackers: readonly Tracker[],
   onAlert: (alert: Alert) => void,
+  options: LiveOptions,
 ): Promise<TrackerSession | string> {
-  const chain = trackers.find((tracker) => tracker.chain !== undefined);
-  if (chain !== undefined) return `${chain.name} follows a chain of events`;
   try {
-    return await openKernelSession(trackers, { onAlert: withUnixTime(onAlert) });
+    return await openKernelSession(trackers, { ...options, onAlert: withUnixTime(onAlert) });
   } catch (error) {
     if (error instanceof SondeError) return error.message.replace(/\.$/, '');
     throw error;
@@ -36,8 +35,8 @@ async function tryKernel(
  * Trackers on the running system, in the best way that this machine allows: in the kernel, else over events of a tracefs instance.
  * @throws SondeError of the second way
  */
-export const openLive: OpenLive = async (trackers, onAlert, note) => {
-  const inKernel = await tryKernel(trackers, onAlert);
+export const openLive: OpenLive = async (trackers, onAlert, note, options) => {
+  const inKernel = await tryKernel(trackers, onAlert, options);
   if (typeof inKernel !== 'string') return { session: inKernel };
   note(`not in the kernel: ${inKernel}`);
   return { session: openTracefsSession(trackers, onAlert) };

@@ -1,5 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Alert, Tracker, TrackerSession, TrackerSettings } from '@sonde/latency-tracker';
+import {
+  type Alert,
+  type Tracker,
+  type TrackerSession,
+  type TrackerSettings,
+  withWakerStacks,
+} from '@sonde/latency-tracker';
 import type { CommandIo } from '../command-io.ts';
 import { AlertActions } from './alert-actions.ts';
 import { AlertReporter } from './alert-reporter.ts';
@@ -7,6 +13,11 @@ import { type ControlRequest, ControlServer, controlFolder } from './control-soc
 import type { LatencyOptions } from './latency-options.ts';
 import { MetricsServer } from './metrics-server.ts';
 import { snapshotRecorders } from './snapshot-recorders.ts';
+
+export interface LiveOptions {
+  /** Also what this process does. Over a tracefs instance it is there always. */
+  readonly includeSelf: boolean;
+}
 
 /** Trackers at work, and where their events come from. */
 export interface LiveSource {
@@ -24,6 +35,7 @@ export type OpenLive = (
   trackers: readonly Tracker[],
   onAlert: (alert: Alert) => void,
   note: (text: string) => void,
+  options: LiveOptions,
 ) => Promise<LiveSource | undefined>;
 
 const turnMs = 100;
@@ -43,12 +55,13 @@ export async function runLive(
       ? undefined
       : new AlertActions(options.onAlert, snapshotRecorders, warn);
   const source = await open(
-    trackers,
+    options.stacks === 'all' ? trackers.map((tracker) => withWakerStacks(tracker)) : trackers,
     (alert) => {
       actions?.alert(alert);
       reporter.alert(alert);
     },
     (note) => io.stderr.writeText(`Note: ${note}.\n`),
+    { includeSelf: options.self },
   );
   if (source === undefined) {
     warn('nothing came.');

@@ -4,7 +4,10 @@
  */
 type Fields = Readonly<Record<string, string>>;
 
+/** Beside what formats have, the process and the control group of a task (as `bpf_get_current_cgroup_id` counts them). */
 const task = (argument: string, prefix = ''): Fields => ({
+  [`${prefix}tgid`]: `${argument}.tgid`,
+  [`${prefix}cgroup`]: `${argument}.cgroups.dfl_cgrp.kn.id`,
   [`${prefix}pid`]: `${argument}.pid`,
   [`${prefix}comm`]: `${argument}.comm`,
   [`${prefix}prio`]: `${argument}.prio`,

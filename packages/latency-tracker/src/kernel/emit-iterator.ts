@@ -77,5 +77,5 @@ function plannedTask(btf: Btf): PlannedPoint {
     systemCall: undefined,
     commOffset: btf.offsetBytes('task_struct', 'comm'),
   };
-  return { role: 'peek', index: 0, point, access, task: [0], slots: [] };
+  return { role: 'peek', index: 0, point, access, process: undefined, task: [0], slots: [] };
 }

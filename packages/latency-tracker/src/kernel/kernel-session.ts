@@ -23,6 +23,7 @@ import type {
 import { type AccessKind, accessKinds } from './event-access.ts';
 import { KernelTracker } from './kernel-tracker.ts';
 import { maxBits, record } from './layout.ts';
+import { ownTgid } from './own-process.ts';
 import type { TrackerPlan } from './plan-types.ts';
 import { type ReadRecord, RecordReader, Symbolizer } from './read-record.ts';
 import { keepsWakerStack, planTracker } from './tracker-plan.ts';
@@ -35,6 +36,8 @@ export interface KernelOptions {
   readonly useTypes?: boolean;
   /** The best way to see events that is tried. Default: `typed`. */
   readonly access?: AccessKind;
+  /** True: also what threads of this process do. */
+  readonly includeSelf?: boolean;
   /** Room for alerts that wait to be read: a power of two. */
   readonly ringBytes?: number;
 }
@@ -71,6 +74,7 @@ export class KernelSession implements TrackerSession {
   readonly notes: string[] = [];
   readonly #native: Native;
   readonly #btf: Btf | undefined;
+  readonly #ownTgid: number | undefined;
   /** Ways to see events, the best first. */
   readonly #accessKinds: readonly AccessKind[];
   readonly #ring: RingBuffer;
@@ -90,6 +94,7 @@ export class KernelSession implements TrackerSession {
   constructor(native: Native, trackers: readonly Tracker[], options: KernelOptions) {
     this.#native = native;
     this.#btf = options.useTypes === false ? undefined : kernelTypes(this.notes);
+    this.#ownTgid = options.includeSelf ? undefined : ownTgid();
     const best = this.#btf === undefined && options.access !== 'recorded' ? 'raw' : options.access;
     this.#accessKinds = accessKinds.slice(accessKinds.indexOf(best ?? 'typed'));
     this.#onAlert = options.onAlert;
@@ -161,6 +166,7 @@ export class KernelSession implements TrackerSession {
       ring: this.#ring,
       trackerIndex: this.#trackers.length,
       tell: (alert: Alert) => this.#onAlert?.(alert),
+      ownTgid: this.#ownTgid,
     };
     this.#trackers.push(new KernelTracker(this.#native, plan, environment));
     this.#readers.push(new RecordReader(plan, this.#symbolizer));

@@ -39,6 +39,8 @@ export interface TrackerEnvironment {
   readonly ring: RingBuffer;
   readonly trackerIndex: number;
   readonly tell: (alert: Alert) => void;
+  /** This process, which is left out; undefined: it is not. */
+  readonly ownTgid: number | undefined;
 }
 
 export class KernelTracker {
@@ -68,12 +70,12 @@ export class KernelTracker {
     this.plan = plan;
     this.#native = native;
     this.#environment = environment;
-    const { ring, trackerIndex } = environment;
+    const { ring, trackerIndex, ownTgid } = environment;
     const { alert, timeoutNs } = plan.tracker;
     this.#thresholdNs = alert.thresholdNs;
     this.#timeoutNs = timeoutNs;
     this.maps = new TrackerMaps(native, plan);
-    this.#context = { plan, maps: this.maps, ring: ring.map, trackerIndex };
+    this.#context = { plan, maps: this.maps, ring: ring.map, trackerIndex, ownTgid };
     const programs: BpfProgram[] = [];
     this.programs = programs;
     try {

@@ -124,5 +124,5 @@ function planEndOf(
   const slots = [...point.info].map(([name, expression]) =>
     table.add(name, kindOf(access, expression), point.event, isUnsigned(access, expression)),
   );
-  return { role: 'end', index, point, access, task, slots };
+  return { role: 'end', index, point, access, process: undefined, task, slots };
 }

@@ -21,6 +21,8 @@ export interface PlannedPoint {
   readonly index: number;
   readonly point: Point;
   readonly access: EventAccess;
+  /** Must not be this process; undefined: whoever it is. */
+  readonly process: Expression | undefined;
   /** The pending task; undefined: the key is a number of its own. */
   readonly task: 'current' | readonly number[] | undefined;
   /** What an end point adds to a record. */

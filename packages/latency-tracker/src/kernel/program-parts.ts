@@ -23,6 +23,8 @@ export interface ProgramContext {
   readonly maps: TrackerMaps;
   readonly ring: BpfMap;
   readonly trackerIndex: number;
+  /** This process, which is left out; undefined: it is not. */
+  readonly ownTgid: number | undefined;
 }
 
 /**

@@ -17,6 +17,7 @@ import {
   taskOf,
 } from './event-access.ts';
 import { maxSeriesKeyWords, maxValueBytes, pending } from './layout.ts';
+import { processOf } from './own-process.ts';
 import { planChain } from './plan-chain.ts';
 import {
   type LabelPlan,
@@ -38,7 +39,9 @@ export function planTracker(tracker: Tracker, set: PointSet, types: KernelTypes)
   if (tracker.chain !== undefined) return planChain(tracker, tracker.chain, types);
   const table = new SlotTable();
   const points = roleOrder.flatMap((role) =>
-    set[role].map((point, index) => planPoint(role, index, point, set.via, types, table)),
+    set[role].map((point, index) =>
+      planPoint({ tracker, via: set.via, types, saved: table }, role, index, point),
+    ),
   );
   const areTasks = points.every(({ task }) => task !== undefined);
   // A task's state is empty where its begin is 0: a clock never says that, an event's own time may.
@@ -92,7 +95,9 @@ function lastPoints(index: number, types: KernelTypes): PlannedPoint[] {
   };
   const access = accessEvent(point.event, 'event', [key], types);
   const task = taskOf(access, key);
-  return task === undefined ? [] : [{ role: 'abort', index, point, access, task, slots: [] }];
+  return task === undefined
+    ? []
+    : [{ role: 'abort', index, point, access, process: undefined, task, slots: [] }];
 }
 
 function keySigns(points: readonly PlannedPoint[]): boolean[] {
@@ -109,12 +114,20 @@ function checkSizes(tracker: Tracker, saved: readonly Slot[], labels: LabelPlan)
 }
 
 function planPoint(
+  {
+    tracker,
+    via,
+    types,
+    saved,
+  }: {
+    readonly tracker: Tracker;
+    readonly via: PointSet['via'];
+    readonly types: KernelTypes;
+    readonly saved: SlotTable;
+  },
   role: PointRole,
   index: number,
   point: Point,
-  via: PointSet['via'],
-  types: KernelTypes,
-  saved: SlotTable,
 ): PlannedPoint {
   const expressions = [
     ...point.key,
@@ -133,7 +146,9 @@ function planPoint(
     table.add(name, kindOf(access, expression), point.event, isUnsigned(access, expression)),
   );
   const task = point.key.length === 1 ? taskOf(access, point.key[0]!) : undefined;
-  return { role, index, point, access, task, slots };
+  const isPair = role === 'begin' || role === 'end';
+  const process = isPair ? processOf(tracker, point, access) : undefined;
+  return { role, index, point, access, process, task, slots };
 }
 
 function requireNumber(access: EventAccess, key: Expression, point: Point): void {

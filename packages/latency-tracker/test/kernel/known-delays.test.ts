@@ -4,6 +4,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Alert } from '../../src/index.ts';
+import { withWakerStacks } from '../../src/index.ts';
 import {
   needs,
   openSession,
@@ -117,9 +118,10 @@ describe.runIf(isPossible)(title, () => {
 
   test('fsync: the call is measured, with the functions that led to it', async () => {
     const file = join(scratchFolder(), 'data');
-    const { session, alerts } = await openSession([
-      trackerNamed('fs_sync', { alert: { threshold: 0 } }),
-    ]);
+    const { session, alerts } = await openSession(
+      [trackerNamed('fs_sync', { alert: { threshold: 0 } })],
+      { includeSelf: true },
+    );
     const fd = openSync(file, 'w');
     for (let i = 0; i < 32; i++) writeSync(fd, Buffer.alloc(1 << 20, i));
     const beginMs = performance.now();
@@ -168,7 +170,7 @@ describe.runIf(isPossible)(title, () => {
   test('the stack of the waker of a thread that may not run, for who asks for it', async () => {
     const sleep = programNamed('sondewaker', 'sleep');
     const { session, alerts } = await openSession([
-      trackerNamed('wakeup', { alert: { threshold: 0, stack: 'waker' } }),
+      withWakerStacks(trackerNamed('wakeup', { alert: { threshold: 0 } })),
     ]);
     expect(session.notes.join()).toContain('the stack of the waker is taken at each wakeup');
     await run(sleep, '0.05');

@@ -44,7 +44,7 @@ const [isPossible, title] = needs('values that are known exactly');
 
 describe.runIf(isPossible)(title, () => {
   test.each([0, 1, 3, 5])('with %d bits, buckets are those of traces', async (bits) => {
-    const { session } = await openSession([parseTracker(written(bits))]);
+    const { session } = await openSession([parseTracker(written(bits))], { includeSelf: true });
     writeAll();
     const { counters, series } = session.snapshot()[0]!;
     expect(counters).toMatchObject({ ends: sizes.length, negative: 0 });
@@ -61,7 +61,7 @@ describe.runIf(isPossible)(title, () => {
   });
 
   test('finer distributions than fit into the kernel are made coarser, and that is said', async () => {
-    const { session } = await openSession([parseTracker(written(7))]);
+    const { session } = await openSession([parseTracker(written(7))], { includeSelf: true });
     writeAll();
     expect(session.notes).toEqual([
       expect.stringContaining('32 buckets in each power of two, not 128'),
@@ -74,9 +74,10 @@ describe.runIf(isPossible)(title, () => {
 
   test('beyond 32 bits, too', async () => {
     const far = 5_000_000_000;
-    const { session } = await openSession([
-      parseTracker(written(5, { from: '0', to: `ret + ${far}` })),
-    ]);
+    const { session } = await openSession(
+      [parseTracker(written(5, { from: '0', to: `ret + ${far}` }))],
+      { includeSelf: true },
+    );
     writeAll();
     const { counts } = session.snapshot()[0]!.series[0]!.histogram;
     const bucket = bucketOf(far + 1, 5);
@@ -101,7 +102,9 @@ describe.runIf(isPossible)(title, () => {
     ['$comm startsWith "no such name"', 0],
     ['$syscall == 1', sizes.length],
   ])('%s: %d writes', async (when, count) => {
-    const { session } = await openSession([parseTracker(written(0, { when: String(when) }))]);
+    const { session } = await openSession([parseTracker(written(0, { when: String(when) }))], {
+      includeSelf: true,
+    });
     writeAll();
     expect(session.snapshot()[0]!.counters.ends).toBe(count);
   });

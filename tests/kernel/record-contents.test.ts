@@ -5,7 +5,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { loadedPrograms, Native, probeBpf } from '@sonde/ebpf';
 import { describe, expect, test } from 'vitest';
 import { runSonde, scratchFolder, startSonde } from '../integration/built-command.ts';
-import { babeltraceIsMissing, reasonNotToRecord, record } from './recording.ts';
+import {
+  babeltraceIsMissing,
+  countEvents,
+  readWithBabeltrace,
+  reasonNotToRecord,
+  record,
+} from './recording.ts';
 
 const workload = join(import.meta.dirname, 'contents-workload.mjs');
 const files = 500;
@@ -87,6 +93,52 @@ describe.skipIf(why !== '')(
       const { stdout } = runSonde(['read', path]);
       const found = [...stdout.matchAll(/"\/untouched-(\d+)"/g)].map(([, i]) => Number(i));
       expect(found).toEqual(Array.from({ length: 20 }, (_, i) => i));
+    });
+
+    test.skipIf(!python)('socket addresses that calls take and give', () => {
+      mkdirSync(at('sockets'));
+      const path = at('addresses');
+      const calls = 'bind,connect,accept*,getsockname,getpeername,sendto,recvfrom';
+      const script = join(import.meta.dirname, 'socket-workload.py');
+      const { stdout, stderr } = record(path, [
+        '--syscall',
+        calls,
+        '--',
+        'python3',
+        script,
+        at('sockets'),
+      ]);
+      expect(stderr).not.toContain('are empty');
+      const ports = JSON.parse(stdout) as Record<string, number>;
+      const count = (event: string, filter: string): number =>
+        countEvents(path, event, `$ctx.pid == ${ports['pid']} && ${filter}`);
+      const v4 = 'family == 2 && v4addr[0] == 127 && v4addr[3] == 1';
+      const v6 = 'family == 10 && v6addr[0] == 0 && v6addr[7] == 1';
+      const unix = `family == 1 && sun_path == "${at('sockets')}/socket"`;
+      const abstract = 'family == 1 && sun_path == "@sonde-abstract"';
+      for (const [event, filter, expected] of [
+        ['syscall_entry_connect', `${v4} && dport == ${ports['v4']}`, 1],
+        ['syscall_entry_connect', `${v6} && dport == ${ports['v6']}`, 1],
+        ['syscall_entry_connect', unix, 1],
+        ['syscall_entry_connect', abstract, 1],
+        ['syscall_entry_bind', `${v4} && sport == 0`, 3],
+        ['syscall_entry_bind', unix, 1],
+        ['syscall_exit_accept4', `${v4} && sport == ${ports['v4client']}`, 1],
+        ['syscall_exit_accept4', `${v6} && sport == ${ports['v6client']}`, 1],
+        ['syscall_exit_accept4', 'ret < 0 && family == 0', 1],
+        ['syscall_exit_getsockname', `${v4} && sport == ${ports['one']}`, 1],
+        ['syscall_exit_getpeername', `${v4} && dport == ${ports['v4client']}`, 1],
+        ['syscall_entry_sendto', `${v4} && dport == ${ports['two']}`, 1],
+        ['syscall_entry_sendto', 'family == 0', 1],
+        ['syscall_exit_recvfrom', `${v4} && sport == ${ports['one']}`, 1],
+      ] as const) {
+        expect({ event, filter, count: count(event, filter) }).toEqual({
+          event,
+          filter,
+          count: expected,
+        });
+      }
+      if (!babeltraceIsMissing) expect(readWithBabeltrace(path).complaints).toBe('');
     });
 
     test.each([

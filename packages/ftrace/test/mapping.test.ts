@@ -274,6 +274,7 @@ describe('system calls', () => {
             asked.push(`${tid} ${event} ${argument}`);
             return asked.length > 1 ? undefined : new TextEncoder().encode('/etc/fstab');
           },
+          addressOf: () => undefined,
         },
       },
     );
@@ -283,6 +284,70 @@ describe('system calls', () => {
     expect(events.map(({ payload: { filename } }) => filename)).toEqual(['/etc/fstab', '']);
     expect(events[0]!.payload).not.toHaveProperty('filename_address');
     expect(asked).toEqual(Array(2).fill('4711 syscall_entry_openat filename'));
+  });
+});
+
+describe('socket addresses', () => {
+  const none = { family: 0, dport: 0, v4addr: [], v6addr: [], sun_path: '' };
+  const path = (text: string) => [1, 0, ...new TextEncoder().encode(text)];
+  const v6 = Array.from({ length: 16 }, (_, i) => i);
+
+  test.each<[string, readonly number[] | undefined, object]>([
+    ['not known', undefined, none],
+    ['one byte', [2], none],
+    ['of another family', [16, 0, 1, 2, 3, 4, 5, 6], { ...none, family: 16 }],
+    [
+      'IPv4',
+      [2, 0, 0x1f, 0x90, 127, 0, 0, 1],
+      { ...none, family: 2, dport: 8080, v4addr: [127, 0, 0, 1] },
+    ],
+    ['IPv4, cut', [2, 0, 0x1f, 0x90, 127, 0, 0], { ...none, family: 2, dport: 8080 }],
+    [
+      'IPv6',
+      [10, 0, 0, 80, 9, 9, 9, 9, ...v6],
+      {
+        ...none,
+        family: 10,
+        dport: 80,
+        v6addr: v6.filter((i) => i % 2 === 0).map((i) => i * 257 + 1),
+      },
+    ],
+    ['a path', path('/run/socket\0rubbish'), { ...none, family: 1, sun_path: '/run/socket' }],
+    ['a name without a file', path('\0bus\0one'), { ...none, family: 1, sun_path: '@bus@one' }],
+    ['a socket without a name', path(''), { ...none, family: 1 }],
+    ['as long as can be', path('x'.repeat(126)), { ...none, family: 1, sun_path: 'x'.repeat(126) }],
+  ])('%s', (_title, bytes, expected) => {
+    const format = formats.byName('syscalls', 'sys_enter_connect')!;
+    const address = bytes && Uint8Array.from(bytes);
+    const userStrings = { textOf: () => undefined, addressOf: () => address };
+    const { cpu, decode } = converter([format], { hasUserStrings: true }, { userStrings });
+    cpu.push(new SubBufferBuilder(0n).record(1, payloadOf(format), true).end());
+    expect(decode().events[0]!.payload).toMatchObject(expected);
+  });
+
+  test('where the call was given none, nobody is asked', () => {
+    const format = formats.byName('syscalls', 'sys_enter_connect')!;
+    const asked: string[] = [];
+    const addressOf = (_: unknown, event: string) => {
+      asked.push(event);
+      return undefined;
+    };
+    const options = { userStrings: { textOf: () => undefined, addressOf } };
+    const { cpu, decode } = converter([format], { hasUserStrings: true }, options);
+    const payload = payloadOf(format);
+    new DataView(payload.buffer, payload.byteOffset).setBigUint64(24, 0n, true);
+    cpu.push(
+      new SubBufferBuilder(0n).record(1, payload, true).record(1, payloadOf(format), true).end(),
+    );
+    expect(decode().events).toHaveLength(2);
+    expect(asked).toEqual(['syscall_entry_connect']);
+  });
+
+  test('without anybody who reads them there are no such fields', () => {
+    const format = formats.byName('syscalls', 'sys_enter_connect')!;
+    const { cpu, decode } = converter([format]);
+    cpu.push(new SubBufferBuilder(0n).record(1, payloadOf(format), true).end());
+    expect(Object.keys(decode().events[0]!.payload)).toEqual(['fd', 'uservaddr', 'addrlen']);
   });
 });
 

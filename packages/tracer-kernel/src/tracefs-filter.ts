@@ -175,13 +175,18 @@ class Compiler {
     return { kind: 'constant', value: isNamed === (operator === '==') };
   }
 
+  #isOfAddress(name: string): boolean {
+    const address = this.#event.fields.find(({ kind }) => kind === 'user-address');
+    return address?.kind === 'user-address' && [address.portName, ...addressFields].includes(name);
+  }
+
   #comparable({ reference: { root, path } }: FieldNode): Comparable | 'missing' | undefined {
     const [name] = path;
     if (path.length !== 1 || typeof name !== 'string') return undefined;
     if (root === 'context') return contextFields[name];
     if (root !== 'payload') return undefined;
     const field = this.#event.fields.find((candidate) => candidate.name === name);
-    if (field === undefined) return 'missing';
+    if (field === undefined) return this.#isOfAddress(name) ? undefined : 'missing';
     const offsetBytes = 'source' in field ? field.source.offsetBytes : undefined;
     const source = this.#format.fields.find((candidate) => candidate.offsetBytes === offsetBytes);
     if (source === undefined) return undefined;
@@ -204,6 +209,9 @@ class Compiler {
 function unknownUnlessFalse(part: Part): Part {
   return part.kind === 'constant' ? unknown : other;
 }
+
+/** Beside the family and the port. */
+const addressFields = ['v4addr', 'v6addr', 'sun_path'];
 
 function textPart(text: string): Part {
   return { kind: 'text', text };

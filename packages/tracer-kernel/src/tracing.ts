@@ -7,8 +7,8 @@ import type { ContextName, KernelTraceLayout } from '@sonde/ftrace';
 import { type RecordingClock, recordingClock } from './clock.ts';
 import {
   type ContentsAccess,
+  fetchedArgumentsOf,
   SystemCallContents,
-  textArgumentsOf,
 } from './contents/system-call-contents.ts';
 import { type AvailableEvent, EventCatalogue, type EventRequest } from './event-catalogue.ts';
 import { type EventFilters, eventFilters, neverFilter, writeFilter } from './event-filters.ts';
@@ -228,12 +228,12 @@ function openContents(
   access: ContentsAccess | undefined,
   makeLayout: () => KernelTraceLayout,
 ): OpenedContents {
-  const hasCalls = events.some((event) => event.startsWith('syscalls/sys_enter_'));
+  const hasCalls = events.some((event) => event.startsWith('syscalls/sys_'));
   if (!hasUserStrings || !hasCalls || access === undefined || access instanceof SondeError) {
     return { contents: undefined, fault: '', layout: undefined };
   }
   const layout = makeLayout();
-  const texts = textArgumentsOf(layout);
+  const texts = fetchedArgumentsOf(layout);
   if (texts.length === 0) return { contents: undefined, fault: '', layout };
   try {
     return { contents: new SystemCallContents(access, texts), fault: '', layout };

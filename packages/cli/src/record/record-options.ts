@@ -117,7 +117,7 @@ export const recordOptions = {
     ),
     clock: option('Clock of the kernel: mono, boot, …', 'NAME', String, undefined),
     noContents: flag(
-      'Leave out the texts that system calls point to (file names): no eBPF, addresses instead',
+      'Leave out what system calls point to (file names, socket addresses): no eBPF',
     ),
     bufferSize: option('Buffer of each CPU (default: 16M)', 'SIZE', parseBytes, undefined),
   }),

@@ -6,6 +6,7 @@
 import type { BytesSource, OutputField, RecordPlan } from '../layout/record-plan.ts';
 import type { RecordState } from '../layout/record-state.ts';
 import { computedElements, encoderRuntime, maxUserStringBytes } from './encoder-runtime.ts';
+import { maxAddressFieldsBytes } from './socket-address.ts';
 
 /**
  * Writes the payload of one record.
@@ -163,6 +164,15 @@ function emitField(
       code.dynamic(`pos = r.writeUserString(state, ${name}, ${argument}, t, pos);`);
       break;
     }
+    case 'user-address': {
+      const { pointerOffsetBytes: offset } = field;
+      const half = (from: number): string => `s.getInt32(at + ${from}, true)`;
+      const hasPointer =
+        offset === undefined ? 'true' : `(${half(offset)} | ${half(offset + 4)}) !== 0`;
+      const name = code.constant(plan.name);
+      code.dynamic(`pos = r.writeUserAddress(state, ${name}, ${hasPointer}, t, pos);`);
+      break;
+    }
     case 'array':
       if (field.source.kind === 'static') {
         code.copy(field.source.offsetBytes, (field.element.lengthBits / 8) * field.count);
@@ -267,6 +277,9 @@ export function outputBound(plan: RecordPlan): { fixedBytes: number; perRecordBy
         break;
       case 'user-string':
         fixedBytes += maxUserStringBytes;
+        break;
+      case 'user-address':
+        fixedBytes += maxAddressFieldsBytes;
         break;
       case 'computed-sequence':
         fixedBytes += 4 + computedElements.byteLength;

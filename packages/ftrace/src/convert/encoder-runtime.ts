@@ -2,6 +2,7 @@
 import { DecodeError } from '@sonde/base';
 import { maxComputedElements } from '../layout/record-plan.ts';
 import type { RecordState } from '../layout/record-state.ts';
+import { writeSocketAddress } from './socket-address.ts';
 
 /** Where bytes of the current record are, found by `locate`: one record is encoded at a time. */
 const found = { offset: 0, length: 0 };
@@ -102,6 +103,18 @@ function writeUserString(
   return end + 1;
 }
 
+/** Only texts and addresses that a pointer points to are asked for. */
+function writeUserAddress(
+  state: RecordState,
+  eventName: string,
+  hasPointer: boolean,
+  to: DataView,
+  position: number,
+): number {
+  const address = hasPointer ? state.userStrings?.addressOf(state, eventName) : undefined;
+  return writeSocketAddress(address, to, position, state.littleEndian);
+}
+
 export const computedElements = new Int32Array(maxComputedElements);
 
 /** The argument `r` of generated encoders. */
@@ -112,5 +125,6 @@ export const encoderRuntime = {
   copyString,
   copyText,
   writeUserString,
+  writeUserAddress,
   computedElements,
 };

@@ -60,6 +60,15 @@ export type OutputField =
       /** Among the call's arguments, from 0. */
       readonly argumentIndex: number;
     }
+  /** A socket address in the memory of a program: five fields, of which the first has this name. */
+  | {
+      readonly kind: 'user-address';
+      readonly name: string;
+      readonly portName: string;
+      readonly argumentIndex: number;
+      /** Of the argument: 64 bits, 0 where there is no address; undefined: it is given at the exit. */
+      readonly pointerOffsetBytes: number | undefined;
+    }
   | {
       readonly kind: 'array';
       readonly name: string;

@@ -23,4 +23,6 @@ export interface UserStrings {
    * the next call.
    */
   textOf(state: RecordState, eventName: string, argument: string): Uint8Array | undefined;
+  /** The `struct sockaddr` that the current system call was given, or gave; undefined: not known, or there is none. */
+  addressOf(state: RecordState, eventName: string): Uint8Array | undefined;
 }

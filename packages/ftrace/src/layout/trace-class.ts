@@ -177,6 +177,8 @@ function membersOf(field: OutputField, factory: FieldClassFactory): StructureMem
     case 'string':
     case 'user-string':
       return [member(name, utf8String)];
+    case 'user-address':
+      return addressMembers(field, factory);
     case 'array': {
       const array: FieldClass = {
         type: 'static-length-array',
@@ -189,6 +191,23 @@ function membersOf(field: OutputField, factory: FieldClassFactory): StructureMem
     default:
       return factory.sequence(name, field.lengthShape, factory.integer(field.element));
   }
+}
+
+/** As LTTng has them, and the path of Unix sockets. */
+function addressMembers(
+  { name, portName }: OutputField & { kind: 'user-address' },
+  factory: FieldClassFactory,
+): StructureMember[] {
+  const length = { lengthBits: 32, isSigned: false, base: 10 } as const;
+  const short = { lengthBits: 16, isSigned: false, base: 10 } as const;
+  const shortOfAddress = factory.integer({ ...short, base: 16 }, {}, 'big-endian');
+  return [
+    member(name, factory.integer(short)),
+    member(portName, factory.integer(short, {}, 'big-endian')),
+    ...factory.sequence('v4addr', length, factory.unsigned(8)),
+    ...factory.sequence('v6addr', length, shortOfAddress),
+    member('sun_path', utf8String),
+  ];
 }
 
 export function uuidText(uuid: Uint8Array): string {

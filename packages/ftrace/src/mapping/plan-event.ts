@@ -12,6 +12,7 @@ import {
   planAsIs,
   planByRule,
 } from './resolve-plan.ts';
+import { socketAddressField } from './socket-addresses.ts';
 
 export interface PlanOptions {
   /** Texts of system calls are read by somebody: without, their addresses are recorded beside empty texts. */
@@ -49,6 +50,8 @@ function planSyscall(
       addresses.push(argumentField(source, format, `${field.name}_address`));
     }
   }
+  const socketAddress = hasUserStrings ? socketAddressField(call, isEntry, format) : undefined;
+  if (socketAddress !== undefined) fields.push(socketAddress);
   return {
     name: lttngNameOf(format.system, format.name),
     fields: [...fields, ...addresses],

@@ -71,7 +71,12 @@ export function fieldByRule(
         ? { kind: 'string', name, source: bytes }
         : passThroughField(source, format, name);
     case 'user-string':
-      return { kind: 'user-string', name, argument: source.name, argumentIndex: indexOf(source) };
+      return {
+        kind: 'user-string',
+        name,
+        argument: source.name,
+        argumentIndex: argumentIndexOf(source),
+      };
     case 'text':
       return source.isText
         ? { kind: 'text', name, lengthBytes: type.lengthBytes, source: bytes }
@@ -130,4 +135,4 @@ export function numberSourceOf({ offsetBytes, lengthBytes, isSigned }: EventFiel
 }
 
 /** Arguments of a system call lie behind the common fields and its number, 8 bytes for each. */
-const indexOf = (argument: EventField): number => (argument.offsetBytes - 16) / 8;
+export const argumentIndexOf = (argument: EventField): number => (argument.offsetBytes - 16) / 8;

@@ -8,7 +8,7 @@ import { Assembler, type BpfMap, type Register, type RingBuffer, ringNoWakeup } 
 const argumentOffsets = [112, 104, 96, 56, 72, 64] as const;
 const numberOffset = 120;
 
-/** A record in the ring: one text. What follows the head is the text, without terminator. */
+/** A record in the ring: one text or address. What follows the head is the text, without terminator, or the address. */
 export const contentsRecord = {
   tid: 0,
   number: 4,
@@ -19,12 +19,27 @@ export const contentsRecord = {
 /** Longest text with its terminator: a power of two (bytes). */
 const maxTextBytes = 256;
 
+/** Longest socket address: `struct sockaddr_storage` (bytes). */
+const maxAddressBytes = 128;
+/** Arguments that may be socket addresses, of any call; the argument behind is the length. */
+const addressArguments = [1, 4] as const;
+/** Of addresses that the call gives, in the head: these have another number than those that it takes. */
+export const givenArgument = 16;
+
+/** Bits of the map `wanted`. */
+export const wantedBit = {
+  text: (argument: number): number => 1 << argument,
+  takenAddress: (argument: number): number => 1 << (8 + argument),
+  givenAddress: (argument: number): number => 1 << (16 + argument),
+} as const;
+const givenAddresses = addressArguments.reduce((bits, i) => bits | wantedBit.givenAddress(i), 0);
+
 /** Value of the map `late`: what is still to be fetched of a thread's system call. */
 const late = { timeNs: 0, arguments: 8, valueBytes: 16 } as const;
 export const lateValueBytes = late.valueBytes;
 
 export interface ContentsMaps {
-  /** Array by number of the system call: a bit for each argument that points to a text. */
+  /** Array by number of the system call: see `wantedBit`. */
   readonly wanted: BpfMap;
   /** By thread. */
   readonly late: BpfMap;
@@ -40,6 +55,7 @@ const missingAt = headAt - 8;
 const registerAt = missingAt - 8;
 const keyAt = registerAt - 8;
 const lateAt = keyAt - late.valueBytes;
+const lengthAt = lateAt - 8;
 
 /** Raw tracepoint `sys_enter`: r1 points to the address of the registers and the number. */
 export function entryProgram(maps: ContentsMaps): Assembler {
@@ -50,8 +66,11 @@ export function entryProgram(maps: ContentsMaps): Assembler {
   code.jumpIf('r0', '==', 0, 'done').load('r7', 'r0', 0, 'u64').jumpIf('r7', '==', 0, 'done');
   code.call('ktime_get_ns').store('r10', headAt + contentsRecord.timeNs, 'r0', 'u64');
   emitThread(code);
+  code.store('r10', missingAt, 0, 'u64');
   emitTexts(code, maps);
-  code.load('r7', 'r10', missingAt, 'u64').jumpIf('r7', '==', 0, 'done');
+  emitAddresses(code, maps, 'taken');
+  code.load('r1', 'r10', missingAt, 'u64').and('r7', givenAddresses).alu('or', 'r7', 'r1');
+  code.jumpIf('r7', '==', 0, 'done');
   code.store('r10', lateAt + late.arguments, 'r7', 'u64');
   code.load('r1', 'r10', headAt + contentsRecord.timeNs, 'u64');
   code.store('r10', lateAt + late.timeNs, 'r1', 'u64');
@@ -63,16 +82,23 @@ export function entryProgram(maps: ContentsMaps): Assembler {
 /** Raw tracepoint `sys_exit`: the registers still hold the arguments. */
 export function exitProgram(maps: ContentsMaps): Assembler {
   const code = new Assembler();
-  code.load('r6', 'r1', 0, 'u64');
+  code.load('r6', 'r1', 0, 'u64').load('r9', 'r1', 8, 'u64');
   emitThread(code);
   emitLateArguments(code, maps).call('map_lookup_elem');
   code.jumpIf('r0', '==', 0, 'done').load('r7', 'r0', late.arguments, 'u64');
   code.load('r1', 'r0', late.timeNs, 'u64');
   code.store('r10', headAt + contentsRecord.timeNs, 'r1', 'u64');
   emitLateArguments(code, maps).call('map_delete_elem');
+  // A call that failed gives nothing.
+  code.jumpIf('r9', 's>=', 0, 'succeeded').and('r7', ~givenAddresses).label('succeeded');
   emitRegister(code, numberOffset);
   code.load('r8', 'r10', registerAt, 'u64');
+  code.store('r10', missingAt, 0, 'u64');
   emitTexts(code, maps);
+  emitAddresses(code, maps, 'taken');
+  // These belong to the event of the exit.
+  code.call('ktime_get_ns').store('r10', headAt + contentsRecord.timeNs, 'r0', 'u64');
+  emitAddresses(code, maps, 'given');
   return emitEnd(code);
 }
 
@@ -96,17 +122,13 @@ function emitRegister(code: Assembler, offsetBytes: number): void {
   code.add('r3', offsetBytes).call('probe_read_kernel');
 }
 
-/** Registers: r6 the registers' address, r7 bits of arguments, r8 the system call's number. Leaves the bits that could not be read. */
+/** Registers: r6 the registers' address, r7 bits of what is wanted, r8 the system call's number. Adds the bits that could not be read. */
 function emitTexts(code: Assembler, maps: ContentsMaps): void {
   code.store('r10', headAt + contentsRecord.number, 'r8', 'u32');
-  code.store('r10', missingAt, 0, 'u64');
   for (const [argument, offset] of argumentOffsets.entries()) {
     const next = code.freshLabel('next');
     const missing = code.freshLabel('missing');
-    code
-      .move('r1', 'r7')
-      .and('r1', 1 << argument)
-      .jumpIf('r1', '==', 0, next);
+    code.move('r1', 'r7').and('r1', wantedBit.text(argument)).jumpIf('r1', '==', 0, next);
     emitRegister(code, offset);
     code.store('r10', headAt + contentsRecord.argument, argument, 'u64');
     code.move('r1', 'r10').add('r1', textAt).move('r2', maxTextBytes);
@@ -115,10 +137,49 @@ function emitTexts(code: Assembler, maps: ContentsMaps): void {
     code.jumpIf('r0', 's<', 1, missing).jumpIf('r0', 's>', maxTextBytes, missing);
     code.move('r9', 'r0').add('r9', contentsRecord.headBytes - 1);
     emitOutput(code, maps, 'r9', next);
-    code.label(missing).load('r1', 'r10', missingAt, 'u64');
-    code.alu('or', 'r1', 1 << argument).store('r10', missingAt, 'r1', 'u64');
+    emitMissing(code, missing, wantedBit.text(argument));
     code.label(next);
   }
+}
+
+function emitMissing(code: Assembler, label: string, bit: number): void {
+  code.label(label).load('r1', 'r10', missingAt, 'u64');
+  code.alu('or', 'r1', bit).store('r10', missingAt, 'r1', 'u64');
+}
+
+/** Socket addresses that the call takes, or those that it has given. Registers as above; needs the number in the head. */
+function emitAddresses(code: Assembler, maps: ContentsMaps, which: 'taken' | 'given'): void {
+  for (const argument of addressArguments) {
+    const isTaken = which === 'taken';
+    const bit = isTaken ? wantedBit.takenAddress(argument) : wantedBit.givenAddress(argument);
+    const next = code.freshLabel('next');
+    const missing = code.freshLabel('missing');
+    code.move('r1', 'r7').and('r1', bit).jumpIf('r1', '==', 0, next);
+    emitRegister(code, argumentOffsets[argument + 1]!);
+    if (isTaken) code.load('r9', 'r10', registerAt, 'u32');
+    else emitGivenLength(code, next);
+    code.jumpIf('r9', '==', 0, next);
+    const fits = code.freshLabel('fits');
+    code.jumpIf('r9', '<=', maxAddressBytes, fits).move('r9', maxAddressBytes).label(fits);
+    emitRegister(code, argumentOffsets[argument]!);
+    const number = isTaken ? argument : argument + givenArgument;
+    code.store('r10', headAt + contentsRecord.argument, number, 'u64');
+    // The stack must be known to hold something, whatever the length.
+    for (let i = 0; i < maxAddressBytes; i += 8) code.store('r10', textAt + i, 0, 'u64');
+    code.load('r3', 'r10', registerAt, 'u64').jumpIf('r3', '==', 0, next);
+    code.move('r1', 'r10').add('r1', textAt).move('r2', 'r9').call('probe_read_user');
+    code.jumpIf('r0', '!=', 0, missing).add('r9', contentsRecord.headBytes);
+    emitOutput(code, maps, 'r9', next);
+    emitMissing(code, missing, bit);
+    code.label(next);
+  }
+}
+
+/** r9: the length that the register points to. */
+function emitGivenLength(code: Assembler, none: string): void {
+  code.load('r3', 'r10', registerAt, 'u64').jumpIf('r3', '==', 0, none);
+  code.move('r1', 'r10').add('r1', lengthAt).move('r2', 4).call('probe_read_user');
+  code.jumpIf('r0', '!=', 0, none).load('r9', 'r10', lengthAt, 'u32');
 }
 
 function emitOutput(code: Assembler, maps: ContentsMaps, length: Register, next: string): void {

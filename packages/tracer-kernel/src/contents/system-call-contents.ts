@@ -15,7 +15,9 @@ import {
   contentsRecord,
   entryProgram,
   exitProgram,
+  givenArgument,
   lateValueBytes,
+  wantedBit,
 } from './contents-programs.ts';
 import { TextStore } from './text-store.ts';
 
@@ -34,14 +36,20 @@ export async function openContentsAccess(): Promise<ContentsAccess> {
   }
 }
 
-/** An argument of a recorded system call that points to a text. */
-interface TextArgument {
+/** An argument of a recorded system call that points to a text, or to a socket address. */
+export interface FetchedArgument {
   readonly event: string;
+  /** Of the argument; `addressName`: it is a socket address. */
   readonly name: string;
   readonly number: number;
   /** Among the call's arguments. */
   readonly index: number;
+  /** The call gives the address: it is there at the exit. */
+  readonly isGiven?: boolean;
 }
+
+/** No argument has it: arguments' names are those of C. */
+const addressName = '*';
 
 const defaultRingBytes = 4 << 20;
 const numbersEnd = 512;
@@ -70,7 +78,7 @@ export class SystemCallContents implements UserStrings {
   readonly #maps: ContentsMaps;
   readonly #programs: readonly BpfProgram[];
   readonly #attachments: readonly Attachment[];
-  readonly #arguments: ReadonlyMap<string, ReadonlyMap<string, TextArgument>>;
+  readonly #arguments: ReadonlyMap<string, ReadonlyMap<string, FetchedArgument>>;
   readonly #store = new TextStore();
   #texts = 0;
   #missing = 0;
@@ -81,7 +89,7 @@ export class SystemCallContents implements UserStrings {
    * @param ringBytes - Room for texts until they are taken over: a power of two.
    * @throws SondeError `no-bpf`. Nothing is left behind then.
    */
-  constructor(native: Native, texts: readonly TextArgument[], ringBytes = defaultRingBytes) {
+  constructor(native: Native, texts: readonly FetchedArgument[], ringBytes = defaultRingBytes) {
     this.#arguments = byEvent(texts);
     const opened: { close(): void }[] = [];
     const keep = <T extends { close(): void }>(resource: T): T => {
@@ -132,14 +140,23 @@ export class SystemCallContents implements UserStrings {
 
   textOf(state: RecordState, eventName: string, argument: string): Uint8Array | undefined {
     const found = this.#arguments.get(eventName)?.get(argument);
-    if (found === undefined) return undefined;
+    return found && this.#fetched(state, found);
+  }
+
+  addressOf(state: RecordState, eventName: string): Uint8Array | undefined {
+    return this.textOf(state, eventName, addressName);
+  }
+
+  #fetched(state: RecordState, found: FetchedArgument): Uint8Array | undefined {
     this.poll();
     const timeNs = state.timeHigh * twoTo32 + (state.timeLow >>> 0);
-    const key = { tid: state.tid, number: found.number, argument: found.index };
+    const argument = found.isGiven === true ? found.index + givenArgument : found.index;
+    const key = { tid: state.tid, number: found.number, argument };
     const gapNs = this.#lost === 0 ? longestGapNs : closeGapNs;
     const text = this.#store.take(key, timeNs, gapNs);
-    if (text === undefined) this.#missing++;
-    else this.#texts++;
+    if (text !== undefined) this.#texts++;
+    // A call that failed gives no address, and it need not ask for one.
+    else if (found.isGiven !== true) this.#missing++;
     return text;
   }
 
@@ -192,9 +209,12 @@ function createMaps(
   };
 }
 
-function wantArguments(wanted: BpfMap, texts: readonly TextArgument[]): void {
+function wantArguments(wanted: BpfMap, texts: readonly FetchedArgument[]): void {
   const bits = new Map<number, number>();
-  for (const { number, index } of texts) bits.set(number, (bits.get(number) ?? 0) | (1 << index));
+  for (const argument of texts) {
+    const { number } = argument;
+    bits.set(number, (bits.get(number) ?? 0) | bitOf(argument));
+  }
   for (const [number, mask] of bits) {
     wanted.key.setUint32(0, number, true);
     wanted.value.setBigUint64(0, BigInt(mask), true);
@@ -202,31 +222,40 @@ function wantArguments(wanted: BpfMap, texts: readonly TextArgument[]): void {
   }
 }
 
-function byEvent(texts: readonly TextArgument[]): Map<string, Map<string, TextArgument>> {
-  const events = new Map<string, Map<string, TextArgument>>();
+function bitOf({ name, index, isGiven }: FetchedArgument): number {
+  if (name !== addressName) return wantedBit.text(index);
+  return isGiven === true ? wantedBit.givenAddress(index) : wantedBit.takenAddress(index);
+}
+
+function byEvent(texts: readonly FetchedArgument[]): Map<string, Map<string, FetchedArgument>> {
+  const events = new Map<string, Map<string, FetchedArgument>>();
   for (const text of texts) {
-    const ofEvent = events.get(text.event) ?? new Map<string, TextArgument>();
+    const ofEvent = events.get(text.event) ?? new Map<string, FetchedArgument>();
     events.set(text.event, ofEvent.set(text.name, text));
   }
   return events;
 }
 
-const entryName = /^syscall_entry_(\w+)$/;
+const eventName = /^syscall_(entry|exit)_(\w+)$/;
 
-/** Arguments of the layout's system calls that point to texts. */
-export function textArgumentsOf(layout: KernelTraceLayout): TextArgument[] {
+/** Arguments of the layout's system calls that point to texts and socket addresses. */
+export function fetchedArgumentsOf(layout: KernelTraceLayout): FetchedArgument[] {
   const numbers = new Map<string, number>();
   for (let number = 0; number < numbersEnd; number++) {
     const call = systemCallOfNumber(number);
     if (call !== undefined) numbers.set(call, number);
   }
   return layout.events.flatMap(({ plan }) => {
-    const number = numbers.get(entryName.exec(plan.name)?.[1] ?? '');
+    const [, side, call = ''] = eventName.exec(plan.name) ?? [];
+    const number = numbers.get(call);
     if (number === undefined) return [];
-    return plan.fields.flatMap((field) =>
-      field.kind === 'user-string'
-        ? [{ event: plan.name, name: field.argument, number, index: field.argumentIndex }]
-        : [],
-    );
+    return plan.fields.flatMap((field) => {
+      if (field.kind === 'user-string') {
+        return [{ event: plan.name, name: field.argument, number, index: field.argumentIndex }];
+      }
+      if (field.kind !== 'user-address') return [];
+      const [name, index, isGiven] = [addressName, field.argumentIndex, side === 'exit'];
+      return [{ event: plan.name, name, number, index, isGiven }];
+    });
   });
 }

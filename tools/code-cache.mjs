@@ -1,4 +1,4 @@
-// `node code-cache.mjs BUNDLE ARG...`: runs a bundle and keeps beside it what V8 has compiled by the end.
+// `node code-cache.mjs BUNDLE ARG...`: runs a bundle and keeps beside it what V8 has compiled by the end, with what was there before.
 import { writeFileSync } from 'node:fs';
 import { codeCachePath, compileBundle, runBundle } from '../packages/cli/bin/bundle.js';
 

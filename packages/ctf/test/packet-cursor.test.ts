@@ -167,6 +167,15 @@ describe.each(backEnds)('%s loop', (backEnd) => {
       ]);
     });
 
+    test('nothing happens where the lower half of the clock changes its sign', () => {
+      const stream = streamClass({ header, packetContext, events: [{ payload: byte }] });
+      const begin = 'feffff7f01000000';
+      const seen = runAll(stream, [`${begin} ffffff7f 01 00000080 02 01000080 03`], options);
+      expect(brief(seen)).toEqual(
+        [0x1_7fff_ffff, 0x1_8000_0000, 0x1_8000_0001].map((ns) => [0n, ns, BigInt(ns)]),
+      );
+    });
+
     test('27 bits wrap across the lower half of the clock', () => {
       const narrow = struct({ ts: uint(27, timeRole), pad: uint(5) }, 8);
       const stream = streamClass({ header: narrow, packetContext, events: [{ payload: byte }] });

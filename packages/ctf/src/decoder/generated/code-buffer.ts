@@ -55,7 +55,16 @@ export class CodeBuffer implements CodeWriter {
   compile(parameters: string): (...values: never[]) => unknown {
     const names = this.constants.map((_, index) => `$${index}`);
     const text = `"use strict";return function(${parameters}){\n${this.body()}\n}`;
-    return new Function(...names, text)(...this.constants);
+    // Calls in what is shared have one target each.
+    const called = this.constants.map((value) => (typeof value === 'function' ? value.name : ''));
+    const key = `${called.join()}\n${text}`;
+    let factory = factories.get(key);
+    if (factory === undefined) {
+      factory = new Function(...names, text) as Factory;
+      if (factories.size >= maxFactories) factories.clear();
+      factories.set(key, factory);
+    }
+    return factory(...this.constants);
   }
 
   /** The text for people: indented, with notes and with what the constants are. */
@@ -78,6 +87,15 @@ export class CodeBuffer implements CodeWriter {
     return lines.join('\n');
   }
 }
+
+type Factory = (...constants: unknown[]) => (...values: never[]) => unknown;
+
+/**
+ * What makes functions with a text, whatever their constants: records of many classes differ in names only. V8 optimises functions of
+ * one factory together, and much of the time of a run of seconds goes into that.
+ */
+const factories = new Map<string, Factory>();
+const maxFactories = 1024;
 
 /** `text` without what may end a line. */
 function oneLine(text: string): string {

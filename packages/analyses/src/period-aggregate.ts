@@ -1,3 +1,4 @@
+import { doubt } from './losses.ts';
 import { formatRow, formatUs } from './number-format.ts';
 import { descendantsOf, durationOf, groupInstances, periodPath } from './period-collector.ts';
 import {
@@ -66,7 +67,7 @@ function aggregateRows(
     const path = periodPath(child.definition);
     let samples = byPath.get(path);
     if (samples === undefined) byPath.set(path, (samples = new Samples()));
-    samples.add(durationOf(child));
+    samples.add(durationOf(child), child.isCertain);
   }
   return [...byPath].map(([path, durations]) => ({ parent, path, durations }));
 }
@@ -89,6 +90,7 @@ function addAggregateTable(
       ...spreadCells(durations),
       durationCell(durations.sum),
       stringCell(namedCaptures(parent)),
+      numberCell(durations.uncertainCount),
     ]),
   });
   const { parent: left, child, durations: right } = aggregateWidths;
@@ -101,7 +103,8 @@ function addAggregateTable(
     const first = [range, formatUs(durationOf(parent)), periodPath(parent.definition)];
     const middle = formatRow([`| ${path}`, String(durations.count)], child);
     const last = formatRow([...spreadTexts(durations, 2), formatUs(durations.sum)], right);
-    return `${formatRow(first, left)} ${middle} | ${last} | ${namedCaptures(parent)}`;
+    const mark = doubt(durations.uncertainCount > 0);
+    return `${formatRow(first, left)} ${middle} | ${last} | ${namedCaptures(parent)}${mark}`;
   });
   parts.text.push(lines('', tables.aggregatedStats.title, subtitle, heading, header, ...texts));
 }

@@ -45,9 +45,13 @@ export class PeriodCollector implements PeriodListener {
     this.#limit = limit;
   }
 
+  /** Events are missing up to here (ns since the origin). */
+  lastGapEndNs = Number.NEGATIVE_INFINITY;
+
   opened(): void {}
 
   closed(instance: PeriodInstance): void {
+    instance.isCertain = instance.begin.timeNs >= this.lastGapEndNs;
     if (!instance.isComplete || durationOf(instance) < this.#leastNs) return;
     if (!this.passes(instance)) return;
     this.#kept.push(instance);
@@ -137,9 +141,11 @@ export function pairStatistics(
         total += found.length;
         if (found.length === 0 && ancestors === undefined) continue;
         const sumNs = found.reduce((sum, child) => sum + durationOf(child), 0);
-        pair.durations.add(sumNs);
-        pair.ratios.add(durationOf(parent) > 0 ? (100 * sumNs) / durationOf(parent) : 0);
-        pair.counts.add(found.length);
+        const { isCertain } = parent;
+        const ratio = durationOf(parent) > 0 ? (100 * sumNs) / durationOf(parent) : 0;
+        pair.durations.add(sumNs, isCertain);
+        pair.ratios.add(ratio, isCertain);
+        pair.counts.add(found.length, isCertain);
       }
       if (total > 0) pairs.push(pair);
     }
@@ -155,7 +161,8 @@ export function durationsByPeriod(
   return treeOrder(definitions).flatMap((definition) => {
     const durations = new Samples();
     for (const instance of instances) {
-      if (instance.definition === definition) durations.add(durationOf(instance));
+      if (instance.definition !== definition) continue;
+      durations.add(durationOf(instance), instance.isCertain);
     }
     return durations.count > 0 ? [{ definition, durations }] : [];
   });

@@ -20,6 +20,8 @@ export interface PeriodInstance {
   endNs: number;
   /** False: the parent or the trace ended first. */
   isComplete: boolean;
+  /** False: events were discarded within it. */
+  isCertain: boolean;
   readonly openChildren: Set<PeriodInstance>;
   /** Completed ones, in order of completion. */
   readonly children: PeriodInstance[];
@@ -139,6 +141,7 @@ export class PeriodEngine {
       endCaptures: noCaptures,
       endNs: Number.NaN,
       isComplete: false,
+      isCertain: true,
       openChildren: isLeaf ? noOpenChildren : new Set(),
       children: isLeaf ? noChildren : [],
     };

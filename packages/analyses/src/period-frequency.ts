@@ -107,6 +107,7 @@ export function addFrequencies(parts: ReportParts, context: PeriodReportContext)
       // `distribute` takes ns and gives µs: bring plain numbers to the same scale.
       const scaled = new Samples();
       for (const value of samples.values) scaled.add((value * 1000) / scale);
+      for (const value of samples.uncertain) scaled.uncertain.push((value * 1000) / scale);
       const own = boundsIn(scaled, 1000);
       const bounds = isOfPeriod ? (uniform ?? own) : own;
       const buckets = distribute(scaled, bounds, frequencyResolution);
@@ -119,8 +120,10 @@ export function addFrequencies(parts: ReportParts, context: PeriodReportContext)
         tableClass,
         subtitle,
         rows: isDuration
-          ? bucketRows(buckets).map((cells) => cells.slice(0, 3))
-          : buckets.map((b) => [b.lowerBound, b.upperBound, b.count].map(numberCell)),
+          ? bucketRows(buckets)
+          : buckets.map((b) =>
+              [b.lowerBound, b.upperBound, b.count, b.uncertainCount].map(numberCell),
+            ),
       });
       const caption = `${title.slice(0, dash)} - ${subtitle}`;
       parts.text.push({ ...frequencyBlock(caption, buckets), unit });

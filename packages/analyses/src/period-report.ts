@@ -1,5 +1,6 @@
 /** periodlog, periodtop, periodstats, periodfreq: what the completed periods looked like. */
 import { limited } from './analysis.ts';
+import { doubt } from './losses.ts';
 import { formatFixed, formatRow, formatUs } from './number-format.ts';
 import { addAggregated } from './period-aggregate.ts';
 import {
@@ -60,6 +61,7 @@ function eventCells(instance: PeriodInstance, context: PeriodReportContext, name
     stringCell(name),
     stringCell(dictionary(instance.beginCaptures)),
     stringCell(dictionary(instance.endCaptures)),
+    numberCell(instance.isCertain ? 0 : 1),
   ];
 }
 
@@ -75,7 +77,7 @@ function eventLines(
   const range = timeRangeText(instance, context);
   const duration = formatUs(durationOf(instance));
   const first = [duration, name, begins[0] ?? '', ends[0] ?? ''];
-  const text = [`${range} ${formatRow(first, eventWidths)}`];
+  const text = [`${range} ${formatRow(first, eventWidths)}${doubt(!instance.isCertain)}`];
   for (let i = 1; i < Math.max(begins.length, ends.length); i++) {
     const rest = ['', '', '', '', begins[i] ?? '', ends[i] ?? ''];
     text.push(formatRow(rest, [18, 18, -18, 24, 35, 35]));
@@ -159,14 +161,11 @@ function addPeriodStatistics(
       '',
       'Period statistics (us)',
       format(['Period', 'Count', 'Min', 'Avg', 'Max', 'Stdev', 'Runtime']),
-      ...rows.map(({ definition, durations }) =>
-        format([
-          periodPath(definition),
-          String(durations.count),
-          ...spreadTexts(durations, 2),
-          formatUs(durations.sum),
-        ]),
-      ),
+      ...rows.map(({ definition, durations }) => {
+        const counts = [periodPath(definition), String(durations.count)];
+        const row = format([...counts, ...spreadTexts(durations, 2), formatUs(durations.sum)]);
+        return `${row}${doubt(durations.uncertainCount > 0)}`;
+      }),
     ),
   );
 }
@@ -242,11 +241,13 @@ function addPairs(
         stringCell(pair.path),
         stringCell(pair.parentPath),
         ...(isDuration ? spreadCells(samples(pair), 3) : numberCells(samples(pair))),
+        numberCell(samples(pair).uncertainCount),
       ]),
     });
     const rows = pairs.map((pair) => {
       const values = isDuration ? spreadTexts(samples(pair), 3) : numberTexts(samples(pair));
-      return format([pair.path, pair.parentPath, ...values]);
+      const mark = doubt(samples(pair).uncertainCount > 0);
+      return `${format([pair.path, pair.parentPath, ...values])}${mark}`;
     });
     const header = format(['Period', 'Parent', 'Min', 'Avg', 'Max', 'Stdev']);
     parts.text.push(lines('', title, scope, header, ...rows));

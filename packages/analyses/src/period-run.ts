@@ -1,5 +1,8 @@
-/** Runs the period analyses: no Linux model, any events. */
+/** Runs the period analyses: any events; of the Linux model only what was discarded. */
+import { LinuxModel } from '@sonde/linux-model';
 import type {
+  DataStream,
+  Discarded,
   Downstream,
   EventHandler,
   Packet,
@@ -7,6 +10,7 @@ import type {
   TimeOrigin,
 } from '@sonde/trace-model';
 import type { AnalysisOptions } from './analysis.ts';
+import { isLossy, LossCounter, type Losses } from './losses.ts';
 import { PeriodCollector, type PeriodOptions } from './period-collector.ts';
 import { PeriodEngine } from './period-engine.ts';
 import type { PeriodDefinition } from './period-language.ts';
@@ -32,6 +36,9 @@ export class PeriodRun implements Downstream {
   #endNs = Number.POSITIVE_INFINITY;
   #firstEventNs = Number.NaN;
   #hasHandled = false;
+  /** Gets no events: it knows of which CPU the gaps of a stream are. */
+  readonly #gaps = new LinuxModel();
+  readonly #losses = new LossCounter();
   isDone = false;
 
   constructor(options: PeriodRunOptions) {
@@ -40,10 +47,22 @@ export class PeriodRun implements Downstream {
     const isTop = views.size === 1 && views.has('top') && limit > 0;
     this.#collector = new PeriodCollector(options.periods, isTop ? limit : undefined);
     this.#engine = new PeriodEngine(options.definitions, this.#collector);
+    this.#gaps.on('gap', (gap) => {
+      const isInRange = gap.endNs >= this.#beginNs && gap.beginNs <= this.#endNs;
+      if (!isInRange || this.isDone) return;
+      this.#losses.add(gap);
+      this.#collector.lastGapEndNs = Math.max(this.#collector.lastGapEndNs, gap.endNs);
+    });
+  }
+
+  /** What was discarded, as far as tracers say. */
+  get losses(): Losses {
+    return this.#losses.losses;
   }
 
   begin(origin: TimeOrigin): void {
     this.#origin = origin;
+    this.#gaps.origin = origin;
     const { begin, end } = this.#options;
     if (begin !== undefined) this.#beginNs = Number(begin - origin.nsFromOrigin);
     if (end !== undefined) this.#endNs = Number(end - origin.nsFromOrigin);
@@ -68,6 +87,7 @@ export class PeriodRun implements Downstream {
     return {
       timeRange: { begin: toAbsoluteNs(beginNs), end: toAbsoluteNs(endNs) },
       ...parts,
+      ...(isLossy(this.losses) ? { losses: this.losses } : {}),
     };
   }
 
@@ -84,15 +104,26 @@ export class PeriodRun implements Downstream {
     };
   }
 
-  packetBeginning(_packet: Packet, cursor: RecordCursor): void {
+  packetBeginning(packet: Packet, cursor: RecordCursor): void {
+    this.#gaps.packetBeginning(packet, cursor);
     if (!this.#hasHandled && !(cursor.timeNs >= this.#firstEventNs)) {
       this.#firstEventNs = cursor.timeNs;
     }
   }
-  streamBeginning(): void {}
-  streamEnd(): void {}
-  packetEnd(): void {}
-  discardedEvents(): void {}
-  discardedPackets(): void {}
+  streamBeginning(stream: DataStream): void {
+    this.#gaps.streamBeginning(stream);
+  }
+  packetEnd(packet: Packet): void {
+    this.#gaps.packetEnd(packet);
+  }
+  discardedEvents(discarded: Discarded): void {
+    this.#gaps.discardedEvents(discarded);
+  }
+  discardedPackets(discarded: Discarded): void {
+    this.#gaps.discardedPackets(discarded);
+  }
+  streamEnd(stream: DataStream): void {
+    this.#gaps.streamEnd(stream);
+  }
   inactivity(): void {}
 }

@@ -1,5 +1,5 @@
 import { percentileColumns } from './statistics-columns.ts';
-import type { Column, TableClass } from './table.ts';
+import { type Column, type TableClass, uncertainColumn } from './table.ts';
 
 const duration = (title: string): Column => ({ title, class: 'duration' });
 const text = (title: string): Column => ({ title, class: 'string' });
@@ -16,6 +16,7 @@ const events: readonly Column[] = [
   text('Period name'),
   text('Begin captures'),
   text('End captures'),
+  uncertainColumn,
 ];
 const spread: readonly Column[] = [
   duration('Minimum duration'),
@@ -52,22 +53,22 @@ export const perPeriodStats: TableClass = {
 export const perParentStats: TableClass = {
   name: 'per_parent_stats',
   title: 'Per-parent period duration statistics',
-  columns: [...pair, ...spread],
+  columns: [...pair, ...spread, uncertainColumn],
 };
 export const perParentCount: TableClass = {
   name: 'per_parent_count',
   title: 'Per-parent period count statistics',
-  columns: [...pair, ...numbers('occurences')],
+  columns: [...pair, ...numbers('occurences'), uncertainColumn],
 };
 export const perParentPercentage: TableClass = {
   name: 'per_parent_percentage',
   title: 'Per-parent duration ratio',
-  columns: [...pair, ...numbers('%')],
+  columns: [...pair, ...numbers('%'), uncertainColumn],
 };
 export const freqDuration: TableClass = {
   name: 'freq_duration',
   title: 'Period duration frequency distribution',
-  columns: [...range('Duration'), count('Period duration', 'us')],
+  columns: [...range('Duration'), count('Period duration', 'us'), uncertainColumn],
 };
 const numberRange = (what: string): Column[] => [
   { title: `${what} (lower bound)`, class: 'number' },
@@ -76,12 +77,12 @@ const numberRange = (what: string): Column[] => [
 export const freqCount: TableClass = {
   name: 'freq_count',
   title: 'Period count frequency distribution',
-  columns: [...numberRange('Count'), count('Period count', 'count')],
+  columns: [...numberRange('Count'), count('Period count', 'count'), uncertainColumn],
 };
 export const freqRatio: TableClass = {
   name: 'freq_ratio',
   title: 'Period usage ratio frequency distribution',
-  columns: [...numberRange('Ratio'), count('Period usage ratio', '%')],
+  columns: [...numberRange('Ratio'), count('Period usage ratio', '%'), uncertainColumn],
 };
 export const aggregatedStats: TableClass = {
   name: 'aggregated_stats',
@@ -95,6 +96,7 @@ export const aggregatedStats: TableClass = {
     ...spread,
     duration('Total runtime'),
     text('Parent captures'),
+    uncertainColumn,
   ],
 };
 export const periodTableClasses: readonly TableClass[] = [

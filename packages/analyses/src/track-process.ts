@@ -14,6 +14,7 @@ import type {
   RecordCursor,
   TimeOrigin,
 } from '@sonde/trace-model';
+import { LossCounter, type Losses } from './losses.ts';
 import { safeText } from './printers/human-text.ts';
 import { SegmentFilter } from './segment-filter.ts';
 
@@ -67,6 +68,7 @@ export class TrackRun implements Downstream {
   #origin: TimeOrigin = { nsFromOrigin: 0n };
   #beginNs = Number.NEGATIVE_INFINITY;
   #endNs = Number.POSITIVE_INFINITY;
+  readonly #losses = new LossCounter();
   /** An event after the end was seen: stop reading. */
   isDone = false;
 
@@ -76,6 +78,7 @@ export class TrackRun implements Downstream {
     this.#filter = options.filter && new SegmentFilter(options.filter);
     this.model = new LinuxModel(options.warn);
     this.model.on('switch', () => {});
+    this.model.on('gap', (gap) => this.#losses.add(gap));
     this.model.on('thread-life', ({ host, kind, thread, parent }) => {
       const tids = this.#tidsOf(host);
       const isChild = kind === 'fork' && parent !== undefined && tids.has(parent.tid);
@@ -84,6 +87,11 @@ export class TrackRun implements Downstream {
       else if (kind === 'fork' && !options.tids.has(thread.tid)) tids.delete(thread.tid);
       if (options.names.has(thread.comm)) tids.add(thread.tid);
     });
+  }
+
+  /** What is missing: whose events followed is uncertain. */
+  get losses(): Losses {
+    return this.#losses.losses;
   }
 
   begin(origin: TimeOrigin): void {

@@ -194,7 +194,7 @@ async function analyse(
   });
   if (options.follow) await follow(io, paths, analysisRun, reading);
   else await read(io, analysisRun, reading);
-  reportLosses(analysisRun, warn);
+  lossWarnings(analysisRun.losses).forEach(warn);
   return reports;
 }
 
@@ -352,11 +352,8 @@ async function runPeriods(
       : filterIterator((target) => traces.iterate(target, intersection), selection, run, warn);
   await runIterator(iterator, io.signal, () => !run.isDone);
   traces.close();
-  return arrangeReport(run.finish(iterator.lastEventNs ?? Number.NaN), resolved);
-}
-
-function reportLosses(run: AnalysisRun, warn: (message: string) => void): void {
   lossWarnings(run.losses).forEach(warn);
+  return arrangeReport(run.finish(iterator.lastEventNs ?? Number.NaN), resolved);
 }
 
 function print(

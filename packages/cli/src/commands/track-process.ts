@@ -1,5 +1,5 @@
 /** `sonde track-process TRACE…`: all that some threads did. */
-import { formatFields, safeText, type TrackedEvent, TrackRun } from '@sonde/analyses';
+import { formatFields, lossWarnings, safeText, type TrackedEvent, TrackRun } from '@sonde/analyses';
 import { runIterator } from '@sonde/components';
 import { openReading } from '../analysis-reading.ts';
 import type { CommandIo } from '../command-io.ts';
@@ -88,6 +88,7 @@ async function run(
     trackRun.begin(traces.origin);
     await runIterator(traces.iterate(trackRun, intersection), io.signal, () => !trackRun.isDone);
     traces.close();
+    lossWarnings(trackRun.losses).forEach(warn);
     return 0;
   } finally {
     found.close();

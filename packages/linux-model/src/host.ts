@@ -49,13 +49,13 @@ export class Host {
   readonly threads = new ThreadTable();
   readonly disks = new DiskTable();
   /** `file_table_address` → pids, while a state dump goes on. */
-  readonly pidsByFileTable = new Map<number | bigint, Set<number>>();
+  readonly pidsByFileTable = new Map<number, Set<number>>();
   /** Clone flags by the tid of a thread that is being made (`task_newtask`, before its fork event). */
   readonly cloneFlags = new Map<number, number>();
   /** Timers that were started or run, by address. */
-  readonly timers = new Map<number | bigint, PendingTimer>();
+  readonly timers = new Map<number, PendingTimer>();
   /** Packets queued for transmission, by the address of the socket buffer. */
-  readonly transmissions = new Map<number | bigint, PendingTransmission>();
+  readonly transmissions = new Map<number, PendingTransmission>();
   /** First event of the run (ns): what runs then is taken to have run since. */
   beginNs = Number.NaN;
   /** End of the last gap in any stream (ns): what began before is uncertain. */

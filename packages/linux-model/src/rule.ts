@@ -14,7 +14,7 @@ export interface FieldSpec<T> {
   readonly scope: Scope;
   readonly isOptional: boolean;
   /** A kernel address: must not be rounded. */
-  readonly isExact?: boolean;
+  readonly isAddress?: boolean;
   /** Only for type inference; never set. */
   readonly example?: T;
 }
@@ -34,14 +34,17 @@ export const integer = (...names: string[]): FieldSpec<number> =>
   spec(names, false, 'event-record-payload');
 export const optionalInteger = (...names: string[]): FieldSpec<number | undefined> =>
   spec(names, true, 'event-record-payload');
-/** A kernel address, which tells objects apart: a number where that is exact, else a bigint. */
-export const address = (...names: string[]): FieldSpec<number | bigint> => ({
-  ...spec<number | bigint>(names, false, 'event-record-payload'),
-  isExact: true,
+/**
+ * A kernel address, which tells objects apart: its 64 bits as a signed number, which is exact within 2^53 of both ends, where kernels have
+ * their objects.
+ */
+export const address = (...names: string[]): FieldSpec<number> => ({
+  ...spec<number>(names, false, 'event-record-payload'),
+  isAddress: true,
 });
-export const optionalAddress = (...names: string[]): FieldSpec<number | bigint | undefined> => ({
-  ...spec<number | bigint | undefined>(names, true, 'event-record-payload'),
-  isExact: true,
+export const optionalAddress = (...names: string[]): FieldSpec<number | undefined> => ({
+  ...spec<number | undefined>(names, true, 'event-record-payload'),
+  isAddress: true,
 });
 export const text = (...names: string[]): FieldSpec<string> =>
   spec(names, false, 'event-record-payload');
@@ -107,7 +110,7 @@ export function demandOf(
     if (name === undefined && !field.isOptional) missing.push(field.names.join(' or '));
     // An absent optional field keeps its slot (undefined), so that all records of a rule have one shape.
     const path = [name ?? field.names[0]!];
-    demands.push({ scope: field.scope, path, as, ...(field.isExact ? { wide: 'exact' } : {}) });
+    demands.push({ scope: field.scope, path, as, ...(field.isAddress ? { wide: 'signed' } : {}) });
   }
   return { demands, missing };
 }

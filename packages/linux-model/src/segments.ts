@@ -124,8 +124,8 @@ export interface TimerExpiry extends Segment {
   readonly cpu: Cpu;
   /** `hrtimer`: high resolution; `timer`: of the timer wheel; `itimer`: setitimer's. */
   readonly kind: TimerKind;
-  /** Kernel address of the timer, exact (an identity only); of an `itimer` the id of the thread group. */
-  readonly timer: number | bigint;
+  /** Kernel address of the timer as a signed number (an identity only); of an `itimer` the id of the thread group. */
+  readonly timer: number;
   /** How much later than asked it ran (ns); NaN: the start was not seen, or another clock. */
   readonly latenessNs: number;
 }

@@ -16,12 +16,17 @@ export interface PendingTimer {
 /** Timers that are started and never expire would pile up. */
 const maxTimers = 16_384;
 
-function keep(host: Host, timer: number | bigint, pending: PendingTimer): void {
-  if (host.timers.size >= maxTimers && !host.timers.has(timer)) {
+function ensure(host: Host, timer: number): PendingTimer {
+  let pending = host.timers.get(timer);
+  if (pending !== undefined) return pending;
+  if (host.timers.size >= maxTimers) {
     const oldest = host.timers.keys().next();
     if (!oldest.done) host.timers.delete(oldest.value);
   }
+  const { NaN: no } = Number;
+  pending = { expiresNs: no, beginNs: no, latenessNs: no, cpuId: -1 };
   host.timers.set(timer, pending);
+  return pending;
 }
 
 export const hrtimerStart: Rule = rule(
@@ -29,13 +34,8 @@ export const hrtimerStart: Rule = rule(
   { timer: address('hrtimer'), expires: integer('expires') },
   (host) =>
     ({ timer, expires }) => {
-      const pending = host.timers.get(timer);
       // Its handler may start it again.
-      if (pending !== undefined) pending.expiresNs = expires;
-      else {
-        const { NaN: no } = Number;
-        keep(host, timer, { expiresNs: expires, beginNs: no, latenessNs: no, cpuId: -1 });
-      }
+      ensure(host, timer).expiresNs = expires;
     },
 );
 
@@ -51,30 +51,21 @@ export const hrtimerCancel: Rule = rule(
 
 function beginExpiry(
   host: Host,
-  timer: number | bigint,
+  timer: number,
   nowNs: number | undefined,
   timeNs: number,
   cpu: Cpu,
 ): void {
-  const known = host.timers.get(timer);
-  const expiresNs = known?.expiresNs ?? Number.NaN;
-  if (known === undefined || Number.isNaN(known.beginNs)) cpu.timerDepth++;
-  const latenessNs = nowNs === undefined ? Number.NaN : nowNs - expiresNs;
-  keep(host, timer, {
-    expiresNs: Number.NaN,
-    beginNs: timeNs,
-    latenessNs: latenessNs >= 0 ? latenessNs : Number.NaN,
-    cpuId: cpu.id,
-  });
+  const pending = ensure(host, timer);
+  if (Number.isNaN(pending.beginNs)) cpu.timerDepth++;
+  const latenessNs = nowNs === undefined ? Number.NaN : nowNs - pending.expiresNs;
+  pending.expiresNs = Number.NaN;
+  pending.beginNs = timeNs;
+  pending.latenessNs = latenessNs >= 0 ? latenessNs : Number.NaN;
+  pending.cpuId = cpu.id;
 }
 
-function endExpiry(
-  host: Host,
-  kind: TimerKind,
-  timer: number | bigint,
-  timeNs: number,
-  cpu: Cpu,
-): void {
+function endExpiry(host: Host, kind: TimerKind, timer: number, timeNs: number, cpu: Cpu): void {
   const pending = host.timers.get(timer);
   if (pending === undefined || Number.isNaN(pending.beginNs)) return;
   const { beginNs, latenessNs } = pending;

@@ -29,7 +29,8 @@ const formatters: Formatters = {
     `${s.deviceName} ${s.isWrite ? 'write' : 'read'} ${s.sectorCount}@${s.sector} ${who(s.thread)} insert=${ns(s.insertNs)}${s.requeueCount > 0 ? ` requeued=${s.requeueCount}` : ''}${s.errno > 0 ? ` errno=${s.errno}` : ''}`,
   'hard-irq': (s) => `cpu=${s.cpu.id} ${s.irq} ${s.name}${s.isHandled ? '' : ' unhandled'}`,
   'soft-irq': (s) => `cpu=${s.cpu.id} ${s.vector} raised=${ns(s.raiseNs)}`,
-  'timer-expiry': (s) => `cpu=${s.cpu.id} ${s.kind} ${s.timer} late=${ns(s.latenessNs)}`,
+  'timer-expiry': (s) =>
+    `cpu=${s.cpu.id} ${s.kind} ${BigInt.asUintN(64, BigInt(s.timer))} late=${ns(s.latenessNs)}`,
   'network-packet': (s) => `cpu=${s.cpu.id} ${s.direction} ${s.interfaceName} ${s.sizeBytes}`,
   'network-transmission': (s) =>
     `cpu=${s.cpu.id} ${s.interfaceName} ${s.sizeBytes} ${who(s.thread)}`,

@@ -10,6 +10,8 @@ export interface PendingFileCall {
   call: FileCall;
   /** The call's, but for fcntl, which may duplicate. */
   action: FileCallAction;
+  /** What the operation is told as; undefined: it is none. */
+  kind: FileOperationKind | undefined;
   fd: number;
   targetFd: number;
   path: string;
@@ -104,7 +106,9 @@ export function beginFileCall(
   const pending = (thread.fileCallBuffer ??= {} as PendingFileCall);
   pending.call = call;
   pending.fd = fd;
-  pending.action = call.action === 'control' && isDuplication(command) ? 'duplicate' : call.action;
+  const duplicates = call.action === 'control' && isDuplication(command);
+  pending.action = duplicates ? 'duplicate' : call.action;
+  pending.kind = duplicates ? 'open' : call.kind;
   pending.targetFd = event.targetFd ?? -1;
   pending.path = pathOf(call, event);
   pending.isCloseOnExec = asksForCloseOnExec(call, event);
@@ -158,18 +162,6 @@ function closeFile(host: Host, thread: Thread, fd: number, timeNs: number): void
 function unknownFile(host: Host, thread: Thread, fd: number, timeNs: number): OpenFile {
   return openFile(host, thread, fd, unknownPath, 'unknown', false, timeNs);
 }
-
-const operationKinds: Readonly<Partial<Record<FileCallAction, FileOperationKind>>> = {
-  open: 'open',
-  socket: 'open',
-  accept: 'open',
-  duplicate: 'open',
-  close: 'close',
-  read: 'read',
-  write: 'write',
-  transfer: 'read-write',
-  sync: 'sync',
-};
 
 /** The new descriptor of a successful open, socket, accept or duplicate. */
 function openedFile(
@@ -277,7 +269,7 @@ export function endFileCall(
   const succeeded = result === undefined || result >= 0;
   let { file, fd } = pending;
   let targetFile: OpenFile | undefined;
-  if (operationKinds[action] === 'open') {
+  if (pending.kind === 'open') {
     fd = succeeded && result !== undefined && result <= maxDescriptor ? result : -1;
     file = fd >= 0 ? openedFile(host, thread, pending, fd, endNs) : undefined;
   } else if (succeeded) {
@@ -287,7 +279,11 @@ export function endFileCall(
       targetFile ??= unknownFile(host, thread, pending.targetFd, endNs);
     }
   }
-  reportOperation(host, thread, pending, { file, targetFile, fd, result }, beginNs, endNs);
+  const { fileOperation } = host.buffers;
+  fileOperation.fd = fd;
+  fileOperation.file = file;
+  fileOperation.targetFile = targetFile;
+  reportOperation(host, thread, pending, result, beginNs, endNs);
   // Linux has closed it whatever else went wrong (close(2)).
   if (action === 'close' && result !== badDescriptor) closeFile(host, thread, fd, endNs);
 }
@@ -295,39 +291,27 @@ export function endFileCall(
 const isSize = (result: number | undefined): result is number =>
   result !== undefined && result >= 0 && result <= maxTransferBytes;
 
-interface Outcome {
-  readonly file: OpenFile | undefined;
-  readonly targetFile: OpenFile | undefined;
-  readonly fd: number;
-  readonly result: number | undefined;
-}
-
+/** The files are in the buffer already. */
 function reportOperation(
   host: Host,
   thread: Thread,
-  pending: PendingFileCall,
-  outcome: Outcome,
+  { call, kind }: PendingFileCall,
+  result: number | undefined,
   beginNs: number,
   endNs: number,
 ): void {
   const channel = host.channels['file-operation'];
   if (!channel.isWanted) return;
-  const kind = operationKinds[pending.action]!;
-  const { result } = outcome;
   const moves =
-    (kind === 'read' || kind === 'write' || kind === 'read-write') && !pending.call.resultIsCount;
-  channel.emit({
-    host,
-    kind,
-    thread,
-    name: pending.call.name,
-    fd: outcome.fd,
-    file: outcome.file,
-    targetFile: outcome.targetFile,
-    sizeBytes: moves && isSize(result) ? result : undefined,
-    errno: result !== undefined && result < 0 ? -result : 0,
-    beginNs,
-    endNs,
-    isCertain: beginNs >= host.lastGapEndNs && beginNs >= thread.doubtedUntilNs,
-  });
+    (kind === 'read' || kind === 'write' || kind === 'read-write') && !call.resultIsCount;
+  const { fileOperation } = host.buffers;
+  fileOperation.kind = kind!;
+  fileOperation.thread = thread;
+  fileOperation.name = call.name;
+  fileOperation.sizeBytes = moves && isSize(result) ? result : undefined;
+  fileOperation.errno = result !== undefined && result < 0 ? -result : 0;
+  fileOperation.beginNs = beginNs;
+  fileOperation.endNs = endNs;
+  fileOperation.isCertain = beginNs >= host.lastGapEndNs && beginNs >= thread.doubtedUntilNs;
+  channel.emit(fileOperation);
 }

@@ -1,6 +1,7 @@
 /** System calls on files: what their arguments mean, as data. What they do is in `file-call-state.ts`. */
 import { closeOnExecFlag } from './files.ts';
 import { type FieldSpecs, optionalField, optionalInteger } from './rule.ts';
+import type { FileOperationKind } from './segments.ts';
 
 /** What a call does. `make-…`: new descriptors without an operation to time (pipes, eventfd, …). */
 export type FileCallAction =
@@ -22,6 +23,8 @@ export type FileCallAction =
 export interface FileCall {
   readonly name: string;
   readonly action: FileCallAction;
+  /** What the operation is told as; undefined: it is none. */
+  readonly kind: FileOperationKind | undefined;
   /** Path shown for what has no path. */
   readonly label?: string;
   /** The bit of `flags` that asks for close-on-exec; -1: it always is. */
@@ -29,6 +32,18 @@ export interface FileCall {
   /** The result is no number of bytes. */
   readonly resultIsCount: boolean;
 }
+
+const operationKinds: Readonly<Partial<Record<FileCallAction, FileOperationKind>>> = {
+  open: 'open',
+  socket: 'open',
+  accept: 'open',
+  duplicate: 'open',
+  close: 'close',
+  read: 'read',
+  write: 'write',
+  transfer: 'read-write',
+  sync: 'sync',
+};
 
 const calls = new Map<string, FileCall>();
 function declare(
@@ -38,7 +53,8 @@ function declare(
   more: Partial<FileCall> = {},
 ): void {
   for (const name of names.split(' ')) {
-    const base = { name, action, closeOnExecFlag, resultIsCount: false, ...more };
+    const kind = operationKinds[action];
+    const base = { name, action, kind, closeOnExecFlag, resultIsCount: false, ...more };
     calls.set(name, label === undefined ? base : { ...base, label });
   }
 }

@@ -1,6 +1,7 @@
 import { Cpu } from './cpu.ts';
 import { type Disk, DiskTable } from './disks.ts';
 import type { PendingTransmission } from './resources.ts';
+import { makeSegmentBuffers, type SegmentBuffers } from './segment-buffers.ts';
 import type { SegmentKind, SegmentKinds } from './segments.ts';
 import { type Thread, ThreadTable } from './threads.ts';
 import type { PendingTimer } from './timers.ts';
@@ -78,12 +79,14 @@ export class Host {
   /** Numbers of system calls are those of x86-64. */
   isX86 = false;
   dialect: Dialect = { wakeupPriorityOffset: 0, losesAtPacketEnd: false };
+  readonly buffers: SegmentBuffers;
   readonly #cpus: Cpu[] = [];
   readonly #noCpu = new Cpu(-1);
 
   constructor(name: string, channels: Channels) {
     this.name = name;
     this.channels = channels;
+    this.buffers = makeSegmentBuffers(this, this.#noCpu, this.threads.unknown);
   }
 
   /** Made at the first use. What is no CPU id (negative, not whole, out of range) is CPU -1. */

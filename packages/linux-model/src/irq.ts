@@ -48,19 +48,18 @@ export const irqExit: Rule = rule(
   { irq: integer('irq'), result: optionalInteger('ret') },
   (host) => {
     const channel = host.channels['hard-irq'];
+    const { hardIrq } = host.buffers;
     return (event, timeNs, cpu) => {
       const pending = takeHardIrq(cpu, event.irq);
       if (pending === undefined || !channel.isWanted) return;
-      channel.emit({
-        host,
-        cpu,
-        irq: pending.irq,
-        name: pending.name,
-        isHandled: event.result !== 0,
-        beginNs: pending.beginNs,
-        endNs: timeNs,
-        isCertain: pending.beginNs >= cpu.lastGapEndNs,
-      });
+      hardIrq.cpu = cpu;
+      hardIrq.irq = pending.irq;
+      hardIrq.name = pending.name;
+      hardIrq.isHandled = event.result !== 0;
+      hardIrq.beginNs = pending.beginNs;
+      hardIrq.endNs = timeNs;
+      hardIrq.isCertain = pending.beginNs >= cpu.lastGapEndNs;
+      channel.emit(hardIrq);
     };
   },
 );
@@ -104,6 +103,7 @@ export const softIrqExit: Rule = rule(
   { vector: integer('vec', 'vec_nr') },
   (host) => {
     const channel = host.channels['soft-irq'];
+    const { softIrq: run } = host.buffers;
     return (event, timeNs, cpu) => {
       const pending = softIrq(cpu, event.vector);
       if (pending === undefined || Number.isNaN(pending.beginNs)) return;
@@ -111,15 +111,13 @@ export const softIrqExit: Rule = rule(
       pending.beginNs = Number.NaN;
       cpu.softIrqDepth--;
       if (!channel.isWanted) return;
-      channel.emit({
-        host,
-        cpu,
-        vector: event.vector,
-        raiseNs: beginRaiseNs,
-        beginNs,
-        endNs: timeNs,
-        isCertain: beginNs >= cpu.lastGapEndNs,
-      });
+      run.cpu = cpu;
+      run.vector = event.vector;
+      run.raiseNs = beginRaiseNs;
+      run.beginNs = beginNs;
+      run.endNs = timeNs;
+      run.isCertain = beginNs >= cpu.lastGapEndNs;
+      channel.emit(run);
     };
   },
 );

@@ -9,11 +9,17 @@ const maxOrder = 31;
 const pageRule = (kind: 'allocate' | 'free', names: string[]): Rule =>
   rule(names, { order: optionalInteger('order') }, (host) => {
     const channel = host.channels['page-operation'];
+    const { pageOperation: pages } = host.buffers;
     return (event, timeNs, cpu) => {
       if (!channel.isWanted) return;
       const said = event.order ?? 0;
       const order = said >= 0 && said <= maxOrder ? said : 0;
-      channel.emit({ host, timeNs, kind, order, cpu, thread: cpu.busyThread });
+      pages.timeNs = timeNs;
+      pages.kind = kind;
+      pages.order = order;
+      pages.cpu = cpu;
+      pages.thread = cpu.busyThread;
+      channel.emit(pages);
     };
   });
 

@@ -33,31 +33,29 @@ function endSlice(host: Host, cpu: Cpu, thread: Thread, timeNs: number, state: n
 function endWait(host: Host, cpu: Cpu, thread: Thread, timeNs: number): void {
   const wakeups = host.channels['wakeup-latency'];
   if (wakeups.isWanted && !Number.isNaN(thread.wakeupNs)) {
-    wakeups.emit({
-      host,
-      cpu,
-      thread,
-      beginNs: thread.wakeupNs,
-      endNs: timeNs,
-      waker: thread.waker,
-      wakerContext: thread.wakerContext,
-      targetCpuId: thread.wakeupTargetCpuId,
-      priority: thread.priority,
-      isCertain: thread.wakeupNs >= host.lastUnseenNs,
-    });
+    const { wakeupLatency: latency } = host.buffers;
+    latency.cpu = cpu;
+    latency.thread = thread;
+    latency.beginNs = thread.wakeupNs;
+    latency.endNs = timeNs;
+    latency.waker = thread.waker;
+    latency.wakerContext = thread.wakerContext;
+    latency.targetCpuId = thread.wakeupTargetCpuId;
+    latency.priority = thread.priority;
+    latency.isCertain = thread.wakeupNs >= host.lastUnseenNs;
+    wakeups.emit(latency);
   }
   const offCpu = host.channels['off-cpu'];
   if (offCpu.isWanted && !Number.isNaN(thread.switchOutNs) && thread.tid !== 0) {
-    offCpu.emit({
-      host,
-      cpu,
-      thread,
-      beginNs: thread.switchOutNs,
-      endNs: timeNs,
-      endState: thread.switchOutState,
-      wakeupNs: thread.wakeupNs,
-      isCertain: thread.switchOutNs >= host.lastUnseenNs,
-    });
+    const { offCpu: wait } = host.buffers;
+    wait.cpu = cpu;
+    wait.thread = thread;
+    wait.beginNs = thread.switchOutNs;
+    wait.endNs = timeNs;
+    wait.endState = thread.switchOutState;
+    wait.wakeupNs = thread.wakeupNs;
+    wait.isCertain = thread.switchOutNs >= host.lastUnseenNs;
+    offCpu.emit(wait);
   }
   thread.wakeupNs = Number.NaN;
   thread.waker = undefined;
@@ -106,6 +104,7 @@ export const schedSwitch: Rule = rule(
   },
   (host, { priorityOffset }) => {
     const { switch: switches, migration } = host.channels;
+    const { contextSwitch } = host.buffers;
     const derivesMigrations = migration.isWanted && !host.hasMigrationEvents;
     return (event, timeNs, cpu) => {
       const prev = switchedOut(host, cpu, event.prevTid, event.prevComm, timeNs);
@@ -127,7 +126,14 @@ export const schedSwitch: Rule = rule(
       // A handler never lasts so long: its end is missing.
       if (cpu.timerDepth !== 0) cpu.timerDepth = 0;
       if (next.tid !== 0) next.runningOn = cpu.id;
-      if (switches.isWanted) switches.emit({ host, cpu, timeNs, previous: prev, next, state });
+      if (switches.isWanted) {
+        contextSwitch.timeNs = timeNs;
+        contextSwitch.cpu = cpu;
+        contextSwitch.previous = prev;
+        contextSwitch.next = next;
+        contextSwitch.state = state;
+        switches.emit(contextSwitch);
+      }
       if (derivesMigrations) {
         prev.lastCpuId = cpu.id;
         reportMigration(host, cpu, next, timeNs);

@@ -13,6 +13,13 @@ export function emitSlice(
 ): void {
   const channel = host.channels['scheduling-slice'];
   if (!channel.isWanted || Number.isNaN(beginNs)) return;
-  const { priority } = thread;
-  channel.emit({ host, cpu, thread, beginNs, endNs, isCertain, endState, priority });
+  const { slice } = host.buffers;
+  slice.cpu = cpu;
+  slice.thread = thread;
+  slice.beginNs = beginNs;
+  slice.endNs = endNs;
+  slice.isCertain = isCertain;
+  slice.endState = endState;
+  slice.priority = thread.priority;
+  channel.emit(slice);
 }

@@ -201,18 +201,17 @@ function endCall(
   }
   const channel = host.channels['system-call'];
   if (channel.isWanted) {
-    channel.emit({
-      host,
-      cpu,
-      thread,
-      name: pending.name,
-      isCompat: pending.isCompat,
-      result: event.result,
-      isFinished: true,
-      beginNs,
-      endNs: timeNs,
-      isCertain: beginNs >= host.lastGapEndNs && beginNs >= thread.doubtedUntilNs,
-    });
+    const { systemCall } = host.buffers;
+    systemCall.cpu = cpu;
+    systemCall.thread = thread;
+    systemCall.name = pending.name;
+    systemCall.isCompat = pending.isCompat;
+    systemCall.result = event.result;
+    systemCall.isFinished = true;
+    systemCall.beginNs = beginNs;
+    systemCall.endNs = timeNs;
+    systemCall.isCertain = beginNs >= host.lastGapEndNs && beginNs >= thread.doubtedUntilNs;
+    channel.emit(systemCall);
   }
   if (thread.fileCall !== undefined) {
     endFileCall(host, thread, event.result, event.pair, beginNs, timeNs);

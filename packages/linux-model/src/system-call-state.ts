@@ -27,17 +27,15 @@ export function reportUnfinished(host: Host, thread: Thread, timeNs: number): vo
   thread.fileCall = undefined;
   const channel = host.channels['system-call'];
   if (!channel.isWanted) return;
-  const cpu = host.cpu(Math.max(0, thread.runningOn));
-  channel.emit({
-    host,
-    cpu,
-    thread,
-    name,
-    isCompat,
-    result: undefined,
-    isFinished: false,
-    beginNs,
-    endNs: timeNs,
-    isCertain: false,
-  });
+  const { systemCall } = host.buffers;
+  systemCall.cpu = host.cpu(Math.max(0, thread.runningOn));
+  systemCall.thread = thread;
+  systemCall.name = name;
+  systemCall.isCompat = isCompat;
+  systemCall.result = undefined;
+  systemCall.isFinished = false;
+  systemCall.beginNs = beginNs;
+  systemCall.endNs = timeNs;
+  systemCall.isCertain = false;
+  channel.emit(systemCall);
 }

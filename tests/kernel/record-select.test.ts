@@ -1,8 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { runSonde, scratchFolder } from '../integration/built-command.ts';
+import { ended, runSonde, scratchFolder, startSonde } from '../integration/built-command.ts';
 import {
   babeltraceIsMissing,
   countEvents,
@@ -12,6 +13,7 @@ import {
   whereRecorded,
 } from './recording.ts';
 
+const python = spawnSync('python3', ['--version']).error === undefined;
 const workload = join(import.meta.dirname, 'workload.mjs');
 
 describe.skipIf(reasonNotToRecord !== undefined)(`what is recorded${whereRecorded}`, () => {
@@ -51,7 +53,7 @@ describe.skipIf(reasonNotToRecord !== undefined)(`what is recorded${whereRecorde
       `sched_switch: the recorder filters by \`${recorder} && ${rest}\`\n`,
     );
     expect(run.stderr).toMatch(/^Recorded .* none lost/m);
-    expect(run.stderr).toMatch(/^The filter left out [\d,]+ events in the recorder/m);
+    expect(run.stderr).toMatch(/^The recorder left out [\d,]+ events/m);
     const all = countEvents(at('both'), 'sched_switch');
     expect(all).toBeGreaterThan(0);
     expect(countEvents(at('both'), 'sched_switch', filter)).toBe(all);
@@ -93,6 +95,70 @@ describe.skipIf(reasonNotToRecord !== undefined)(`what is recorded${whereRecorde
     expect(countEvents(at('followed'), 'syscall_entry_getppid')).toBe(500);
     expect(countEvents(at('followed'), 'sched_process_exec', 'filename == "/bin/true"')).toBe(1);
     expect(countEvents(at('followed'), 'sched_process_exec', 'filename == "*node"')).toBe(1);
+  });
+
+  test.skipIf(!python)(
+    '--pid follows threads that begin later, not children; --follow-forks both',
+    async () => {
+      const [threads, children, calls] = [20, 20, 50];
+      const counts = [threads, children, calls].map(String);
+      const events = ['-e', 'sched_switch,sched_process_exec', '--syscall', 'getppid'];
+      for (const [options, expected] of [
+        [[], threads * calls],
+        [['--follow-forks'], (threads + children) * calls],
+      ] as const) {
+        const path = at(`pid${options.length}`);
+        const work = spawn('python3', [
+          join(import.meta.dirname, 'threads-workload.py'),
+          ...counts,
+        ]);
+        const workEnd = ended(work);
+        const recorder = startSonde([
+          'record',
+          '-o',
+          path,
+          ...events,
+          '--pid',
+          String(work.pid),
+          ...options,
+        ]);
+        const end = ended(recorder);
+        await sleep(1500);
+        work.stdin.end('go\n');
+        await workEnd;
+        recorder.kill('SIGINT');
+        expect((await end).status).toBe(0);
+        expect(countEvents(path, 'syscall_entry_getppid')).toBe(expected);
+        if (options.length > 0) continue;
+        const own = `$ctx.pid == ${work.pid}`;
+        expect(countEvents(path, 'syscall_entry_getppid', own)).toBe(threads * calls);
+        // Who ran before or after one of its threads is told.
+        const switched = countEvents(path, 'sched_switch', `next_comm == "python3"`);
+        expect(switched).toBeGreaterThan(0);
+      }
+    },
+  );
+
+  test('--pid with a name, a filter and chunks: what is asked for together holds together', async () => {
+    const busy = spawn('node', ['-e', 'setInterval(() => process.ppid, 1)']);
+    try {
+      const select = [
+        '--syscall',
+        'getppid',
+        '--pid',
+        String(busy.pid),
+        '--filter',
+        '$ctx.pid + 0 > 0',
+      ];
+      record(at('pid-chunks'), [...select, '--rotate', '300ms', '-d', '1200ms']);
+      const all = countEvents(at('pid-chunks'), 'syscall_entry_getppid');
+      expect(all).toBeGreaterThan(10);
+      expect(
+        countEvents(at('pid-chunks'), 'syscall_entry_getppid', `$ctx.pid == ${busy.pid}`),
+      ).toBe(all);
+    } finally {
+      busy.kill();
+    }
   });
 
   test('--pid records threads of the process', () => {

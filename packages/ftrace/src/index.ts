@@ -3,6 +3,7 @@ export {
   type CpuStreamCounts,
   type CpuStreamOptions,
   type EventFilter,
+  type EventSelection,
 } from './convert/cpu-stream-converter.ts';
 export type { PacketIndexEntry, PacketOutput } from './convert/packet-writer.ts';
 export { type EventFormat, parseEventFormat } from './format/event-format.ts';

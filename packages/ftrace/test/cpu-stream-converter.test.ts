@@ -1,6 +1,11 @@
 import type { DecodeError } from '@sonde/base';
 import { writeJsonMetadata, writeTsdl } from '@sonde/ctf';
-import { defaultPageFormat, type EventFilter, ProcessTable } from '@sonde/ftrace';
+import {
+  defaultPageFormat,
+  type EventFilter,
+  type EventSelection,
+  ProcessTable,
+} from '@sonde/ftrace';
 import type { Packet } from '@sonde/trace-model';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -243,6 +248,27 @@ describe('a filter', () => {
     cpu.push(page(0n).event(1, 7, 11, n(5)).end());
     expect(decode().events).toHaveLength(1);
     expect(seen).toEqual(['tick 11,5 8']);
+  });
+});
+
+describe('a selection', () => {
+  const stack = format(9, 'ftrace/kernel_stack', ['int size', 'u64 caller[]']);
+  const frames = (address: number) => bytesOf([4, 1], [4, 0], [8, address]);
+
+  test("what is not selected has no event, and its call stack is nobody else's", () => {
+    const selection: EventSelection = { selects: (_, { tid }) => tid !== 12 };
+    const { cpu, decode } = converter(
+      [tick, stack],
+      { contexts: ['tid', 'callstack-kernel'] },
+      { selection },
+    );
+    const builder = page(0n).event(1, 7, 11, n(1)).event(0, 9, 11, frames(0xaa));
+    builder.event(1, 7, 12, n(2)).event(0, 9, 12, frames(0xbb));
+    cpu.push(builder.event(1, 7, 11, n(3)).end());
+    const { events } = decode();
+    expect(events.map(({ payload }) => payload['n'])).toEqual([1, 3]);
+    expect(events.map(({ context }) => context['callstack_kernel'])).toEqual([[0xaa], []]);
+    expect(cpu.counts).toMatchObject({ events: 2, filteredEvents: 1, looseStacks: 1 });
   });
 });
 

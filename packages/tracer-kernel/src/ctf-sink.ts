@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import {
   CpuStreamConverter,
   type EventFilter,
+  type EventSelection,
   type KernelTraceLayout,
   type PacketOutput,
   ProcessTable,
@@ -30,6 +31,8 @@ export interface CtfSinkOptions {
   readonly userStrings?: UserStrings | undefined;
   /** Undefined: all events are written. */
   readonly filter?: EventFilter | undefined;
+  /** Undefined: all records become events. */
+  readonly selection?: EventSelection | undefined;
 }
 
 const stateDumpStream = 'statedump_0';
@@ -52,7 +55,8 @@ export class CtfSink implements SubBufferSink {
   #begunCpus: ReadonlySet<number> = new Set();
 
   constructor(options: CtfSinkOptions) {
-    const { layout, plan, cpuIds, subBufferBytes, onFault, userStrings, filter } = options;
+    const { layout, plan, cpuIds, subBufferBytes, onFault, userStrings, filter, selection } =
+      options;
     this.#options = options;
     this.#metadata = metadataOf(layout, plan.ctfVersion);
     this.#folder = new CtfFolder(options.path, this.#metadata, options.begun);
@@ -65,6 +69,7 @@ export class CtfSink implements SubBufferSink {
           subBufferBytes,
           onFault,
           filter,
+          selection,
           ...(userStrings !== undefined && { userStrings }),
           output: {
             writePacket: (packet, entry) =>

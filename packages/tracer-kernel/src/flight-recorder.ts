@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { onlineCpus } from './cpus.ts';
 import { CtfSink } from './ctf-sink.ts';
 import { recentSubBuffers } from './recent-sub-buffers.ts';
-import { Recorder } from './recorder.ts';
+import { lookOf, Recorder } from './recorder.ts';
 import { compactTime } from './recording-plan.ts';
 import type { SessionCounts } from './session.ts';
 import { dumpState } from './state-dump.ts';
@@ -58,11 +58,14 @@ export class FlightRecorder {
       path: join(path, 'kernel'),
       onFault: options.onFault,
       filter: this.tracing.recorderFilter,
+      selection: this.tracing.processThreads,
     });
     const keepNs = this.#keepSeconds === undefined ? undefined : this.#keepSeconds * nsPerSecond;
     const sinceNs = keepNs === undefined ? 0n : clock.nowNs() - BigInt(Math.round(keepNs));
     const recent = recentSubBuffers((i, bytes) => sink.push(i, bytes), cpuIds.length, sinceNs);
-    const recorder = new Recorder(instance, sink, recent.push);
+    // What they were begun with may be overwritten.
+    this.tracing.processThreads?.refresh();
+    const recorder = new Recorder(instance, sink, { ...lookOf(this.tracing), push: recent.push });
     this.#begin(sink, sinceNs);
     try {
       // The state first: names of threads come from it, their forks were overwritten long ago.
@@ -71,6 +74,7 @@ export class FlightRecorder {
       this.#tellOverwritten(sink);
       const readNs = clock.nowNs();
       recorder.drain(longestReadingMs);
+      recorder.handOnAll();
       recent.end();
       this.#beginNs = readNs;
       const overwritten = this.#tellOverwritten(sink);

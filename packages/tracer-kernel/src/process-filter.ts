@@ -4,7 +4,7 @@ import { UsageError } from '@sonde/base';
 import type { TracefsFolder } from './tracefs.ts';
 
 export interface ProcessFilter {
-  /** All threads that they have now. */
+  /** All threads that they have now; where events are converted while they are recorded, also those that they begin later. */
   readonly pids: readonly number[];
   readonly tids: readonly number[];
   /** Also threads and processes that these begin later. */
@@ -29,14 +29,21 @@ export function checkProcesses({ pids, tids }: ProcessFilter): void {
   for (const id of [...pids, ...tids]) threadsOf(id);
 }
 
-/** @throws UsageError `no-such-process` */
-export function applyProcessFilter(folder: TracefsFolder, filter: ProcessFilter): void {
+/**
+ * @param followsAll - Also what the chosen threads fork, whatever the filter says: somebody else leaves out what is not wanted.
+ * @throws UsageError `no-such-process`
+ */
+export function applyProcessFilter(
+  folder: TracefsFolder,
+  filter: ProcessFilter,
+  followsAll: boolean,
+): void {
   const { pids, tids, followsForks, followsChild, excludesRecorder } = filter;
   // A child is taken in with its parent: this thread, which is kept silent but for that moment.
   const parent = followsChild ? [process.pid] : [];
   const chosen = [...parent, ...tids, ...pids.flatMap(threadsOf)];
   // First: what they fork meanwhile is not missed.
-  if (followsForks || followsChild) folder.write('options/event-fork', '1');
+  if (followsForks || followsChild || followsAll) folder.write('options/event-fork', '1');
   for (const tid of chosen) folder.append('set_event_pid', `${tid}\n`);
   if (followsChild || excludesRecorder) setSilent(folder, true);
 }

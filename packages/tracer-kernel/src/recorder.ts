@@ -4,6 +4,7 @@ import type { TraceInstance } from './instance.ts';
 import type { PushSubBuffer } from './recent-sub-buffers.ts';
 import type { SubBufferSink } from './sub-buffer-sink.ts';
 import { errnoOf } from './tracefs.ts';
+import type { Tracing } from './tracing.ts';
 
 /** How long one call may read before others have their turn (ms). */
 const sliceMs = 40;
@@ -29,6 +30,25 @@ interface CpuInput {
   droppedEvents: number;
 }
 
+interface HeldSubBuffer {
+  readonly index: number;
+  readonly subBuffer: Uint8Array;
+}
+
+export interface RecorderOptions {
+  /** Takes the sub-buffers in the sink's place, to choose from them. */
+  readonly push?: PushSubBuffer;
+  /** Sees all sub-buffers of one reading, and of the next, before the first of them is handed on: no event that led to another is missed. */
+  readonly look?: (subBuffer: Uint8Array) => void;
+}
+
+/** For recordings that have to know threads before their events. */
+export function lookOf({ processThreads }: Tracing): RecorderOptions {
+  return processThreads === undefined
+    ? {}
+    : { look: (subBuffer) => processThreads.look(subBuffer) };
+}
+
 /** Moves sub-buffers from an instance to a sink. Whoever owns it calls `drain` again and again, in the pauses that `pauseMs` tells. */
 export class Recorder {
   readBytes = 0;
@@ -37,15 +57,18 @@ export class Recorder {
   readonly #instance: TraceInstance;
   readonly #sink: SubBufferSink;
   readonly #push: PushSubBuffer;
+  readonly #look: ((subBuffer: Uint8Array) => void) | undefined;
+  /** Looked at, to be handed on after the next reading. */
+  #held: HeldSubBuffer[] = [];
   readonly #inputs: readonly CpuInput[];
   readonly #bufferBytes: number;
   #lastDrainMs = performance.now();
   #lastLossMs = 0;
   #pauseMs = 10;
 
-  /** @param push - Takes the sub-buffers in the sink's place, to choose from them. */
-  constructor(instance: TraceInstance, sink: SubBufferSink, push?: PushSubBuffer) {
-    this.#push = push ?? ((cpuIndex, subBuffer) => sink.push(cpuIndex, subBuffer));
+  constructor(instance: TraceInstance, sink: SubBufferSink, options: RecorderOptions = {}) {
+    this.#push = options.push ?? ((cpuIndex, subBuffer) => sink.push(cpuIndex, subBuffer));
+    this.#look = options.look;
     this.#instance = instance;
     this.#sink = sink;
     this.#bufferBytes = Number(instance.folder.read('buffer_size_kb').split(' ')[0]) * 1024;
@@ -66,6 +89,8 @@ export class Recorder {
 
   /** Reads what is there, for some time; without limit, to the last event, which only ends when tracing is off. @returns whether it read all. @throws what the sink throws */
   drain(limitMs = sliceMs): boolean {
+    const held = this.#held;
+    this.#held = [];
     const beginMs = performance.now();
     let mostBytes = 0;
     let isDone = true;
@@ -75,6 +100,7 @@ export class Recorder {
       if (bytes < 0) isDone = false;
       this.readBytes += Math.abs(bytes);
     }
+    this.#handOnHeld(held);
     const rate = mostBytes / Math.max(beginMs - this.#lastDrainMs, 1);
     this.#lastDrainMs = beginMs;
     const goal = rate === 0 ? longestPauseMs : (fillGoal * this.#bufferBytes) / rate;
@@ -83,6 +109,26 @@ export class Recorder {
     this.#pauseMs = isDone ? Math.max(shortestPauseMs, next) : 0;
     if (beginMs - this.#lastLossMs > lossIntervalMs) this.countLosses();
     return isDone;
+  }
+
+  #handOn(index: number, subBuffer: Uint8Array): void {
+    if (this.#look === undefined) {
+      this.#push(index, subBuffer);
+      return;
+    }
+    this.#look(subBuffer);
+    this.#held.push({ index, subBuffer: subBuffer.slice() });
+  }
+
+  #handOnHeld(held: readonly HeldSubBuffer[]): void {
+    for (const { index, subBuffer } of held) this.#push(index, subBuffer);
+  }
+
+  /** What was read last is handed on by the next reading, where sub-buffers are looked at; this does not wait for it. */
+  handOnAll(): void {
+    const held = this.#held;
+    this.#held = [];
+    this.#handOnHeld(held);
   }
 
   /** Bytes read; negative: there is more. */
@@ -96,7 +142,7 @@ export class Recorder {
         if (errnoOf(error) === 'EAGAIN') return bytes;
         throw error;
       }
-      this.#push(index, subBuffer);
+      this.#handOn(index, subBuffer);
       bytes += size;
       // The rest of the one that was being written last time comes first; the next that is not full is being written now. Reading on
       // would go on for ever: reading makes events, too.

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { ContentsCounts } from './contents/system-call-contents.ts';
 import { CtfSink } from './ctf-sink.ts';
 import { RawSink } from './raw-sink.ts';
-import { Recorder } from './recorder.ts';
+import { lookOf, Recorder } from './recorder.ts';
 import { Rotation } from './rotation.ts';
 import { type DumpedEvent, dumpState } from './state-dump.ts';
 import type { SubBufferSink } from './sub-buffer-sink.ts';
@@ -57,11 +57,12 @@ export class KernelSession {
         onFault,
         userStrings,
         filter: tracing.recorderFilter,
+        selection: tracing.processThreads,
       });
       this.#rotation = new Rotation(directory, sink);
       this.#sink = sink;
     }
-    this.#recorder = new Recorder(instance, this.#sink);
+    this.#recorder = new Recorder(instance, this.#sink, lookOf(tracing));
   }
 
   /** Events are on from here; then comes the state dump, so that no change of state falls between. */
@@ -114,8 +115,11 @@ export class KernelSession {
   #drainToNow(): bigint {
     for (let turn = 0; turn < drainTurns; turn++) {
       const nowNs = this.tracing.clock.nowNs();
-      if (this.#recorder.drain()) return nowNs;
+      if (!this.#recorder.drain()) continue;
+      this.#recorder.handOnAll();
+      return nowNs;
     }
+    this.#recorder.handOnAll();
     return 0n;
   }
 
@@ -139,6 +143,7 @@ export class KernelSession {
     try {
       this.tracing.instance.isOn = false;
       this.#recorder.drain(Number.POSITIVE_INFINITY);
+      this.#recorder.handOnAll();
       this.#recorder.countLosses();
     } finally {
       this.#recorder.close();

@@ -3,7 +3,12 @@ import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SondeError, UsageError } from '@sonde/base';
 import type { FilterExpression } from '@sonde/filter';
-import type { ContextName, KernelTraceLayout } from '@sonde/ftrace';
+import {
+  type ContextName,
+  type KernelEvent,
+  type KernelTraceLayout,
+  parseEventFormat,
+} from '@sonde/ftrace';
 import { type RecordingClock, recordingClock } from './clock.ts';
 import {
   type ContentsAccess,
@@ -21,6 +26,7 @@ import {
   type ProcessFilter,
   recordChildOf,
 } from './process-filter.ts';
+import { followsThreadsOnly, ProcessThreads } from './process-threads.ts';
 import { RecorderFilter } from './recorder-filter.ts';
 import {
   bootId,
@@ -75,6 +81,8 @@ export class Tracing {
   /** Events of the trace. */
   readonly events: readonly AvailableEvent[];
   readonly filters: EventFilters;
+  /** Undefined: the kernel alone chooses threads. */
+  readonly processThreads: ProcessThreads | undefined;
   #layout: KernelTraceLayout | undefined;
 
   /**
@@ -134,6 +142,7 @@ export class Tracing {
     this.plan = { ...plan, hasUserStrings: plan.hasUserStrings && opened.fault === '' };
     try {
       this.filters = this.#filters();
+      this.processThreads = this.#processThreads();
       // Last: what can't be done leaves no folder.
       makeEmptyFolder(options.directory);
       this.#writePlan();
@@ -156,6 +165,20 @@ export class Tracing {
     return eventFilters(() => this.layout, formats, plan, options, supporting);
   }
 
+  #processThreads(): ProcessThreads | undefined {
+    const { options, formats, layout } = this;
+    const { processes, isRaw } = options;
+    if (processes === undefined || isRaw === true || !followsThreadsOnly(processes))
+      return undefined;
+    const events = new Map<string, KernelEvent>();
+    for (const [path, text] of formats) {
+      const { id } = parseEventFormat(path.slice(0, path.indexOf('/')), text);
+      const event = layout.actions[id]?.event;
+      if (event !== undefined) events.set(path, event);
+    }
+    return ProcessThreads.of(processes, formats, events, layout.pageFormat);
+  }
+
   /** What of the filter is the recorder's; undefined: nothing. */
   get recorderFilter(): RecorderFilter | undefined {
     const { rests } = this.filters;
@@ -174,7 +197,9 @@ export class Tracing {
     const { texts } = this.filters;
     if (contexts.includes('callstack-kernel')) folder.write('options/stacktrace', '1');
     if (contexts.includes('callstack-user')) folder.write('options/userstacktrace', '1');
-    if (processes !== undefined) applyProcessFilter(folder, processes);
+    if (processes !== undefined) {
+      applyProcessFilter(folder, processes, this.processThreads !== undefined);
+    }
     for (const [event, text] of texts) writeFilter(folder, event, text);
     const wanted = events.filter((event) => texts.get(event) !== neverFilter);
     for (const event of new Set([...wanted, ...supportingEvents(folder, contexts)])) {
@@ -184,6 +209,7 @@ export class Tracing {
     this.plan = { ...this.plan, beginNs: beginNs.toString() };
     this.#writePlan();
     this.instance.isOn = true;
+    this.processThreads?.refresh();
     return beginNs;
   }
 

@@ -80,7 +80,7 @@ export const recordOptions = {
       parseFilter,
       undefined,
     ),
-    pid: listOption('Only processes: their present threads', 'PID,...', parseCount),
+    pid: listOption('Only processes: their threads, also later ones', 'PID,...', parseCount),
     tid: listOption('Only threads', 'TID,...', parseCount),
     comm: option('Only threads of this name, with stars', 'NAME', String, undefined),
     followForks: flag('With --pid, --tid or COMMAND: only them, and what they start'),

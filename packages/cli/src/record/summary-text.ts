@@ -50,7 +50,9 @@ export function endText(
 
 /** These are not lost: nobody wanted them. */
 function filteredText(count: number): string {
-  return count === 0 ? '' : `The filter left out ${countText(count)} events in the recorder.\n`;
+  return count === 0
+    ? ''
+    : `The recorder left out ${countText(count)} events that were not asked for.\n`;
 }
 
 /** Empty where every text that a system call points to is in the trace. */

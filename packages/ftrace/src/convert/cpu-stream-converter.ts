@@ -29,6 +29,8 @@ export interface CpuStreamOptions {
   readonly userStrings?: UserStrings;
   /** Absent: all events are written. */
   readonly filter?: EventFilter | undefined;
+  /** Absent: all records become events. */
+  readonly selection?: EventSelection | undefined;
   /**
    * Told about sub-buffers that can't be read to their end; the rest of such a one is left out. Absent: the error is thrown, by `push`,
    * after everything before it has been converted.
@@ -42,11 +44,17 @@ export interface EventFilter {
   passes(event: KernelEvent, view: DataView, begin: number, end: number): boolean;
 }
 
+/** Decides which records become events, before they are converted. */
+export interface EventSelection {
+  /** @param at - Of the record's payload in the state's view. */
+  selects(event: KernelEvent, state: RecordState, at: number): boolean;
+}
+
 /** What a converter has done so far. */
 export interface CpuStreamCounts {
   /** Written to the trace. */
   events: number;
-  /** Left out by the filter. */
+  /** Left out by the filter or the selection. */
   filteredEvents: number;
   /** Records of the ring buffer, those that were only looked at included. */
   records: number;
@@ -93,6 +101,7 @@ export class CpuStreamConverter {
   /** Waits for its call stacks; undefined: no call stacks are contexts. */
   readonly #pending: PendingRecord | undefined;
   readonly #filter: EventFilter | undefined;
+  readonly #selection: EventSelection | undefined;
   #bytes: Uint8Array | undefined;
   #missedEvents = 0;
   #overrunEvents = 0;
@@ -107,6 +116,7 @@ export class CpuStreamConverter {
     this.#subBufferBytes = options.subBufferBytes ?? defaultSubBufferBytes;
     this.#onFault = options.onFault;
     this.#filter = options.filter;
+    this.#selection = options.selection;
     this.#bound = layout.bound;
     const { contexts } = layout;
     this.#recordNumbers = contexts.recordNumbers;
@@ -275,6 +285,13 @@ export class CpuStreamConverter {
     const { event } = action;
     if (event === undefined) {
       if (action.stack !== undefined) this.#addStack(action.stack, at, length);
+      return false;
+    }
+    const selection = this.#selection;
+    if (selection !== undefined && !selection.selects(event, state, at)) {
+      // Call stacks that follow are not those of the event before.
+      this.#releasePending();
+      this.counts.filteredEvents++;
       return false;
     }
     if (this.#pending === undefined) {

@@ -246,6 +246,27 @@ test('discarded events are told at the top', async () => {
   expect(JSON.parse(formatReportJson(report))).toMatchObject({ discarded: { events: 12 } });
 });
 
+test('durations that a gap touches are left out, and counted', async () => {
+  const report = await reportOn(`
+0   0 ${swap('swapper/0:0', 'a:1')}
+50  0 packet
+60  0 sched_waking comm=b tid=2 prio=20 target_cpu=0
+65  0 syscall_entry_read fd=3 count=1
+100 0 lost 12
+190 0 sched_waking comm=c tid=3 prio=20 target_cpu=0
+200 0 ${swap('a:1', 'b:2')}
+210 0 ${swap('b:2', 'c:3')}
+220 0 ${swap('c:3', 'a:1')}
+230 0 syscall_exit_read ret=1
+240 0 syscall_entry_getpid
+250 0 syscall_exit_getpid ret=1
+`);
+  const text = formatReportText(report, style).replace(/\s+/g, ' ');
+  expect(text).toContain('1 wakeup to a switch: p50 20 ns');
+  expect(text).toContain('waited for a CPU; 1 uncertain left out');
+  expect(text).toContain('of 1 kind, 0 failed; 1 uncertain left out');
+});
+
 test('switches that were not recorded are told at the top, and their time is nobody’s', async () => {
   const report = await reportOn(`
 0   0 ${swap('swapper/0:0', 'a:1')}

@@ -12,6 +12,8 @@ export class Cpu {
   threadSinceIsCertain = false;
   /** End of the last gap on this CPU (ns). */
   lastGapEndNs = Number.NEGATIVE_INFINITY;
+  /** Packets being read that say they discarded events: a switch that is missing in them is one of those. */
+  lossyPackets = 0;
   /** Nested hard interrupt handlers, outermost first. */
   readonly hardIrqs: PendingHardIrq[] = [];
   /** By vector. */

@@ -5,7 +5,8 @@ import type { Thread } from './threads.ts';
 
 /**
  * Somebody else runs than the last switch said: at least one switch was not recorded, and no tracer counted it as discarded (kernels do that
- * where they wake an idle CPU from another). When it happened, and who ran in between, nobody knows. In a gap it is told already.
+ * where they wake an idle CPU from another). When it happened, and who ran in between, nobody knows. In a gap it is told already; so it is in a
+ * packet that discarded events: LTTng discards what is too long for the rest of a packet, and something shorter may still fit.
  */
 export function missSwitch(
   host: Host,
@@ -15,8 +16,8 @@ export function missSwitch(
   timeNs: number,
 ): void {
   const beginNs = cpu.threadSinceNs;
-  const isTold = beginNs < cpu.lastGapEndNs;
-  if (!isTold) cpu.lastGapEndNs = timeNs;
+  const isTold = beginNs < cpu.lastGapEndNs || cpu.lossyPackets > 0;
+  cpu.lastGapEndNs = Math.max(cpu.lastGapEndNs, timeNs);
   emitSlice(host, cpu, known, beginNs, beginNs, -1, false);
   emitSlice(host, cpu, host.threads.unknown, beginNs, timeNs, -1, false);
   if (known.runningOn === cpu.id) known.runningOn = -1;

@@ -37,6 +37,13 @@ interface StreamState {
   /** What the current packet says it discarded, where LTTng's rule holds, and the end of the packet before it (ns). */
   discardedCount: number | undefined;
   discardedBeginNs: number;
+  /** Of the current packet, if it discarded events. */
+  lossyCpu: Cpu | undefined;
+}
+
+function leaveLossyPacket(state: StreamState): void {
+  if (state.lossyCpu !== undefined) state.lossyCpu.lossyPackets--;
+  state.lossyCpu = undefined;
 }
 
 export class LinuxModel implements Downstream {
@@ -115,7 +122,11 @@ export class LinuxModel implements Downstream {
     state.cursor = cursor;
     const cpuId = state.hasCpuId ? cpuIdOf(cursor) : undefined;
     if (cpuId !== undefined) state.cpu = state.host.cpu(cpuId);
-    if (state.discardedCount !== undefined) this.#gapBefore(state, packet);
+    leaveLossyPacket(state);
+    if (state.discardedCount === undefined) return;
+    state.lossyCpu = state.cpu;
+    state.cpu.lossyPackets++;
+    this.#gapBefore(state, packet);
   }
 
   eventHandler(cursor: RecordCursor): EventHandler | null {
@@ -154,6 +165,7 @@ export class LinuxModel implements Downstream {
     const { discardedCount: count, cursor } = state;
     if (count === undefined) return;
     state.discardedCount = undefined;
+    leaveLossyPacket(state);
     // All records have passed: the cursor still has the time of the last one, whoever wanted it.
     const beginNs = cursor?.timeNs ?? Number.NaN;
     const endNs = end === undefined ? beginNs : this.#relative(end);
@@ -162,6 +174,8 @@ export class LinuxModel implements Downstream {
 
   /** Nothing of it stays but the host's state: a trace that grows is opened many times. */
   streamEnd(stream: DataStream): void {
+    const state = this.#streams.get(stream);
+    if (state !== undefined) leaveLossyPacket(state);
     this.#streams.delete(stream);
     if (![...this.#streams.keys()].some(({ trace }) => trace === stream.trace)) {
       this.#described.delete(stream.trace);
@@ -294,6 +308,7 @@ export class LinuxModel implements Downstream {
       cursor: undefined,
       discardedCount: undefined,
       discardedBeginNs: Number.NaN,
+      lossyCpu: undefined,
     };
     this.#streams.set(stream, state);
     return state;

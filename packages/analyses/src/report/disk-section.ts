@@ -11,7 +11,7 @@ import {
 import { Samples } from '../samples.ts';
 import { type Cell, durationCell, numberCell, ratioCell, sizeCell, stringCell } from '../table.ts';
 import { BusyTime } from './busy-time.ts';
-import { distributionCells, distributionColumns, histogram } from './distributions.ts';
+import { distributionCells, distributionColumns, histogram, leftOutText } from './distributions.ts';
 import {
   type Finding,
   rowLimit,
@@ -63,6 +63,7 @@ const direction = (): Direction => ({ samples: new Samples(), queued: new Sample
 class Disks implements SectionReducer {
   readonly #context: ReducerContext;
   readonly #disks = new Map<Disk, DiskUse>();
+  #uncertain = 0;
   readonly #slowest = new TopList<SlowRequest>(rowLimit);
 
   constructor(context: ReducerContext) {
@@ -92,19 +93,23 @@ class Disks implements SectionReducer {
   }
 
   #add(request: BlockRequest): void {
-    const { host, device, sectorCount, isWrite, beginNs, endNs, insertNs } = request;
+    const { host, device, sectorCount, isWrite, beginNs, endNs, insertNs, isCertain } = request;
     const disk = host.disk(device);
     const use = this.#useOf(disk);
     const ns = endNs - beginNs;
     const bytes = sectorCount * sectorBytes;
     const own = isWrite ? use.writes : use.reads;
-    own.samples.add(ns);
     own.bytes += bytes;
+    use.bytes.add(endNs, bytes);
+    if (!isCertain) {
+      this.#uncertain++;
+      return;
+    }
+    own.samples.add(ns);
     if (!Number.isNaN(insertNs)) own.queued.add(beginNs - insertNs);
     use.all.add(ns);
     use.inFlightNs += ns;
     use.busy.add(Math.max(beginNs, this.#context.periodBeginNs), endNs);
-    use.bytes.add(endNs, bytes);
     if (!this.#slowest.accepts(ns) && !use.worst.accepts(ns)) return;
     const slow = slowRequest(disk, request, bytes);
     this.#slowest.add(ns, slow);
@@ -121,7 +126,7 @@ class Disks implements SectionReducer {
         `${use.disk.name} ${formatCount(use.all.count)} requests, ${formatBytes(use.reads.bytes)} read, ${formatBytes(use.writes.bytes)} written, busy ${formatPercent(use.busy.totalNs / durationNs)}`,
     );
     return {
-      headline: facts.slice(0, 3).join('; '),
+      headline: `${facts.slice(0, 3).join('; ')}${leftOutText(this.#uncertain)}`,
       tables: [latencyTable(shown), useTable(shown, durationNs), this.#slowestTable()],
       charts: [
         histogram(

@@ -1,5 +1,5 @@
 /** Columns, cells and charts of durations, the same in all sections. */
-import { formatDuration } from '../printers/human-text.ts';
+import { formatCount, formatDuration } from '../printers/human-text.ts';
 import type { Samples } from '../samples.ts';
 import { type Cell, type Column, durationCell, numberCell } from '../table.ts';
 import type { HistogramChart } from './section.ts';
@@ -29,6 +29,10 @@ export function distributionText(samples: Samples): string {
   const at = (ratio: number): string => formatDuration(samples.percentile(ratio)!);
   return `p50 ${at(0.5)}, p99 ${at(0.99)}, p99.9 ${at(0.999)}, max ${formatDuration(samples.max)}`;
 }
+
+/** Durations that a gap touches are in no distribution or list of a report: some would be the greatest, and wrong. Empty: there are none. */
+export const leftOutText = (uncertain: number): string =>
+  uncertain > 0 ? `; ${formatCount(uncertain)} uncertain left out` : '';
 
 /** Too few samples make no tail. */
 const leastForTail = 100;

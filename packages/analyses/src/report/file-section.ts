@@ -4,7 +4,13 @@ import type { Period, ReducerContext } from '../analysis.ts';
 import { counted, formatBytes, formatCount, formatDuration } from '../printers/human-text.ts';
 import { Samples } from '../samples.ts';
 import { type Cell, durationCell, numberCell, sizeCell, stringCell } from '../table.ts';
-import { distributionCells, distributionColumns, histogram, tailFactor } from './distributions.ts';
+import {
+  distributionCells,
+  distributionColumns,
+  histogram,
+  leftOutText,
+  tailFactor,
+} from './distributions.ts';
 import { byProcess, processCell, shortPath, sum } from './names.ts';
 import {
   type Finding,
@@ -73,6 +79,7 @@ class Files implements SectionReducer {
   readonly #paths = new Map<string, PathIo>();
   /** By target and kind: `file read`. */
   readonly #latencies = new Map<string, { target: Target; kind: string; samples: Samples }>();
+  #uncertain = 0;
   readonly #slowest = new TopList<SlowOperation>(rowLimit);
   #readBytes = 0;
   #writtenBytes = 0;
@@ -131,7 +138,11 @@ class Files implements SectionReducer {
   }
 
   #addLatency(operation: FileOperation, ns: number): void {
-    const { kind, file, name, thread, sizeBytes, beginNs } = operation;
+    const { kind, file, name, thread, sizeBytes, beginNs, isCertain } = operation;
+    if (!isCertain) {
+      this.#uncertain++;
+      return;
+    }
     // An open that succeeded has its file; `sync` is about all files.
     const isOfFiles = file === undefined && (kind === 'open' || kind === 'sync');
     const target = isOfFiles ? 'file' : targetOf(file);
@@ -154,7 +165,7 @@ class Files implements SectionReducer {
     const rate = (bytes: number): string => `${formatBytes(bytes / seconds)}/s`;
     const ofFiles = latencies.filter(({ target, kind }) => target === 'file' && kind !== 'close');
     return {
-      headline: `${counted(this.#operations, 'operation')}; read ${formatBytes(this.#readBytes)} (${rate(this.#readBytes)}), wrote ${formatBytes(this.#writtenBytes)} (${rate(this.#writtenBytes)})`,
+      headline: `${counted(this.#operations, 'operation')}; read ${formatBytes(this.#readBytes)} (${rate(this.#readBytes)}), wrote ${formatBytes(this.#writtenBytes)} (${rate(this.#writtenBytes)})${leftOutText(this.#uncertain)}`,
       tables: [
         latencyTable(latencies),
         processTable([...this.#threads.values()]),

@@ -5,7 +5,7 @@ import { softIrqName } from '../irq.ts';
 import { formatCount, formatDuration, formatPercent } from '../printers/human-text.ts';
 import { Samples } from '../samples.ts';
 import { type Cell, durationCell, ratioCell } from '../table.ts';
-import { distributionCells, distributionColumns, histogram } from './distributions.ts';
+import { distributionCells, distributionColumns, histogram, leftOutText } from './distributions.ts';
 import { sum } from './names.ts';
 import {
   type Finding,
@@ -52,6 +52,7 @@ class Interrupts implements SectionReducer {
   readonly #context: ReducerContext;
   readonly #hard = new Map<number, Handler>();
   readonly #soft = new Map<number, Handler>();
+  #uncertain = 0;
   readonly #longest = new TopList<LongRun>(rowLimit);
   readonly #timers = { durations: new Samples(), lateness: new Samples() };
 
@@ -77,7 +78,11 @@ class Interrupts implements SectionReducer {
     },
   };
 
-  #add(handler: Handler, { beginNs, endNs, cpu }: HardIrq | SoftIrq): void {
+  #add(handler: Handler, { beginNs, endNs, cpu, isCertain }: HardIrq | SoftIrq): void {
+    if (!isCertain) {
+      this.#uncertain++;
+      return;
+    }
     const ns = endNs - beginNs;
     handler.durations.add(ns);
     if (this.#longest.accepts(ns)) this.#longest.add(ns, { handler, cpuId: cpu.id, beginNs });
@@ -90,7 +95,7 @@ class Interrupts implements SectionReducer {
     const cpuNs = Math.max(1, (endNs - beginNs) * this.#context.host.cpus.length);
     const share = sum(handlers, (handler) => handler.durations.sum) / cpuNs;
     return {
-      headline: `${formatCount(count(this.#hard.values()))} hard and ${formatCount(count(this.#soft.values()))} soft interrupts, in ${formatPercent(share)} of all CPU time`,
+      headline: `${formatCount(count(this.#hard.values()))} hard and ${formatCount(count(this.#soft.values()))} soft interrupts, in ${formatPercent(share)} of all CPU time${leftOutText(this.#uncertain)}`,
       tables: [
         durationTable(handlers, cpuNs),
         raiseTable([...this.#soft.values()]),

@@ -9,6 +9,7 @@ import {
   distributionColumns,
   distributionText,
   histogram,
+  leftOutText,
   tailFactor,
 } from './distributions.ts';
 import { isRealTime, priorityText, sum, threadCell, threadName } from './names.ts';
@@ -58,6 +59,7 @@ class Scheduling implements SectionReducer {
   readonly #threads = new Map<Thread, ThreadWaits>();
   readonly #all = new Samples();
   readonly #realTime = new Samples();
+  #uncertain = 0;
   readonly #worst = new TopList<WorstLatency>(rowLimit);
   readonly #worstRealTime = new TopList<WorstLatency>(1);
   readonly #queue: TimeSeries;
@@ -82,7 +84,11 @@ class Scheduling implements SectionReducer {
   }
 
   #addLatency(latency: WakeupLatency): void {
-    const { thread, beginNs, endNs, priority } = latency;
+    const { thread, beginNs, endNs, priority, isCertain } = latency;
+    if (!isCertain) {
+      this.#uncertain++;
+      return;
+    }
     const ns = endNs - beginNs;
     this.#all.add(ns);
     const waits = this.#waitsOf(thread);
@@ -95,7 +101,8 @@ class Scheduling implements SectionReducer {
     if (this.#worstRealTime.accepts(ns)) this.#worstRealTime.add(ns, worstOf(latency));
   }
 
-  #addWait({ thread, beginNs, endNs, endState, wakeupNs }: OffCpu): void {
+  #addWait({ thread, beginNs, endNs, endState, wakeupNs, isCertain }: OffCpu): void {
+    if (!isCertain) return;
     const waits = this.#waitsOf(thread);
     if (Number.isNaN(wakeupNs) && endState === 0) {
       // Preempted: it could have run all the time.
@@ -118,7 +125,7 @@ class Scheduling implements SectionReducer {
       { name: 'real-time threads', samples: this.#realTime },
     ];
     return {
-      headline: `${counted(this.#all.count, 'wakeup to a switch', 'wakeups to switches')}: ${distributionText(this.#all)}; on average ${threeDigits(waiting)} threads waited for a CPU`,
+      headline: `${counted(this.#all.count, 'wakeup to a switch', 'wakeups to switches')}: ${distributionText(this.#all)}; on average ${threeDigits(waiting)} threads waited for a CPU${leftOutText(this.#uncertain)}`,
       tables: [
         this.#worstTable(),
         sectionTable(

@@ -5,7 +5,7 @@ import { errnoName } from '../errno.ts';
 import { counted, formatCount, formatDuration, formatPercent } from '../printers/human-text.ts';
 import { Samples } from '../samples.ts';
 import { type Cell, durationCell, numberCell, stringCell } from '../table.ts';
-import { distributionCells, distributionColumns } from './distributions.ts';
+import { distributionCells, distributionColumns, leftOutText } from './distributions.ts';
 import { byProcess, processCell, sum } from './names.ts';
 import {
   type Finding,
@@ -98,6 +98,7 @@ class SystemCalls implements SectionReducer {
   /** On pipes, sockets, terminals, eventfds, …; apart, for they wait for others. */
   readonly #elsewhere = new Map<string, CallUse>();
   readonly #threads = new Map<Thread, ThreadCalls>();
+  #uncertain = 0;
   readonly #slowest = new TopList<SlowCall>(rowLimit);
 
   constructor(context: ReducerContext) {
@@ -106,7 +107,9 @@ class SystemCalls implements SectionReducer {
 
   readonly handlers: SectionReducer['handlers'] = {
     'system-call': (call) => {
-      if (call.isFinished) this.#add(call);
+      if (!call.isFinished) return;
+      if (call.isCertain) this.#add(call);
+      else this.#uncertain++;
     },
   };
 
@@ -151,7 +154,7 @@ class SystemCalls implements SectionReducer {
     const errors = sum(calls, (call) => call.errorCount);
     const kinds = new Set([...this.#calls.keys(), ...this.#elsewhere.keys()]).size;
     return {
-      headline: `${counted(count, 'call')} (${formatCount(perSecond)}/s) of ${counted(kinds, 'kind')}, ${formatCount(errors)} failed`,
+      headline: `${counted(count, 'call')} (${formatCount(perSecond)}/s) of ${counted(kinds, 'kind')}, ${formatCount(errors)} failed${leftOutText(this.#uncertain)}`,
       tables: [
         callTable('calls-by-time', 'Calls that work, by total time', calls, (call) =>
           call.waits ? 0 : call.durations.sum,

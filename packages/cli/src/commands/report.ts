@@ -48,7 +48,8 @@ type ReportOptions = ValuesOf<typeof reportOptions>;
 const notes = `
 The report reads the trace once: CPUs, scheduling, system calls, files, disks,
 network, interrupts and memory. What the trace has no events for is said, and
-left out. Each table and finding names the command that shows more.
+left out; so are durations across lost events or switches. Each table and
+finding names the command that shows more.
 
 Examples:
   sonde report my-trace

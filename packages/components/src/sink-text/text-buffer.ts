@@ -1,7 +1,7 @@
 import type { OutputPort } from '@sonde/graph';
 
-/** Written to the output in pieces of at least this size. */
-const chunkBytes = 65_536;
+/** Written to the output in pieces of at least this size: the system takes fewer of them in less time, and they still fit a cache. */
+const chunkBytes = 262_144;
 /** What may be written after one check of the room. */
 export const slackBytes = 65_536;
 /** Text that belongs together (a record) is held back up to this size, so that a record that turns out to be broken leaves no trace. */

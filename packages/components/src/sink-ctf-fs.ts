@@ -133,11 +133,7 @@ class CtfFsSink implements Sink, Downstream {
   }
 
   eventHandler(cursor: RecordCursor): EventHandler {
-    const { writer } = this.#streams.get(cursor.stream)!;
-    return (current) => {
-      writer.copyEvent(current);
-      return -1;
-    };
+    return this.#streams.get(cursor.stream)!.writer.eventCopier(cursor.eventRecordClass);
   }
 
   discardedEvents({ stream, count }: Discarded): void {

@@ -79,6 +79,12 @@ export interface RecordCursor {
   readonly keys: (number | bigint)[];
   /** Where the packet context begins (bits; after the packet header, before alignment). */
   readonly packetContextOffsetBits: number;
+  /**
+   * The cycles of the clock without bigint: `clockHigh`, a multiple of 2^32, and `clockLow`, less than that. Undefined: this cursor
+   * doesn't say.
+   */
+  readonly clockHigh?: number;
+  readonly clockLow?: number;
   /** Exact time of the record. Undefined: the stream has no default clock. */
   clockSnapshot(): ClockSnapshot | undefined;
 }

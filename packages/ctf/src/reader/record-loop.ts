@@ -35,6 +35,8 @@ export interface LoopCursor extends RecordCursor, ClockState {
   bodyOffsetBits: number;
   timeNs: number;
   headTimeNs: number;
+  clockHigh: number;
+  clockLow: number;
   /** Index of the head's class in `dispatch`. */
   classIndex: number;
   skippedEvents: number;

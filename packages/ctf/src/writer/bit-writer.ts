@@ -3,6 +3,8 @@ import { isReversed } from '../decoder/bits.ts';
 
 /** Room that a packet under construction begins with (bytes). */
 const initialBytes = 4096;
+/** The engine's copy takes about as long for any size as a loop does for so many bytes. */
+const maxLoopBytes = 256;
 
 /** Bits of `value` in reverse order. */
 function reversed(value: bigint, lengthBits: number): bigint {
@@ -31,7 +33,6 @@ export class BitWriter {
     this.offsetBits = 0;
   }
 
-  /** Moves to the next multiple of `alignmentBits`. */
   /** Takes back what was written from `offsetBits` on. */
   rewind(offsetBits: number): void {
     const firstByte = Math.floor(offsetBits / 8);
@@ -41,6 +42,7 @@ export class BitWriter {
     if (offsetBits % 8 !== 0) this.#bytes[firstByte] = kept;
   }
 
+  /** Moves to the next multiple of `alignmentBits`. */
   align(alignmentBits: number): void {
     const rest = this.offsetBits % alignmentBits;
     if (rest === 0) return;
@@ -59,7 +61,10 @@ export class BitWriter {
       if (lengthBits === 8) this.#view.setUint8(at, value);
       else if (lengthBits === 16) this.#view.setUint16(at, value, littleEndian);
       else if (lengthBits === 32) this.#view.setUint32(at, value, littleEndian);
+      else if (lengthBits === 64) this.patch64(at, BigInt(value), littleEndian);
       else this.#bits(BigInt(value), layout, littleEndian);
+    } else if (plain && lengthBits === 64) {
+      this.patch64(this.offsetBits / 8, BigInt(value), littleEndian);
     } else {
       this.#bits(BigInt(value), layout, littleEndian);
     }
@@ -75,6 +80,32 @@ export class BitWriter {
       scratch.setFloat64(0, value);
       this.integer(scratch.getBigUint64(0), layout);
     }
+  }
+
+  /** A 64-bit integer at a byte, by the bits of its halves. */
+  halves(high: number, low: number, littleEndian: boolean): void {
+    this.#ensure(64);
+    const at = this.offsetBits / 8;
+    this.#view.setInt32(littleEndian ? at : at + 4, low | 0, littleEndian);
+    this.#view.setInt32(littleEndian ? at + 4 : at, high | 0, littleEndian);
+    this.offsetBits += 64;
+  }
+
+  /** Bytes `begin` to `end` of `source`, which `view` spans too, to the byte that is next. */
+  copyBytes(source: Uint8Array, view: DataView, begin: number, end: number): void {
+    const count = end - begin;
+    this.#ensure(count * 8);
+    const at = this.offsetBits / 8;
+    if (count > maxLoopBytes) {
+      this.#bytes.set(source.subarray(begin, end), at);
+    } else {
+      let i = 0;
+      for (; i + 4 <= count; i += 4) {
+        this.#view.setInt32(at + i, view.getInt32(begin + i, true), true);
+      }
+      for (; i < count; i++) this.#bytes[at + i] = source[begin + i]!;
+    }
+    this.offsetBits += count * 8;
   }
 
   /** Byte-aligned bytes as they are. */

@@ -1,6 +1,7 @@
 import {
   type DataStream,
   type DataStreamClass,
+  type EventHandler,
   type EventRecordClass,
   type Packet,
   type RecordCursor,
@@ -10,6 +11,9 @@ import {
   scopeFieldClass,
   type TraceClass,
 } from '@sonde/trace-model';
+import { isReversed } from '../decoder/bits.ts';
+import { defaultBackEnd } from '../decoder/compile-walk.ts';
+import type { BackEnd } from '../decoder/contract.ts';
 import type { FieldVisitor } from '../decoder/field-visitor.ts';
 import { visitScope } from '../decoder/visit-scope.ts';
 import { BitWriter } from './bit-writer.ts';
@@ -21,6 +25,7 @@ import {
   plainMembers,
   rolesOf,
 } from './output-classes.ts';
+import { bodyCopier } from './record-copier.ts';
 
 const packetMagic = 0xc1fc1fc1;
 const bodyScopes: readonly Scope[] = [
@@ -52,6 +57,7 @@ export class DataStreamWriter {
   readonly #facts: PacketFacts;
   readonly #out = new BitWriter();
   readonly #copy: CopyVisitor;
+  readonly #pairs: ClassMap;
   readonly #uuid: Uint8Array | undefined;
   readonly #write: (packet: Uint8Array) => void;
   readonly #patches: Patches = { totalLength: -1, contentLength: -1, end: -1, discarded: -1 };
@@ -74,6 +80,7 @@ export class DataStreamWriter {
     this.#target = traceClass.dataStreamClasses.get(stream.dataStreamClass.id)!;
     this.#facts = packetFactsOf(this.#target);
     this.#copy = new CopyVisitor(this.#out, pairs);
+    this.#pairs = pairs;
     this.#uuid = traceClass.metadataStreamUuid;
     this.#write = write;
   }
@@ -121,24 +128,69 @@ export class DataStreamWriter {
   }
 
   /**
-   * Copies a record.
-   * @throws DecodeError: nothing was written of it then
+   * Makes the handler that copies records of the class: as they are where they are laid out as before, else field by field. When it
+   * throws a DecodeError, nothing was written of the record.
    */
-  copyEvent(cursor: RecordCursor): void {
-    const { offsetBits } = this.#out;
-    try {
-      this.#copyRecord(cursor);
-    } catch (error) {
-      this.#out.rewind(offsetBits);
-      throw error;
-    }
+  eventCopier(
+    eventRecordClass: EventRecordClass,
+    backEnd: BackEnd = defaultBackEnd(),
+  ): EventHandler {
+    const out = this.#out;
+    const { eventRecordHeader } = this.#stream.dataStreamClass;
+    const keepsHeader = keptHeaderMembers(eventRecordHeader).length > 0;
+    const copyBody = bodyCopier(eventRecordClass, out, this.#pairs, backEnd);
+    const beginCopy = this.#recordBeginner(eventRecordClass);
+    return (cursor) => {
+      const { offsetBits } = out;
+      try {
+        beginCopy(cursor);
+        if (keepsHeader) {
+          const begin = cursor.recordOffsetBits ?? 0;
+          this.#copyMembers(eventRecordHeader, keptHeaderMembers, cursor, begin);
+        }
+        const endBits = copyBody === undefined ? -1 : copyBody(cursor);
+        return endBits >= 0 ? endBits : this.#copyFields(eventRecordClass, cursor);
+      } catch (error) {
+        out.rewind(offsetBits);
+        throw error;
+      }
+    };
   }
 
-  #copyRecord(cursor: RecordCursor): void {
-    const { eventRecordClass } = cursor;
-    const { eventRecordHeader } = this.#stream.dataStreamClass;
-    this.#beginEvent(eventRecordClass, cursor.clockSnapshot()?.cycles ?? 0n);
-    this.#copyMembers(eventRecordHeader, keptHeaderMembers, cursor, cursor.recordOffsetBits ?? 0);
+  /** What writes the header for a copy of the cursor's record. */
+  #recordBeginner(eventRecordClass: EventRecordClass): (cursor: RecordCursor) => void {
+    const out = this.#out;
+    const [id, timestamp] = this.#target.eventRecordHeader!.members;
+    const idClass = id?.fieldClass;
+    const timeClass = timestamp?.fieldClass;
+    const isPlain =
+      this.#facts.hasTimestamps &&
+      idClass?.type === 'fixed-length-unsigned-integer' &&
+      timeClass?.type === 'fixed-length-unsigned-integer' &&
+      timeClass.lengthBits === 64 &&
+      timeClass.alignmentBits <= 8 &&
+      !isReversed(timeClass);
+    if (!isPlain) {
+      return (cursor) => {
+        this.#beginEvent(eventRecordClass, cursor.clockSnapshot()?.cycles ?? 0n);
+      };
+    }
+    const isLittle = timeClass.byteOrder === 'little-endian';
+    const idValue = eventRecordClass.id < 2n ** 32n ? Number(eventRecordClass.id) : undefined;
+    return (cursor) => {
+      const { clockHigh, clockLow } = cursor;
+      if (clockHigh === undefined || clockLow === undefined || idValue === undefined) {
+        this.#beginEvent(eventRecordClass, cursor.clockSnapshot()?.cycles ?? 0n);
+        return;
+      }
+      out.align(8);
+      out.integer(idValue, idClass);
+      out.halves(clockHigh / 2 ** 32, clockLow, isLittle);
+    };
+  }
+
+  /** @returns the end of the record in the source (bits) */
+  #copyFields(eventRecordClass: EventRecordClass, cursor: RecordCursor): number {
     let offsetBits = cursor.bodyOffsetBits;
     for (const scope of bodyScopes) {
       const fieldClass = scopeFieldClass(eventRecordClass, scope);
@@ -146,6 +198,7 @@ export class DataStreamWriter {
         offsetBits = visitScope(fieldClass, cursor, offsetBits, this.#copy);
       }
     }
+    return offsetBits;
   }
 
   /** Writes a record from plain values. */

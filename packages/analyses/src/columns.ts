@@ -26,6 +26,23 @@ export class NumberColumn {
   }
 }
 
+/** Whole numbers of 32 bits (signed) by row. They stay apart from others: code that reads them never has to expect fractions. */
+export class IntegerColumn {
+  readonly #chunks: Int32Array[] = [];
+  #last = new Int32Array(0);
+  #count = 0;
+
+  push(value: number): void {
+    const at = this.#count++ & chunkMask;
+    if (at === 0) this.#chunks.push((this.#last = new Int32Array(chunkLength)));
+    this.#last[at] = value;
+  }
+
+  at(row: number): number {
+    return this.#chunks[row >>> chunkBits]![row & chunkMask]!;
+  }
+}
+
 /** Objects by row. */
 export class ObjectColumn<T> {
   readonly #chunks: T[][] = [];
@@ -51,10 +68,7 @@ export function sortedRows(column: NumberColumn): Uint32Array {
   const { count } = column;
   let keys = new Float64Array(count);
   let rows = new Uint32Array(count);
-  for (let row = 0; row < count; row++) {
-    keys[row] = column.at(row);
-    rows[row] = row;
-  }
+  copyKeys(column, keys, rows);
   sortRuns(keys, rows);
   let mergedKeys = new Float64Array(count);
   let mergedRows = new Uint32Array(count);
@@ -71,6 +85,13 @@ export function sortedRows(column: NumberColumn): Uint32Array {
 }
 
 const runLength = 16;
+
+function copyKeys(column: NumberColumn, keys: Float64Array, rows: Uint32Array): void {
+  for (let row = 0; row < keys.length; row++) {
+    keys[row] = column.at(row);
+    rows[row] = row;
+  }
+}
 
 /** Sorts stretches of `runLength` by inserting. */
 function sortRuns(keys: Float64Array, rows: Uint32Array): void {

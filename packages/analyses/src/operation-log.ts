@@ -1,7 +1,19 @@
 import type { FileOperation, OpenFile, Thread } from '@sonde/linux-model';
-import { NumberColumn, ObjectColumn, sortedRows } from './columns.ts';
+import { IntegerColumn, NumberColumn, ObjectColumn, sortedRows } from './columns.ts';
 import type { ListedOperation } from './io-collector.ts';
 import type { ItemList } from './list-text.ts';
+
+/** Holds one row after the other. */
+class OperationRow implements ListedOperation {
+  name = '';
+  thread!: Thread;
+  file: OpenFile | undefined;
+  beginNs = Number.NaN;
+  endNs = Number.NaN;
+  sizeBytes: number | undefined;
+  fd = -1;
+  isCertain = false;
+}
 
 /** Many finished operations. */
 export class OperationLog {
@@ -11,8 +23,8 @@ export class OperationLog {
   readonly #beginsNs = new NumberColumn();
   readonly #endsNs = new NumberColumn();
   /** -1: none. */
-  readonly #sizesBytes = new NumberColumn();
-  readonly #fds = new NumberColumn();
+  readonly #sizesBytes = new IntegerColumn();
+  readonly #fds = new IntegerColumn();
   readonly #uncertainRows = new Set<number>();
 
   add(operation: FileOperation): void {
@@ -29,20 +41,25 @@ export class OperationLog {
   /** By begin, of equal ones the first to end first. */
   get sorted(): ItemList<ListedOperation> {
     const rows = sortedRows(this.#beginsNs);
-    return { count: rows.length, at: (index) => this.#at(rows[index]!) };
+    const row = new OperationRow();
+    return {
+      count: rows.length,
+      at: (index) => {
+        this.#read(rows[index]!, row);
+        return row;
+      },
+    };
   }
 
-  #at(row: number): ListedOperation {
-    const sizeBytes = this.#sizesBytes.at(row);
-    return {
-      name: this.#names.at(row),
-      thread: this.#threads.at(row),
-      file: this.#files.at(row),
-      beginNs: this.#beginsNs.at(row),
-      endNs: this.#endsNs.at(row),
-      sizeBytes: sizeBytes < 0 ? undefined : sizeBytes,
-      fd: this.#fds.at(row),
-      isCertain: !this.#uncertainRows.has(row),
-    };
+  #read(at: number, row: OperationRow): void {
+    const sizeBytes = this.#sizesBytes.at(at);
+    row.name = this.#names.at(at);
+    row.thread = this.#threads.at(at);
+    row.file = this.#files.at(at);
+    row.beginNs = this.#beginsNs.at(at);
+    row.endNs = this.#endsNs.at(at);
+    row.sizeBytes = sizeBytes < 0 ? undefined : sizeBytes;
+    row.fd = this.#fds.at(at);
+    row.isCertain = !this.#uncertainRows.has(at);
   }
 }

@@ -1,7 +1,7 @@
 /** The rows of schedlog and schedtop: wakeups, and the switches that ended them. */
 import type { Thread, WakeupLatency } from '@sonde/linux-model';
 import type { ReducerContext } from './analysis.ts';
-import { NumberColumn, ObjectColumn } from './columns.ts';
+import { IntegerColumn, NumberColumn, ObjectColumn } from './columns.ts';
 import { type ItemList, type ListText, listBlock, TextCells } from './list-text.ts';
 import { doubtMark } from './losses.ts';
 import { formatRow } from './number-format.ts';
@@ -57,16 +57,28 @@ export function copyOf(latency: WakeupLatency): SchedulingEvent {
   };
 }
 
+/** Holds one row after the other. */
+class SchedulingRow implements SchedulingEvent {
+  wakeupNs = Number.NaN;
+  switchNs = Number.NaN;
+  priority = Number.NaN;
+  cpuId = -1;
+  wakee!: NamedThread;
+  waker: NamedThread | undefined;
+  isCertain = false;
+}
+
 /** Many latencies, in the order of their ends. */
 export class SchedulingLog implements ItemList<SchedulingEvent> {
   readonly #names = new ThreadNames();
   readonly #wakeupsNs = new NumberColumn();
   readonly #switchesNs = new NumberColumn();
   readonly #priorities = new NumberColumn();
-  readonly #cpuIds = new NumberColumn();
+  readonly #cpuIds = new IntegerColumn();
   readonly #wakees = new ObjectColumn<NamedThread>();
   readonly #wakers = new ObjectColumn<NamedThread | undefined>();
   readonly #uncertainRows = new Set<number>();
+  readonly #row = new SchedulingRow();
 
   add(latency: WakeupLatency): void {
     const { waker } = latency;
@@ -83,16 +95,16 @@ export class SchedulingLog implements ItemList<SchedulingEvent> {
     return this.#wakees.count;
   }
 
-  at(row: number): SchedulingEvent {
-    return {
-      wakeupNs: this.#wakeupsNs.at(row),
-      switchNs: this.#switchesNs.at(row),
-      priority: this.#priorities.at(row),
-      cpuId: this.#cpuIds.at(row),
-      wakee: this.#wakees.at(row),
-      waker: this.#wakers.at(row),
-      isCertain: !this.#uncertainRows.has(row),
-    };
+  at(index: number): SchedulingEvent {
+    const row = this.#row;
+    row.wakeupNs = this.#wakeupsNs.at(index);
+    row.switchNs = this.#switchesNs.at(index);
+    row.priority = this.#priorities.at(index);
+    row.cpuId = this.#cpuIds.at(index);
+    row.wakee = this.#wakees.at(index);
+    row.waker = this.#wakers.at(index);
+    row.isCertain = !this.#uncertainRows.has(index);
+    return row;
   }
 }
 

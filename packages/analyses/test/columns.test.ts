@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { NumberColumn, ObjectColumn, sortedRows } from '../src/columns.ts';
+import { IntegerColumn, NumberColumn, ObjectColumn, sortedRows } from '../src/columns.ts';
 
 function columnOf(values: readonly number[]): NumberColumn {
   const column = new NumberColumn();
@@ -14,15 +14,18 @@ const expectedRows = (values: readonly number[]): number[] =>
 
 test('Columns keep what was pushed, however much it is', () => {
   const numbers = new NumberColumn();
+  const integers = new IntegerColumn();
   const objects = new ObjectColumn<string | undefined>();
   const count = 20_000;
   for (let i = 0; i < count; i++) {
     numbers.push(i / 2);
+    integers.push(i - 10_000);
     objects.push(i % 3 === 0 ? undefined : `${i}`);
   }
   expect([numbers.count, objects.count]).toEqual([count, count]);
   for (let i = 0; i < count; i++) {
     if (numbers.at(i) !== i / 2) expect([i, numbers.at(i)]).toEqual([i, i / 2]);
+    if (integers.at(i) !== i - 10_000) expect([i, integers.at(i)]).toEqual([i, i - 10_000]);
     const object = i % 3 === 0 ? undefined : `${i}`;
     if (objects.at(i) !== object) expect([i, objects.at(i)]).toEqual([i, object]);
   }

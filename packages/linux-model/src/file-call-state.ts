@@ -1,6 +1,6 @@
 /** What system calls on files do to the descriptors of a process. */
 import type { FileCall, FileCallAction, FileCallArguments } from './file-calls.ts';
-import { type FileType, type OpenFile, unknownPath } from './files.ts';
+import { type FileType, makeFile, type OpenFile, unknownPath } from './files.ts';
 import type { Host } from './host.ts';
 import type { FileOperationKind } from './segments.ts';
 import type { Thread } from './threads.ts';
@@ -134,15 +134,7 @@ function openFile(
 ): OpenFile {
   closeFile(host, thread, fd, timeNs);
   const { process } = thread;
-  const file: OpenFile = {
-    fd,
-    process,
-    path,
-    type,
-    isCloseOnExec,
-    openNs: timeNs,
-    closeNs: Number.NaN,
-  };
+  const file = makeFile({ fd, path, type, isCloseOnExec }, process, timeNs);
   process.files.set(file);
   const channel = host.channels['file-life'];
   if (channel.isWanted) channel.emit({ host, timeNs, kind: 'open', file });

@@ -16,6 +16,15 @@ export interface OpenFile {
   closeNs: number;
 }
 
+/** What is opened in a process at `openNs`. The one place where files are made: all have one shape. */
+export function makeFile(
+  { fd, path, type, isCloseOnExec }: Pick<OpenFile, 'fd' | 'path' | 'type' | 'isCloseOnExec'>,
+  process: Process,
+  openNs: number,
+): OpenFile {
+  return { fd, process, path, type, isCloseOnExec, openNs, closeNs: Number.NaN };
+}
+
 /** `O_CLOEXEC` (include/uapi/asm-generic/fcntl.h, v6.12). */
 export const closeOnExecFlag = 0o2000000;
 

@@ -1,4 +1,5 @@
 import type { Cpu } from './cpu.ts';
+import { makeFile } from './files.ts';
 import type { Host } from './host.ts';
 import { releaseThread } from './release-thread.ts';
 import {
@@ -21,7 +22,7 @@ const commLength = 15;
 function inheritFiles(host: Host, from: Process, to: Process, timeNs: number): void {
   const channel = host.channels['file-life'];
   for (const file of from.files.values()) {
-    const copy = { ...file, process: to, openNs: timeNs };
+    const copy = makeFile(file, to, timeNs);
     to.files.set(copy);
     if (channel.isWanted) channel.emit({ host, timeNs, kind: 'open', file: copy });
   }

@@ -1,5 +1,5 @@
 /** What LTTng dumps of the state at the start of a session: threads, namespaces, descriptors. */
-import { closeOnExecFlag, fileTypeOfPath } from './files.ts';
+import { closeOnExecFlag, fileTypeOfPath, makeFile } from './files.ts';
 import type { Host } from './host.ts';
 import { setPidNamespace } from './processes.ts';
 import {
@@ -95,15 +95,7 @@ function dumpFile(
     return;
   }
   const type = fileTypeOfPath(path);
-  const file = {
-    fd,
-    process,
-    path,
-    type,
-    isCloseOnExec,
-    openNs: Number.NaN,
-    closeNs: Number.NaN,
-  };
+  const file = makeFile({ fd, path, type, isCloseOnExec }, process, Number.NaN);
   process.files.set(file);
   if (channel.isWanted) channel.emit({ host, timeNs, kind: 'open', file });
 }

@@ -6,7 +6,7 @@ import { shortCount, shortDuration } from '../src/hist/frame.ts';
 import { HistApp, type Terminal } from '../src/hist/hist-app.ts';
 import { HistState } from '../src/hist/hist-state.ts';
 import { parseKeys } from '../src/hist/keys.ts';
-import { boundText, onceTable } from '../src/hist/once-table.ts';
+import { boundText, onceTable, troubleNotes } from '../src/hist/once-table.ts';
 import { RollingWindows } from '../src/hist/windows.ts';
 
 const counters = {
@@ -289,4 +289,14 @@ test('every column has its tracker', () => {
     new Set(columns.map(({ tracker }) => tracker)),
   );
   expect(names[0]![1]).toBe(5);
+});
+
+test('what the table leaves out is told beside it', () => {
+  const snapshots = [
+    snapshot('fs_read', [], { uncertain: 3, missed: 1 }),
+    snapshot('fs_write', []),
+  ];
+  expect(troubleNotes(snapshots)).toEqual([
+    'fs_read: NOT all is well: 3 across lost events, 1 events missed by the kernel programs',
+  ]);
 });

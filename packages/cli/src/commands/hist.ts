@@ -8,7 +8,7 @@ import { HistApp } from '../hist/hist-app.ts';
 import { printLiveOnce, showLive } from '../hist/hist-live.ts';
 import { type HistTrace, openHistTrace } from '../hist/hist-run.ts';
 import { HistState } from '../hist/hist-state.ts';
-import { onceTable } from '../hist/once-table.ts';
+import { onceTable, troubleNotes } from '../hist/once-table.ts';
 import { processTerminal } from '../hist/process-terminal.ts';
 import { inputOptions } from '../read-options.ts';
 import { timeFormat } from '../time-format.ts';
@@ -87,7 +87,8 @@ async function printOnce(io: CommandIo, trace: HistTrace): Promise<number> {
   await trace.run(io.signal, () => {});
   const snapshots = trace.session.snapshot();
   io.stdout.writeText(onceTable((column) => columnHistogram(column, snapshots)));
-  for (const note of trace.session.notes) io.stderr.writeText(`Note: ${note}.\n`);
+  const notes = [...troubleNotes(snapshots), ...trace.session.notes];
+  for (const note of notes) io.stderr.writeText(`Note: ${note}.\n`);
   for (const why of trace.missing.values()) io.stderr.writeText(`Note: ${why}\n`);
   return 0;
 }

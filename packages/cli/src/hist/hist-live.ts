@@ -6,7 +6,7 @@ import { type LiveChoice, openPossible } from '../latency/open-live.ts';
 import { columnHistogram } from './columns.ts';
 import { HistApp } from './hist-app.ts';
 import { HistState } from './hist-state.ts';
-import { onceTable } from './once-table.ts';
+import { onceTable, troubleNotes } from './once-table.ts';
 import { processTerminal } from './process-terminal.ts';
 
 /** A tick of the windows (ms). */
@@ -27,7 +27,8 @@ export async function printLiveOnce(
     await pause(durationMs, undefined, { signal: io.signal }).catch(() => {});
     const snapshots = live.session.snapshot();
     io.stdout.writeText(onceTable((column) => columnHistogram(column, snapshots)));
-    for (const note of notesOf(live)) io.stderr.writeText(`Note: ${note}.\n`);
+    const notes = [...troubleNotes(snapshots), ...notesOf(live)];
+    for (const note of notes) io.stderr.writeText(`Note: ${note}.\n`);
   } finally {
     live.session.close();
   }

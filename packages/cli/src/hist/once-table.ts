@@ -1,6 +1,6 @@
 /** The table of latency-tracker's `/proc/block_hist_tracker`, for pipes and eyes that know it. */
 import type { HistogramData } from '@sonde/latency-tracker';
-import { Histogram } from '@sonde/latency-tracker';
+import { formatTroubles, Histogram, type TrackerSnapshot } from '@sonde/latency-tracker';
 import { type Column, fileColumns } from './columns.ts';
 
 const rangeWidth = 16;
@@ -24,6 +24,14 @@ function groupsOf(columns: readonly Column[]): [string, number][] {
     else groups.push([group, 1]);
   }
   return groups;
+}
+
+/** What the table does not say: `fs_read: 12 across lost events`. */
+export function troubleNotes(snapshots: readonly TrackerSnapshot[]): string[] {
+  return snapshots.flatMap(({ tracker, counters }) => {
+    const troubles = formatTroubles(counters);
+    return troubles === '' ? [] : [`${tracker.name}: NOT all is well: ${troubles}`];
+  });
 }
 
 /** `histograms` by column; undefined ones (nothing can be measured) are columns of zeros, named below the table. */

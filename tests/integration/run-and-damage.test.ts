@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { clockPlugin, runSonde, scratchFolder } from './built-command.ts';
@@ -38,6 +38,25 @@ test('read -c -p puts components into its graph', () => {
   ]);
   expect(status).toBe(0);
   expect(stdout).toMatch(/^ +40 Event messages$/m);
+});
+
+describe('a record that is cut off', () => {
+  const folder = join(scratch, 'cut-off');
+  mkdirSync(folder);
+  const trace = 'trace { major = 1; minor = 8; byte_order = le; };';
+  const event = 'event { name = e; fields := struct { integer { size = 8; } n; string s; }; };';
+  writeFileSync(join(folder, 'metadata'), `/* CTF 1.8 */\n${trace}\nstream {};\n${event}\n`);
+  writeFileSync(join(folder, 'stream'), '1a\x002b\x003c');
+
+  const formats = ['counter', 'dummy', 'json', 'text', 'perfetto'];
+  test.each(formats)('is a fault when it is the last one that is wanted: -o %s', (format) => {
+    const read = (limit: string) => runSonde(['read', '-o', format, '--limit', limit, folder]);
+    expect(read('2')).toMatchObject({ status: 0 });
+    const { status, stdout, stderr } = read('3');
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/stream, packet 0, bit 64: /);
+    if (format === 'counter') expect(stdout).not.toMatch(/3 Event messages/);
+  });
 });
 
 describe('a damaged packet', () => {

@@ -1,6 +1,6 @@
 /** flt.utils.filter: passes the events that match; what belongs to streams and packets always passes. */
 import { compileStarGlob, DecodeError, formatPlace, type StarGlob } from '@sonde/base';
-import { compileProjection } from '@sonde/ctf';
+import { compileLength, compileProjection } from '@sonde/ctf';
 import {
   type CompiledFilter,
   compileFilter,
@@ -22,6 +22,7 @@ import type {
   Discarded,
   Downstream,
   EventHandler,
+  EventRecordClass,
   MessageIterator,
   Packet,
   RecordCursor,
@@ -146,7 +147,7 @@ class FilteredDownstream implements Downstream {
     const inner = this.#downstream.eventHandler(cursor);
     const isLimited = limit !== Number.POSITIVE_INFINITY;
     if (inner === null && !isLimited && this.#downstream.skippedEvents === undefined) return null;
-    const counted = isLimited || inner === null ? this.#counting(inner) : inner;
+    const counted = isLimited || inner === null ? this.#counting(cursor, inner) : inner;
     return filter?.outcome === 'depends' ? testing(cursor, filter, counted) : counted;
   }
 
@@ -207,12 +208,15 @@ class FilteredDownstream implements Downstream {
     this.#openPackets.clear();
   }
 
-  #counting(inner: EventHandler | null): EventHandler {
+  #counting({ eventRecordClass }: RecordCursor, inner: EventHandler | null): EventHandler {
     return (cursor) => {
       if (this.#left <= 0) return -1;
+      let endBits = inner === null ? -1 : inner(cursor);
+      // Nobody looks for a fault in the last one afterwards.
+      if (endBits < 0 && this.#left === 1) endBits = endOf(eventRecordClass, cursor);
+      // A record that can't be decoded is not one of those that were asked for.
+      if (endBits > cursor.contentEndBits) return endBits;
       if (inner === null) this.#unseen++;
-      const endBits = inner === null ? -1 : inner(cursor);
-      // Last: a record that can't be decoded is not one of those that were asked for.
       this.#left--;
       return endBits;
     };
@@ -224,6 +228,12 @@ class FilteredDownstream implements Downstream {
     this.#check = undefined;
     check?.finish(this.#warn);
   }
+}
+
+/** Where the cursor's record ends (bits). @throws DecodeError */
+function endOf(eventRecordClass: EventRecordClass, cursor: RecordCursor): number {
+  const length = compileLength(eventRecordClass);
+  return typeof length === 'number' ? cursor.bodyOffsetBits + length : length(cursor);
 }
 
 function matchesName(globs: readonly StarGlob[], name: string | undefined): boolean {

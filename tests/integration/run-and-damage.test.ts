@@ -55,7 +55,7 @@ describe('a record that is cut off', () => {
     const { status, stdout, stderr } = read('3');
     expect(status).toBe(1);
     expect(stderr).toMatch(/stream, packet 0, bit 64: /);
-    if (format === 'counter') expect(stdout).not.toMatch(/3 Event messages/);
+    if (format === 'counter') expect(stdout).toMatch(/ 2 Event messages/);
   });
 });
 

@@ -314,7 +314,6 @@ class FilterIterator implements MessageIterator {
     if (this.#isDone) return 'end';
     if (!this.#filtered.isFull) {
       const status = this.#runUpstream(limitNs, Math.min(budget, this.#filtered.budget));
-      this.#filtered.reportUnseen();
       if (status !== 'end' && !this.#filtered.isFull) return status;
     }
     this.#filtered.finish();
@@ -329,6 +328,9 @@ class FilterIterator implements MessageIterator {
     } catch (error) {
       if (error instanceof DecodeError && this.#filtered.isFull) return 'end';
       throw error;
+    } finally {
+      // Those before a fault, too.
+      this.#filtered.reportUnseen();
     }
   }
 

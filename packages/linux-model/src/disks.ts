@@ -1,3 +1,4 @@
+import { BoundedMap } from './bounded-map.ts';
 import type { Thread } from './threads.ts';
 
 /** A block request between issue and completion. */
@@ -23,24 +24,15 @@ export interface WaitingBlockRequest {
 /** Requests whose completion is missing must not pile up: more than any device has in flight. */
 const maxPending = 65_536;
 
-/** A map that forgets the oldest when it is full. */
-function setBounded<K, V>(map: Map<K, V>, key: K, value: V): void {
-  if (map.size >= maxPending && !map.has(key)) {
-    const oldest = map.keys().next();
-    if (!oldest.done) map.delete(oldest.value);
-  }
-  map.set(key, value);
-}
-
 /** A block device. */
 export class Disk {
   readonly device: number;
   /** From the state dump; until then `(major,minor)`. */
   name: string;
   /** By the sector that the next completion begins at. */
-  readonly #pending = new Map<number, PendingBlockRequest>();
+  readonly #pending = new BoundedMap<number, PendingBlockRequest>(maxPending);
   /** By sector. */
-  readonly #waiting = new Map<number, WaitingBlockRequest>();
+  readonly #waiting = new BoundedMap<number, WaitingBlockRequest>(maxPending);
 
   constructor(device: number) {
     this.device = device;
@@ -49,7 +41,7 @@ export class Disk {
   }
 
   wait(sector: number, request: WaitingBlockRequest): void {
-    setBounded(this.#waiting, sector, request);
+    this.#waiting.set(sector, request);
   }
 
   takeWaiting(sector: number): WaitingBlockRequest | undefined {
@@ -59,7 +51,7 @@ export class Disk {
   }
 
   issue(sector: number, request: PendingBlockRequest): void {
-    setBounded(this.#pending, sector, request);
+    this.#pending.set(sector, request);
   }
 
   pendingAt(sector: number): PendingBlockRequest | undefined {
@@ -83,7 +75,7 @@ interface Remap {
 export class DiskTable {
   readonly #disks = new Map<number, Disk>();
   /** By device and sector; remaps that never complete (split or dropped requests) are forgotten. */
-  readonly #remaps = new Map<string, Remap>();
+  readonly #remaps = new BoundedMap<string, Remap>(maxPending);
 
   ensure(device: number): Disk {
     let disk = this.#disks.get(device);
@@ -103,7 +95,7 @@ export class DiskTable {
     const earlierKey = `${fromDevice}:${fromSector}`;
     const earlier = this.#remaps.get(earlierKey);
     if (earlier !== undefined) this.#remaps.delete(earlierKey);
-    setBounded(this.#remaps, `${toDevice}:${toSector}`, {
+    this.#remaps.set(`${toDevice}:${toSector}`, {
       fromDevice: earlier?.fromDevice ?? fromDevice,
       toDevice,
       toSector,

@@ -1,3 +1,4 @@
+import { BoundedMap } from './bounded-map.ts';
 import { Cpu } from './cpu.ts';
 import { type Disk, DiskTable } from './disks.ts';
 import type { PendingTransmission } from './resources.ts';
@@ -8,6 +9,9 @@ import type { PendingTimer } from './timers.ts';
 
 /** As many CPU ids as Linux can be built for (`CONFIG_NR_CPUS`): others are nonsense. */
 const maxCpus = 8192;
+
+/** Timers that are started and never expire. */
+const maxTimers = 16_384;
 
 /** Consumers of one kind of segment. */
 export class Channel<T> {
@@ -54,7 +58,7 @@ export class Host {
   /** Clone flags by the tid of a thread that is being made (`task_newtask`, before its fork event). */
   readonly cloneFlags = new Map<number, number>();
   /** Timers that were started or run, by address. */
-  readonly timers = new Map<number, PendingTimer>();
+  readonly timers = new BoundedMap<number, PendingTimer>(maxTimers);
   /** Packets queued for transmission, by the address of the socket buffer. */
   readonly transmissions = new Map<number, PendingTransmission>();
   /** First event of the run (ns): what runs then is taken to have run since. */

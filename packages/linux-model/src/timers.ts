@@ -13,16 +13,9 @@ export interface PendingTimer {
   cpuId: number;
 }
 
-/** Timers that are started and never expire would pile up. */
-const maxTimers = 16_384;
-
 function ensure(host: Host, timer: number): PendingTimer {
   let pending = host.timers.get(timer);
   if (pending !== undefined) return pending;
-  if (host.timers.size >= maxTimers) {
-    const oldest = host.timers.keys().next();
-    if (!oldest.done) host.timers.delete(oldest.value);
-  }
   const { NaN: no } = Number;
   pending = { expiresNs: no, beginNs: no, latenessNs: no, cpuId: -1 };
   host.timers.set(timer, pending);

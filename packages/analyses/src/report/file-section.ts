@@ -1,5 +1,5 @@
 /** Reads and writes of files, sockets and the rest, by process and by file. */
-import type { FileOperation, OpenFile, Thread } from '@sonde/linux-model';
+import type { FileOperation, FileOperationKind, OpenFile, Thread } from '@sonde/linux-model';
 import type { Period, ReducerContext } from '../analysis.ts';
 import { counted, formatBytes, formatCount, formatDuration } from '../printers/human-text.ts';
 import { Samples } from '../samples.ts';
@@ -77,8 +77,8 @@ class Files implements SectionReducer {
   readonly #context: ReducerContext;
   readonly #threads = new Map<Thread, ThreadIo>();
   readonly #paths = new Map<string, PathIo>();
-  /** By target and kind: `file read`. */
-  readonly #latencies = new Map<string, { target: Target; kind: string; samples: Samples }>();
+  readonly #latencies: { target: Target; kind: FileOperationKind; samples: Samples }[] = [];
+  readonly #byTarget = new Map<Target, Map<FileOperationKind, Samples>>();
   #uncertain = 0;
   readonly #slowest = new TopList<SlowOperation>(rowLimit);
   #readBytes = 0;
@@ -146,22 +146,28 @@ class Files implements SectionReducer {
     // An open that succeeded has its file; `sync` is about all files.
     const isOfFiles = file === undefined && (kind === 'open' || kind === 'sync');
     const target = isOfFiles ? 'file' : targetOf(file);
-    const key = `${target} ${kind}`;
-    let row = this.#latencies.get(key);
-    if (row === undefined) {
-      row = { target, kind, samples: new Samples() };
-      this.#latencies.set(key, row);
-    }
-    row.samples.add(ns);
+    this.#latenciesOf(target, kind).add(ns);
     if (target !== 'file' || !this.#slowest.accepts(ns)) return;
     const path = file?.path ?? '';
     this.#slowest.add(ns, { name, path, comm: thread.comm, tid: thread.tid, sizeBytes, beginNs });
   }
 
+  #latenciesOf(target: Target, kind: FileOperationKind): Samples {
+    let byKind = this.#byTarget.get(target);
+    if (byKind === undefined) this.#byTarget.set(target, (byKind = new Map()));
+    let samples = byKind.get(kind);
+    if (samples === undefined) {
+      samples = new Samples();
+      byKind.set(kind, samples);
+      this.#latencies.push({ target, kind, samples });
+    }
+    return samples;
+  }
+
   report({ beginNs, endNs }: Period): SectionResult {
     if (this.#operations === 0) return { headline: '', tables: [], charts: [], findings: [] };
     const seconds = Math.max(1e-9, (endNs - beginNs) / 1e9);
-    const latencies = [...this.#latencies.values()];
+    const latencies = this.#latencies;
     const rate = (bytes: number): string => `${formatBytes(bytes / seconds)}/s`;
     const ofFiles = latencies.filter(({ target, kind }) => target === 'file' && kind !== 'close');
     return {

@@ -15,7 +15,15 @@ import { threadName } from './report/names.ts';
 import type { Chart } from './report/section.ts';
 import { TimeSeries } from './report/time-series.ts';
 import { Subjects } from './subjects.ts';
-import { type Cell, type Report, type ResultTable, sizeCell, type TableClass } from './table.ts';
+import {
+  type Cell,
+  numberCell,
+  type Report,
+  type ResultTable,
+  sizeCell,
+  type TableClass,
+  uncertainColumn,
+} from './table.ts';
 
 const levels = [
   { title: 'Allocated', class: 'size' },
@@ -32,6 +40,7 @@ const perProcess: TableClass = {
     ...levels,
     { title: 'Highest net', class: 'size' },
     { title: 'Lowest net', class: 'size' },
+    uncertainColumn,
   ],
 };
 const system: TableClass = {
@@ -65,6 +74,8 @@ class MemoryUsage implements Reducer {
   readonly #allocated: TimeSeries;
   readonly #freed: TimeSeries;
   readonly #lost: TimeSeries;
+  /** How often a gap touched them. */
+  readonly #doubts = new Map<Thread, number>();
 
   constructor(context: ReducerContext) {
     this.#context = context;
@@ -78,6 +89,10 @@ class MemoryUsage implements Reducer {
 
   readonly handlers: Reducer['handlers'] = {
     'page-operation': (operation) => this.#add(operation),
+    doubt: ({ thread }) => {
+      const subject = this.#subjects.of(thread);
+      this.#doubts.set(subject, (this.#doubts.get(subject) ?? 0) + 1);
+    },
   };
 
   #add({ kind, order, thread, timeNs, cpu }: PageOperation): void {
@@ -111,7 +126,10 @@ class MemoryUsage implements Reducer {
     const all = [...this.#usages.values()].sort((a, b) => rangeOf(b) - rangeOf(a));
     const shown = limited(all, limit);
     const charted = shown.filter(({ net }) => net !== this.#lost);
-    const summary: ResultTable = { tableClass: perProcess, rows: shown.map(usageRow) };
+    const summary: ResultTable = {
+      tableClass: perProcess,
+      rows: shown.map((usage) => usageRow(usage, this.#doubts.get(usage.subject) ?? 0)),
+    };
     const [allocated, freed] = [this.#allocated.values(endNs), this.#freed.values(endNs)];
     const chart: Chart = {
       kind: 'series',
@@ -179,7 +197,7 @@ const subjectCell = ({ comm, tid }: Thread): Cell => ({
   ...(tid < 0 ? {} : { pid: tid }),
 });
 
-function usageRow(usage: Usage): Cell[] {
+function usageRow(usage: Usage, uncertain: number): Cell[] {
   return [
     subjectCell(usage.subject),
     sizeCell(usage.allocatedBytes),
@@ -187,6 +205,7 @@ function usageRow(usage: Usage): Cell[] {
     sizeCell(usage.allocatedBytes - usage.freedBytes),
     sizeCell(usage.highestBytes),
     sizeCell(usage.lowestBytes),
+    numberCell(uncertain),
   ];
 }
 
@@ -208,6 +227,6 @@ export const memusage: Analysis = {
   tableClasses: [perProcess, system, timeline],
   defaultViews: ['usage'],
   options: ['limit', 'cpuIds', 'tids', 'processNames'],
-  kinds: () => ['page-operation'],
+  kinds: () => ['page-operation', 'doubt'],
   start: (context) => new MemoryUsage(context),
 };

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { median } from './measure.mjs';
+import { snapshotDelays } from './snapshot-delay.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const shared = process.env.SONDE_SHARED ?? join(root, '../shared');
@@ -42,6 +43,8 @@ for (let round = 0; round < Number(options.rounds); round++) {
   }
   for (const name of trace === undefined ? [] : stream) add(name, run(name, trace).cpuS);
 }
+// As root, with the built command.
+const delaysMs = process.getuid?.() === 0 ? await snapshotDelays() : [];
 report();
 
 function add(name, value) {
@@ -75,8 +78,18 @@ function report() {
       return `| ${name} | ${cpuS.toFixed(2)} | ${(traceEvents / cpuS / 1e6).toFixed(2)} |`;
     }),
     '',
+    ...(delaysMs.length === 0 ? [] : delayLines()),
   ];
   console.log(lines.join('\n'));
   mkdirSync(join(root, 'bench/results'), { recursive: true });
   writeFileSync(join(root, 'bench/results/latency.md'), lines.join('\n'));
+}
+
+function delayLines() {
+  const sorted = [...delaysMs].sort((a, b) => a - b);
+  return [
+    '`sonde latency --on-alert snapshot`: from an alert in the kernel to the first event that the flight recorder writes (`sonde record --snapshot`),',
+    `${delaysMs.length} alerts: median ${median(delaysMs).toFixed(0)} ms, greatest ${sorted.at(-1).toFixed(0)} ms.`,
+    '',
+  ];
 }

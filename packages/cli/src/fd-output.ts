@@ -22,13 +22,16 @@ export interface ByteOutput extends OutputPort {
  */
 export class FdOutput implements ByteOutput {
   readonly #fd: number;
+  readonly #isUrgent: boolean;
   readonly #buffer = Buffer.allocUnsafe(bufferBytes);
   #used = 0;
   #isClosed = false;
   #isTerminal: boolean | undefined;
 
-  constructor(fd: number) {
+  /** @param isUrgent - Nothing is collected: whoever reads messages wants them now, from a pipe or a file too. */
+  constructor(fd: number, isUrgent = false) {
     this.#fd = fd;
+    this.#isUrgent = isUrgent;
   }
 
   /** Creates or empties `path`. The caller calls `close`. */
@@ -54,7 +57,7 @@ export class FdOutput implements ByteOutput {
     }
     this.#buffer.set(bytes, this.#used);
     this.#used += bytes.length;
-    if (this.isTerminal) this.flush();
+    if (this.#isUrgent || this.isTerminal) this.flush();
   }
 
   writeText(text: string): void {

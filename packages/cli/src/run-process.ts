@@ -28,7 +28,7 @@ export async function runProcess(
     commandArguments(process.argv[1], process.argv.slice(2)),
     {
       stdout: new FdOutput(1),
-      stderr: new FdOutput(2),
+      stderr: new FdOutput(2, true),
       env: process.env,
       unpackedArchives: new Map(),
       importModule,

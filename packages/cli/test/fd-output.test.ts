@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -19,6 +19,21 @@ test('small and large writes keep their order', () => {
     output.close();
     expect(readFileSync(path, 'utf8') === expected).toBe(true);
   } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('messages are there at once', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sonde-output-'));
+  const path = join(folder, 'file');
+  const descriptor = openSync(path, 'w');
+  try {
+    new FdOutput(descriptor).writeText('collected');
+    expect(readFileSync(path, 'utf8')).toBe('');
+    new FdOutput(descriptor, true).writeText('urgent');
+    expect(readFileSync(path, 'utf8')).toBe('urgent');
+  } finally {
+    closeSync(descriptor);
     rmSync(folder, { recursive: true });
   }
 });

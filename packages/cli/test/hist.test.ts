@@ -25,6 +25,7 @@ const counters = {
   limited: 0,
   ringLost: 0,
   missed: 0,
+  unlabelled: 0,
 };
 
 function snapshot(

@@ -18,6 +18,7 @@ import { AlertActions } from '../src/latency/alert-actions.ts';
 import { askAll, ControlServer, controlFolder } from '../src/latency/control-socket.ts';
 import { latencyOptions, parseAlertAction, parseSetting } from '../src/latency/latency-options.ts';
 import { MetricsServer } from '../src/latency/metrics-server.ts';
+import { urgentFirst } from '../src/latency/open-live.ts';
 import { runLive } from '../src/latency/run-live.ts';
 import { memoryIo } from './memory-io.ts';
 
@@ -132,10 +133,33 @@ test('a program gets the alert on its input; no text of it meets a shell', async
 test('what goes wrong with an action is a warning', async () => {
   const warnings: string[] = [];
   const warn = (text: string) => warnings.push(text);
-  new AlertActions(parseAlertAction('snapshot'), () => 'no recorder', warn).alert(alert);
+  new AlertActions(parseAlertAction('snapshot'), () => 'no recorder', warn).onUrgent!();
   new AlertActions(parseAlertAction('exec /does/not/exist'), () => undefined, warn).alert(alert);
   for (let i = 0; i < 100 && warnings.length < 2; i++) await pause(10);
   expect(warnings).toEqual(['no recorder', expect.stringMatching(/ENOENT/)]);
+});
+
+test('a snapshot is asked for before anything is known of the alert, once a second', async () => {
+  const order: string[] = [];
+  const actions = new AlertActions(
+    parseAlertAction('snapshot'),
+    () => {
+      order.push('snapshot');
+      return undefined;
+    },
+    () => {},
+  );
+  const told = urgentFirst({
+    onUrgent: actions.onUrgent,
+    onAlert: (each) => {
+      actions.alert(each);
+      order.push(each.kind);
+    },
+    note: () => {},
+  });
+  for (const kind of ['waiting', 'alert', 'timeout'] as const) told({ ...alert, kind });
+  expect(order).toEqual(['waiting', 'snapshot', 'alert', 'timeout']);
+  expect([actions.started, actions.skipped]).toEqual([1, 1]);
 });
 
 test('settings', () => {
@@ -192,7 +216,7 @@ test('a live run ends with its duration, and closes what it opened', async () =>
     { ...io, env: { XDG_RUNTIME_DIR: join(scratch, 'live') } },
     { ...options, duration: 5e6, worst: true } as never,
     [tracker],
-    async (_, onAlert) => {
+    async (_, { onAlert }) => {
       onAlert(alert);
       return { session };
     },
@@ -221,4 +245,5 @@ const zero = {
   limited: 0,
   ringLost: 0,
   missed: 0,
+  unlabelled: 0,
 };

@@ -20,11 +20,30 @@ export function zeroCounters(): MutableCounters {
     limited: 0,
     ringLost: 0,
     missed: 0,
+    unlabelled: 0,
   };
 }
 
+/** In the order in which they are told. */
+export const counterNames = Object.keys(zeroCounters()) as readonly (keyof TrackerCounters)[];
+
+type Words = readonly (readonly [name: keyof TrackerCounters, words: string])[];
+
+/** What became of begins; their sum, with those that had no room, is that of the begins. */
+const fates: Words = [
+  ['ends', 'measured'],
+  ['overwritten', 'met one pending with their key'],
+  ['aborted', 'aborted'],
+  ['pending', 'still pending'],
+];
+
+const others: Words = [
+  ['unmatchedEnds', 'ends had no begin'],
+  ['timeouts', 'timed out'],
+];
+
 /** Those that say that something is not as it should be, in words for people. */
-const troubles: readonly (readonly [keyof TrackerCounters, string])[] = [
+const troubles: Words = [
   ['full', 'begins had no room'],
   ['collected', 'given up (gc)'],
   ['negative', 'ended before they began'],
@@ -32,12 +51,27 @@ const troubles: readonly (readonly [keyof TrackerCounters, string])[] = [
   ['limited', 'alerts over the rate limit'],
   ['ringLost', 'alerts lost in the ring buffer'],
   ['missed', 'events missed by the kernel programs'],
+  ['unlabelled', 'in no distribution, there were too many labels'],
 ];
+
+const group = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+
+const inWords = (counters: TrackerCounters, words: Words): string =>
+  words
+    .filter(([name]) => counters[name] > 0)
+    .map(([name, text]) => `${group(counters[name])} ${text}`)
+    .join(', ');
 
 /** `12 begins had no room, 3 across lost events`; empty when all is well. */
 export function formatTroubles(counters: TrackerCounters): string {
-  return troubles
-    .filter(([name]) => counters[name] > 0)
-    .map(([name, words]) => `${counters[name]} ${words}`)
-    .join(', ');
+  return inWords(counters, troubles);
+}
+
+/** `15 begun: 12 measured, 3 aborted; 4 ends had no begin`; empty where all that began was measured, and nothing else happened. */
+export function formatFates(counters: TrackerCounters): string {
+  const { begins, ends } = counters;
+  const rest = inWords(counters, others);
+  if (begins === ends) return rest;
+  const begun = `${group(begins)} begun: ${inWords(counters, fates)}`;
+  return rest === '' ? begun : `${begun}; ${rest}`;
 }

@@ -255,6 +255,8 @@ export interface TrackerCounters {
   readonly ringLost: number;
   /** In the kernel: events for which a program could not run. */
   readonly missed: number;
+  /** In the kernel: pairs that are in no distribution, for there was no room for more labels. */
+  readonly unlabelled: number;
 }
 
 /** One distribution: counts by bucket, with what is known beside them. */

@@ -61,6 +61,13 @@ test('for people', () => {
   ]);
 });
 
+test('addresses are told as such', () => {
+  const key = [-130_120_280_474_880, -5, 'x'];
+  expect(alertText({ ...base, tracker: 'mine', tid: undefined, key }, '')).toContain(
+    ' key=0xffff89a802e77b00:-5:x ',
+  );
+});
+
 test("latency-tracker's lines", () => {
   expect(alerts.map((alert) => alertLt(alert))).toEqual([
     'latency_tracker_wakeup: comm=evil\\x1b[31m\\x0a, pid=5, delay=2500000, flag=0\n',

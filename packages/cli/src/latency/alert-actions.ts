@@ -28,20 +28,31 @@ export class AlertActions {
     this.#warn = warn;
   }
 
+  /** Snapshots need not know what the alert is: each moment overwrites some of what led to it. */
+  get onUrgent(): (() => void) | undefined {
+    return this.#action.kind === 'snapshot' ? () => this.#takeSnapshot() : undefined;
+  }
+
+  #takeSnapshot(): void {
+    if (!this.#mayStart()) return;
+    const problem = this.#snapshot();
+    if (problem !== undefined) this.#warn(problem);
+  }
+
   alert(alert: Alert): void {
-    if (alert.kind === 'waiting') return;
+    if (this.#action.kind === 'exec' && alert.kind !== 'waiting' && this.#mayStart()) {
+      this.#exec(alert);
+    }
+  }
+
+  #mayStart(): boolean {
     const nowMs = performance.now();
-    if (this.#isRunning || nowMs - this.#lastMs < minIntervalMs) {
-      this.skipped++;
-      return;
-    }
-    this.#lastMs = nowMs;
-    this.started++;
-    if (this.#action.kind === 'exec') this.#exec(alert);
-    else {
-      const problem = this.#snapshot();
-      if (problem !== undefined) this.#warn(problem);
-    }
+    const may = !this.#isRunning && nowMs - this.#lastMs >= minIntervalMs;
+    if (may) {
+      this.#lastMs = nowMs;
+      this.started++;
+    } else this.skipped++;
+    return may;
   }
 
   /** The program gets the alert as a line of JSON on its standard input, and its main numbers in its environment. */

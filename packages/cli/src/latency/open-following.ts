@@ -4,6 +4,7 @@ import { StreamingSession, type Tracker } from '@sonde/latency-tracker';
 import type { CommandIo } from '../command-io.ts';
 import { findOperands, type InputOptions } from '../find-operands.ts';
 import { followTraces, lateText, pollMs, staleMs } from '../follow-traces.ts';
+import { urgentFirst } from './open-live.ts';
 import type { OpenLive } from './run-live.ts';
 
 /** Opens when the first events have come: before, it is not known what a trace holds. */
@@ -12,7 +13,8 @@ export function openFollowing(
   operands: readonly string[],
   options: InputOptions & { readonly worst: boolean },
 ): OpenLive {
-  return async (trackers, onAlert, note) => {
+  return async (trackers, events) => {
+    const onAlert = urgentFirst(events);
     const found = await findOperands(operands, options, io);
     const paths = found.folders.map(({ path }) => path);
     checkTrackers(trackers, paths);
@@ -40,7 +42,7 @@ export function openFollowing(
         session!.advance(untilNs);
       },
       onLate: (count) => {
-        if (lateCount === 0) note(lateText(count));
+        if (lateCount === 0) events.note(lateText(count));
         lateCount += count;
       },
       wantsMore: () => true,

@@ -6,7 +6,7 @@ import {
   type Tracker,
   type TrackerSession,
 } from '@sonde/latency-tracker';
-import type { LiveOptions, OpenLive } from './run-live.ts';
+import type { LiveEvents, LiveOptions, OpenLive } from './run-live.ts';
 
 const nsPerMs = 1_000_000n;
 
@@ -17,14 +17,30 @@ function withUnixTime(onAlert: (alert: Alert) => void): (alert: Alert) => void {
     onAlert({ ...alert, beginNs: alert.beginNs + offsetNs, endNs: alert.endNs + offsetNs });
 }
 
+/** An alert in the kernel is acted upon within 100 ms (ms). */
+const urgentPollMs = 20;
+
+/** Where there is nothing to be looked for. */
+export function urgentFirst({ onAlert, onUrgent }: LiveEvents): (alert: Alert) => void {
+  if (onUrgent === undefined) return onAlert;
+  return (alert) => {
+    if (alert.kind !== 'waiting') onUrgent();
+    onAlert(alert);
+  };
+}
+
 /** Why trackers can't run in the kernel. */
 async function tryKernel(
   trackers: readonly Tracker[],
-  onAlert: (alert: Alert) => void,
+  { onAlert, onUrgent }: LiveEvents,
   options: LiveOptions,
 ): Promise<TrackerSession | string> {
   try {
-    return await openKernelSession(trackers, { ...options, onAlert: withUnixTime(onAlert) });
+    return await openKernelSession(trackers, {
+      ...options,
+      onAlert: withUnixTime(onAlert),
+      ...(onUrgent === undefined ? {} : { onUrgent, pollMs: urgentPollMs }),
+    });
   } catch (error) {
     if (error instanceof SondeError) return error.message.replace(/\.$/, '');
     throw error;
@@ -35,11 +51,11 @@ async function tryKernel(
  * Trackers on the running system, in the best way that this machine allows: in the kernel, else over events of a tracefs instance.
  * @throws SondeError of the second way
  */
-export const openLive: OpenLive = async (trackers, onAlert, note, options) => {
-  const inKernel = await tryKernel(trackers, onAlert, options);
+export const openLive: OpenLive = async (trackers, events, options) => {
+  const inKernel = await tryKernel(trackers, events, options);
   if (typeof inKernel !== 'string') return { session: inKernel };
-  note(`not in the kernel: ${inKernel}`);
-  return { session: openTracefsSession(trackers, onAlert) };
+  events.note(`not in the kernel: ${inKernel}`);
+  return { session: openTracefsSession(trackers, urgentFirst(events)) };
 };
 
 /** Those of the trackers that this machine can run, and why not the others. */

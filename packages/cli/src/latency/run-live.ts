@@ -12,7 +12,7 @@ import { AlertReporter } from './alert-reporter.ts';
 import { type ControlRequest, ControlServer, controlFolder } from './control-socket.ts';
 import type { LatencyOptions } from './latency-options.ts';
 import { MetricsServer } from './metrics-server.ts';
-import { snapshotRecorders } from './snapshot-recorders.ts';
+import { snapshotProblem, snapshotRecorders } from './snapshot-recorders.ts';
 
 export interface LiveOptions {
   /** Also what this process does. Over a tracefs instance it is there always. */
@@ -30,11 +30,18 @@ export interface LiveSource {
   nowNs?(): bigint;
 }
 
-/** Opens trackers on what goes on. Times of alerts are from the Unix epoch. @returns undefined: it ended before it began */
+export interface LiveEvents {
+  /** Times are from the Unix epoch. */
+  onAlert(alert: Alert): void;
+  /** Just before an alert or a timeout is told, and before names for its stacks are looked for; undefined: nobody is in a hurry. */
+  readonly onUrgent: (() => void) | undefined;
+  note(text: string): void;
+}
+
+/** Opens trackers on what goes on. @returns undefined: it ended before it began */
 export type OpenLive = (
   trackers: readonly Tracker[],
-  onAlert: (alert: Alert) => void,
-  note: (text: string) => void,
+  events: LiveEvents,
   options: LiveOptions,
 ) => Promise<LiveSource | undefined>;
 
@@ -54,13 +61,19 @@ export async function runLive(
     options.onAlert === undefined
       ? undefined
       : new AlertActions(options.onAlert, snapshotRecorders, warn);
+  // Told now, not at the first alert; which then finds the way known.
+  const problem = options.onAlert?.kind === 'snapshot' ? snapshotProblem() : undefined;
+  if (problem !== undefined) warn(problem);
   const source = await open(
     options.stacks === 'all' ? trackers.map((tracker) => withWakerStacks(tracker)) : trackers,
-    (alert) => {
-      actions?.alert(alert);
-      reporter.alert(alert);
+    {
+      onUrgent: actions?.onUrgent,
+      onAlert: (alert) => {
+        actions?.alert(alert);
+        reporter.alert(alert);
+      },
+      note: (note) => io.stderr.writeText(`Note: ${note}.\n`),
     },
-    (note) => io.stderr.writeText(`Note: ${note}.\n`),
     { includeSelf: options.self },
   );
   if (source === undefined) {
@@ -91,7 +104,9 @@ export async function runLive(
     for (const close of closing.reverse()) close();
   }
   if (actions !== undefined && actions.skipped > 0) {
-    warn(`${actions.skipped} alerts came while --on-alert ran or within a second of it.`);
+    warn(
+      `--on-alert was started ${actions.started} times; ${actions.skipped} more alerts came while it ran or within a second of it.`,
+    );
   }
   return 0;
 }

@@ -22,7 +22,7 @@ import type {
 } from '../declaration.ts';
 import { type AccessKind, accessKinds } from './event-access.ts';
 import { KernelTracker } from './kernel-tracker.ts';
-import { maxBits, record } from './layout.ts';
+import { maxBits, record, recordKinds } from './layout.ts';
 import { ownTgid } from './own-process.ts';
 import type { TrackerPlan } from './plan-types.ts';
 import { type ReadRecord, RecordReader, Symbolizer } from './read-record.ts';
@@ -30,6 +30,11 @@ import { keepsWakerStack, planTracker } from './tracker-plan.ts';
 
 export interface KernelOptions {
   readonly onAlert?: (alert: Alert) => void;
+  /**
+   * An alert or a timeout has come; what it is, `onAlert` tells when names for its stacks have been found. With this, the kernel's names
+   * are read at the beginning: it takes more than half a second.
+   */
+  readonly onUrgent?: () => void;
   /** How often alerts are looked for (ms). */
   readonly pollMs?: number;
   /** False: as on a kernel that does not tell its types. */
@@ -82,6 +87,7 @@ export class KernelSession implements TrackerSession {
   readonly #readers: RecordReader[] = [];
   readonly #symbolizer = new Symbolizer();
   readonly #onAlert: ((alert: Alert) => void) | undefined;
+  readonly #onUrgent: (() => void) | undefined;
   readonly #timer: NodeJS.Timeout;
   readonly #sweepTimer: NodeJS.Timeout;
   readonly #sweptMs = new Map<KernelTracker, number>();
@@ -98,6 +104,8 @@ export class KernelSession implements TrackerSession {
     const best = this.#btf === undefined && options.access !== 'recorded' ? 'raw' : options.access;
     this.#accessKinds = accessKinds.slice(accessKinds.indexOf(best ?? 'typed'));
     this.#onAlert = options.onAlert;
+    this.#onUrgent = options.onUrgent;
+    if (options.onUrgent !== undefined) this.#symbolizer.readKernel();
     try {
       this.#ring = new RingBuffer(native, options.ringBytes ?? defaultRingBytes, 'alerts');
     } catch (error) {
@@ -198,6 +206,8 @@ export class KernelSession implements TrackerSession {
     if (this.#isClosed) return;
     const waited = [...this.#partial.keys()];
     this.#ring.poll((view, offset) => {
+      const kind = view.getUint32(offset + record.kind, true);
+      if (kind === recordKinds.alert || kind === recordKinds.timeout) this.#onUrgent?.();
       const read = this.#readers[view.getUint32(offset + record.tracker, true)]?.read(view, offset);
       if (read !== undefined) this.#handle(read);
     });

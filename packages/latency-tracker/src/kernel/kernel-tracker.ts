@@ -265,6 +265,7 @@ const countersToReset = [
   'ringLost',
   'timeouts',
   'collected',
+  'unlabelled',
 ] as const;
 
 /** A begin seen without its end would look like a lost one: what ends operations is attached first. */

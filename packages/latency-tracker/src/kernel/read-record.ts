@@ -40,11 +40,15 @@ export class Symbolizer {
   #hasKernel = false;
   readonly #user = new UserSymbols();
 
+  /** Else at the first stack. */
+  readKernel(): void {
+    if (this.#hasKernel) return;
+    this.#hasKernel = true;
+    this.#kernel = readKernelSymbols();
+  }
+
   kernelFrames(addresses: readonly bigint[]): StackFrame[] {
-    if (!this.#hasKernel) {
-      this.#hasKernel = true;
-      this.#kernel = readKernelSymbols();
-    }
+    this.readKernel();
     const frames = addresses.map((address) => frameOf(address, this.#kernel?.find(address)));
     let own = 0;
     for (let i = 0; i < Math.min(frames.length, maxOwnFrames); i++) {

@@ -1,6 +1,6 @@
 import type { Alert, StackFrame } from '../declaration.ts';
 import { formatDuration } from '../duration.ts';
-import { deviceText, printable, valueText } from './value-text.ts';
+import { deviceText, keyText, printable, valueText } from './value-text.ts';
 
 /** `do_sys_poll+0x1c`, else the address. */
 export function frameText({ address, symbol }: StackFrame): string {
@@ -23,7 +23,7 @@ export function alertWho(alert: Alert): string {
     );
   } else {
     if (alert.comm !== undefined) parts.push(printable(alert.comm));
-    parts.push(`key=${alert.key.map((part) => printable(String(part))).join(':')}`);
+    parts.push(`key=${keyText(alert.key)}`);
   }
   for (const [name, value] of Object.entries(alert.info)) {
     parts.push(`${name}=${valueText(name, value)}`);
@@ -110,8 +110,7 @@ function ltFields(alert: Alert): [event: string, fields: string] {
     case 'ttfb':
       return ['ttfb', `${task}, delay=${delayNs}`];
     default: {
-      const key = alert.key.map((part) => printable(String(part))).join(':');
-      return [alert.tracker, `${task}, key=${key}, delay=${delayNs}, flag=${flag}`];
+      return [alert.tracker, `${task}, key=${keyText(alert.key)}, delay=${delayNs}, flag=${flag}`];
     }
   }
 }

@@ -1,4 +1,5 @@
 /** https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md */
+import { counterNames } from '../counters.ts';
 import type {
   HistogramData,
   SeriesData,
@@ -14,24 +15,6 @@ const maxBuckets = 20;
 
 /** Gauges among the counters; the others only grow. */
 const gauges: ReadonlySet<keyof TrackerCounters> = new Set(['pending']);
-
-const counterNames: readonly (keyof TrackerCounters)[] = [
-  'begins',
-  'ends',
-  'unmatchedEnds',
-  'overwritten',
-  'full',
-  'aborted',
-  'collected',
-  'timeouts',
-  'pending',
-  'negative',
-  'uncertain',
-  'alerts',
-  'limited',
-  'ringLost',
-  'missed',
-];
 
 const snake = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
 

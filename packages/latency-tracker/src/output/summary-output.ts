@@ -1,4 +1,4 @@
-import { formatTroubles } from '../counters.ts';
+import { formatFates, formatTroubles } from '../counters.ts';
 import type { SeriesData, TrackerSnapshot } from '../declaration.ts';
 import { formatDuration } from '../duration.ts';
 import { bucketBegin, Histogram } from '../histogram.ts';
@@ -32,9 +32,8 @@ export function summaryText(snapshot: TrackerSnapshot, options: SummaryOptions):
   const [only] = series;
   if (total.count > 0) {
     const mean = formatDuration(total.sumNs / total.count);
-    const pending = counters.pending > 0 ? `, ${group(counters.pending)} still pending` : '';
     const range = `${formatDuration(total.minNs)} to ${formatDuration(total.maxNs)}`;
-    lines.push(`  ${group(total.count)} measured, ${range}, mean ${mean}${pending}`);
+    lines.push(`  ${group(total.count)} measured, ${range}, mean ${mean}`);
     if (only !== undefined && series.length === 1) lines.push(`  ${quantilesText(only)}`);
     lines.push(...histogramLines(total));
     if (Object.keys(only?.labels ?? {}).length > 0) lines.push('', ...labelLines(series, options));
@@ -43,6 +42,8 @@ export function summaryText(snapshot: TrackerSnapshot, options: SummaryOptions):
     const threshold = formatDuration(tracker.alert.thresholdNs);
     lines.push(`  ${group(counters.alerts)} above ${threshold}`);
   }
+  const fates = formatFates(counters);
+  if (fates !== '') lines.push(`  ${fates}`);
   const troubles = formatTroubles(counters);
   if (troubles !== '') lines.push(`  NOT all is well: ${troubles}`);
   return `${lines.join('\n')}\n`;

@@ -36,3 +36,17 @@ export function valueText(name: string, value: number | string): string {
   if (name === 'dev' && value >= 0) return deviceText(value);
   return String(value);
 }
+
+/** The kernel's addresses, as signed numbers of 64 bits, are far below 0. */
+const leastPlain = -(2 ** 40);
+
+/** `5`, `8388624:64`, `0xffff89a5c0a43e00`. */
+export function keyText(key: readonly (number | string)[]): string {
+  return key
+    .map((part) =>
+      typeof part === 'number' && part < leastPlain && Number.isInteger(part)
+        ? `0x${BigInt.asUintN(64, BigInt(part)).toString(16)}`
+        : printable(String(part)),
+    )
+    .join(':');
+}

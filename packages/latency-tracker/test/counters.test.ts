@@ -1,0 +1,76 @@
+/** No counter is left out of any format. */
+import {
+  findTracker,
+  formatTroubles,
+  Histogram,
+  openMetrics,
+  snapshotJson,
+  summaryText,
+  type TrackerCounters,
+  type TrackerSnapshot,
+} from '@sonde/latency-tracker';
+import { expect, test } from 'vitest';
+
+const tracker = findTracker('net_rx')!;
+
+/** Each a number of its own. The type says that none is missing. */
+const counters: TrackerCounters = {
+  begins: 1001,
+  ends: 1002,
+  unmatchedEnds: 1003,
+  overwritten: 1004,
+  full: 1005,
+  aborted: 1006,
+  collected: 1007,
+  timeouts: 1008,
+  pending: 1009,
+  negative: 1010,
+  uncertain: 1011,
+  alerts: 1012,
+  limited: 1013,
+  ringLost: 1014,
+  missed: 1015,
+  unlabelled: 1016,
+};
+
+const quiet = Object.fromEntries(
+  Object.keys(counters).map((name) => [name, 0]),
+) as unknown as TrackerCounters;
+
+function snapshotWith(some: Partial<TrackerCounters>, count: number): TrackerSnapshot {
+  const histogram = new Histogram(3);
+  for (let i = 0; i < count; i++) histogram.add(1000);
+  const series = [{ labels: {}, histogram, isExact: false, quantileNs: () => 1000 }];
+  return { tracker, counters: { ...quiet, ...some }, series, uncertain: undefined };
+}
+
+test.each([0, 3])('text shows all that are not 0, %d measured', (count) => {
+  const text = summaryText(snapshotWith(counters, count), { top: 10 });
+  for (const value of Object.values(counters)) {
+    expect(text).toContain(` ${String(value).replace('1', '1,')} `);
+  }
+  expect(text).toContain(
+    '  1,001 begun: 1,002 measured, 1,004 met one pending with their key, 1,006 aborted, 1,009 still pending; 1,003 ends had no begin, 1,008 timed out\n',
+  );
+  expect(text).toMatch(/^ {2}NOT all is well: 1,005 begins had no room, .* too many labels$/m);
+});
+
+test('text shows none where all that began was measured', () => {
+  expect(summaryText(snapshotWith({ begins: 3, ends: 3 }, 3), { top: 10 })).not.toMatch(
+    /begun|NOT all/,
+  );
+  expect(formatTroubles(quiet)).toBe('');
+});
+
+test('JSON and OpenMetrics have all, 0 or not', () => {
+  for (const some of [counters, quiet]) {
+    const snapshot = snapshotWith(some, 3);
+    expect(JSON.parse(JSON.stringify(snapshotJson(snapshot, '0'))).counters).toEqual(some);
+    const metrics = openMetrics([snapshot]);
+    for (const [name, value] of Object.entries(some)) {
+      const snake = name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+      const suffix = name === 'pending' ? '' : '_total';
+      expect(metrics).toContain(`\nsonde_latency_${snake}${suffix}{tracker="net_rx"} ${value}\n`);
+    }
+  }
+});

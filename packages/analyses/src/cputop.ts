@@ -77,6 +77,23 @@ interface CpuUsage {
   unknownNs: number;
 }
 
+// Times begin as NaN: sums that began as small integers would make V8 compile anew what adds to them, once they are none.
+function newThreadUsage(host: Host, thread: Thread): ThreadUsage {
+  const { NaN: no } = Number;
+  const times = { totalNs: no, uncertainNs: no };
+  const usage = { host, thread, ...times, isTouched: false, migrations: 0, priorities: [] };
+  usage.totalNs = 0;
+  usage.uncertainNs = 0;
+  return usage;
+}
+
+function newCpuUsage(host: Host, cpu: Cpu): CpuUsage {
+  const usage = { host, cpu, totalNs: Number.NaN, unknownNs: Number.NaN };
+  usage.totalNs = 0;
+  usage.unknownNs = 0;
+  return usage;
+}
+
 class CpuTop implements Reducer {
   readonly #context: ReducerContext;
   readonly #options: AnalysisOptions;
@@ -113,15 +130,7 @@ class CpuTop implements Reducer {
     const subject = this.#context.subjectOf(thread);
     let usage = this.#threads.get(subject);
     if (usage !== undefined) return usage;
-    usage = {
-      host,
-      thread: subject,
-      totalNs: 0,
-      uncertainNs: 0,
-      isTouched: false,
-      migrations: 0,
-      priorities: [],
-    };
+    usage = newThreadUsage(host, subject);
     this.#threads.set(subject, usage);
     return usage;
   }
@@ -144,7 +153,7 @@ class CpuTop implements Reducer {
     if (!passesCpu(this.#options, cpu.id)) return undefined;
     let cpuUsage = this.#cpus.get(cpu);
     if (cpuUsage === undefined) {
-      cpuUsage = { host, cpu, totalNs: 0, unknownNs: 0 };
+      cpuUsage = newCpuUsage(host, cpu);
       this.#cpus.set(cpu, cpuUsage);
     }
     if (thread.tid === 0) return undefined;

@@ -121,8 +121,10 @@ export function maxAlignmentBitsOf(fieldClass: FieldClass): number {
   // No recursion: V8 would put so much of it into itself that compiling cost more than all calls.
   const pending = [fieldClass];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    most = Math.max(most, alignmentBitsOf(next));
-    for (const child of childFieldClasses(next)) pending.push(child);
+    const children = childFieldClasses(next);
+    for (const child of children) pending.push(child);
+    if ('minimumAlignmentBits' in next) most = Math.max(most, next.minimumAlignmentBits);
+    else if (children.length === 0) most = Math.max(most, alignmentBitsOf(next));
   }
   return most;
 }

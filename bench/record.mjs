@@ -1,6 +1,7 @@
 // `node bench/record.mjs [--rounds=3] [--only=REGEXP]`: what recording costs, as root: CPU time of the same work recorded with
-// `sonde record`, `sonde record --raw` and `trace-cmd record` of the same events, beside the work alone. Recorders are included. All take
-// turns within each round; the overhead is that of the medians. Prints the table and writes bench/results/record.md.
+// `sonde record` (with and without the texts of system calls), `sonde record --raw` and `trace-cmd record` of the same events, beside the
+// work alone. Recorders are included; what they take for a program that does nothing is their start, told apart. All take turns within each
+// round. Prints the table and writes bench/results/record.md.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
@@ -42,9 +43,11 @@ const eventSets = {
 
 const sysbench = (...args) => ['sysbench', '--threads=2', '--time=0', ...args];
 const files = join(scratch, 'files');
+/** What LTTng cost in the talk that this is measured against: MariaDB under sysbench's OLTP. */
+const talk = { scheduler: '0.61 %', 'system calls': '2.66 %', everything: '11 %' };
 /** The same amount of work each time. */
 const workloads = {
-  cpu: { command: sysbench('--events=6000', 'cpu', 'run') },
+  cpu: { command: sysbench('--events=20000', 'cpu', 'run') },
   threads: { command: sysbench('--events=4000', '--thread-locks=4', 'threads', 'run') },
   fileio: {
     command: [
@@ -79,6 +82,8 @@ function recorded(mode, events, command) {
     case 'raw':
       return [...sonde, 'record', '-q', '--raw', '-o', output, ...named, '--', ...command];
     case 'ctf':
+      return [...sonde, 'record', '-q', '--no-contents', '-o', output, ...named, '--', ...command];
+    case 'texts':
       return [...sonde, 'record', '-q', '-o', output, ...named, '--', ...command];
   }
 }
@@ -127,30 +132,40 @@ execFileSync('sysbench', ['--file-num=8', '--file-total-size=16M', 'fileio', 'pr
   stdio: 'ignore',
 });
 let server;
-const modes = ['off', 'trace-cmd', 'raw', 'ctf'];
 const rows = [];
 for (const [workload, { command, server: needsServer }] of Object.entries(workloads)) {
   for (const [set, events] of Object.entries(eventSets)) {
     if (!only.test(`${workload}/${set}`)) continue;
     if (needsServer) server ??= await startServer();
+    const modes = ['off', 'trace-cmd', 'raw', 'ctf', ...(set === 'scheduler' ? [] : ['texts'])];
     const seconds = Object.fromEntries(modes.map((mode) => [mode, []]));
+    const starts = Object.fromEntries(modes.map((mode) => [mode, []]));
     for (let round = 0; round < Number(options.rounds); round++) {
       for (const mode of modes) {
         const before = needsServer ? cpuOf(server.pid) : 0;
         const { cpuS } = await measure(recorded(mode, events, command));
         seconds[mode].push(cpuS + (needsServer ? cpuOf(server.pid) - before : 0));
+        starts[mode].push((await measure(recorded(mode, events, ['true']))).cpuS);
       }
     }
-    const cpu = Object.fromEntries(modes.map((mode) => [mode, median(seconds[mode])]));
-    const overhead = (mode) => (100 * (cpu[mode] - cpu.off)) / cpu.off;
-    const row = [
+    const alone = median(seconds.off);
+    const start = (mode) => median(starts[mode]);
+    const cost = (mode) => median(seconds[mode]) - start(mode) - alone;
+    const percent = (mode) =>
+      mode in seconds ? `${((100 * cost(mode)) / alone).toFixed(1)} %` : '–';
+    const ratio = (mode) => (cost(mode) / cost('trace-cmd')).toFixed(2);
+    rows.push([
       workload,
       set,
-      cpu.off.toFixed(2),
-      ...['trace-cmd', 'raw', 'ctf'].map((mode) => `${overhead(mode).toFixed(1)} %`),
-    ];
-    const ratio = (mode) => ((cpu[mode] - cpu.off) / (cpu['trace-cmd'] - cpu.off)).toFixed(2);
-    rows.push([...row, ratio('raw'), ratio('ctf')]);
+      alone.toFixed(2),
+      ...['trace-cmd', 'raw', 'ctf', 'texts'].map(percent),
+      (workload === 'oltp' && talk[set]) || '–',
+      ratio('raw'),
+      ratio('ctf'),
+      ['trace-cmd', 'raw', 'ctf', 'texts']
+        .map((mode) => (mode in starts ? start(mode).toFixed(2) : '–'))
+        .join(' / '),
+    ]);
     console.log(rows.at(-1).join('  '));
     writeTable();
   }
@@ -165,9 +180,12 @@ function writeTable() {
     'alone, CPU s',
     'trace-cmd',
     'sonde --raw',
+    'sonde --no-contents',
     'sonde',
-    'raw ÷ trace-cmd',
-    'CTF ÷ trace-cmd',
+    "2015 talk's LTTng",
+    'raw ÷ trace-cmd (bar: 1.1)',
+    'CTF ÷ trace-cmd (bar: 1.5)',
+    'starts (trace-cmd / raw / no contents / sonde), CPU s',
   ];
   const table = [head, head.map(() => '---'), ...rows]
     .map((row) => `| ${row.join(' | ')} |`)
@@ -176,9 +194,11 @@ function writeTable() {
     join(root, 'bench/results/record.md'),
     `# What recording costs
 
-CPU time (user and system, recorders and the database server included) beyond that of the work alone, medians of ${options.rounds} rounds;
-load ${loadavg()[0].toFixed(1)} on 2 CPUs from other work, so trust ratios, and no difference under some 20 %.
-A start of \`sonde record\` and the state dump are in its figures, which is most of what short work shows.
+CPU time (user and system, recorders and the database server included) beyond that of the work alone and of the recorder's start, medians of
+${options.rounds} rounds in which all take turns. The start is what recording \`true\` costs: node, the state dump, a recorder's end; it counts once,
+however long a recording is. CTF is with the contexts procname, pid and tid, which trace-cmd does not have (it keeps the id of the thread).
+Load ${loadavg()[0].toFixed(1)} on 2 CPUs, mostly of other work: trust ratios, and no difference under some 20 %; that of two threads that take turns
+depends on who interrupts them.
 \`node bench/record.mjs\` makes this table.
 
 ${table}

@@ -27,3 +27,12 @@ test('lost texts are told at once', () => {
   const text = statusText({ ...counts, contents: { ...all, lost: 7 } }, 1, 5);
   expect(text).toContain('none lost and 7 texts LOST');
 });
+
+test.each([
+  ['share', 1000, 'Lost are 3.85 %: the buffers were full. Larger ones (--buffer-size), fewer'],
+  ['none of events that are not counted', 0, 'The buffers were full: larger ones (--buffer-size)'],
+])('losses at the end: %s', (_title, events, expected) => {
+  const text = endText({ ...counts, events, lostEvents: 40 }, 2, 5, false);
+  expect(text).toContain('40 LOST');
+  expect(text).toContain(expected);
+});

@@ -124,16 +124,30 @@ export interface CpuStats {
   readonly read: number;
 }
 
+const statPatterns = {
+  entries: /^entries: (\d+)/m,
+  bytes: /^bytes: (\d+)/m,
+  overrun: /^overrun: (\d+)/m,
+  commitOverrun: /^commit overrun: (\d+)/m,
+  dropped: /^dropped events: (\d+)/m,
+  read: /^read events: (\d+)/m,
+} as const;
+
+/** Of the text of `per_cpu/cpuN/stats`. */
 export function parseStats(text: string): CpuStats {
-  const countOf = (name: string): number =>
-    Number(new RegExp(`^${name}: (\\d+)`, 'm').exec(text)?.[1] ?? 0);
+  const countOf = (pattern: RegExp): number => Number(pattern.exec(text)?.[1] ?? 0);
   return {
-    entries: countOf('entries'),
-    bytes: countOf('bytes'),
-    overrun: countOf('overrun'),
-    dropped: countOf('dropped events') + countOf('commit overrun'),
-    read: countOf('read events'),
+    entries: countOf(statPatterns.entries),
+    bytes: unreadBytes(text),
+    overrun: countOf(statPatterns.overrun),
+    dropped: countOf(statPatterns.dropped) + countOf(statPatterns.commitOverrun),
+    read: countOf(statPatterns.read),
   };
+}
+
+/** `bytes` alone, for those who look often. */
+export function unreadBytes(statsText: string): number {
+  return Number(statPatterns.bytes.exec(statsText)?.[1] ?? 0);
 }
 
 /** They count other things than nanoseconds. */

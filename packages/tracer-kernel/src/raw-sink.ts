@@ -37,6 +37,8 @@ interface CpuFile {
 }
 
 const batchBytes = 512 * 1024;
+/** Sub-buffers as long are written at once: gathering them would cost more. */
+const directBytes = 32 * 1024;
 const stateDumpFile = 'state-dump.jsonl';
 
 /** Keeps sub-buffers as the kernel gave them, and what is needed to read them: conversion is for later. */
@@ -80,6 +82,11 @@ export class RawSink implements SubBufferSink {
 
   push(cpuIndex: number, subBuffer: Uint8Array): void {
     const file = this.#files[cpuIndex]!;
+    if (subBuffer.length >= directBytes) {
+      writeWhole(file.fd, subBuffer, file.writtenBytes);
+      file.writtenBytes += subBuffer.length;
+      return;
+    }
     file.pending.set(subBuffer, file.usedBytes);
     file.usedBytes += subBuffer.length;
     if (file.usedBytes === file.pending.length) writePending(file);

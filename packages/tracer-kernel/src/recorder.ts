@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import type { TraceInstance } from './instance.ts';
+import { parseStats, type TraceInstance, unreadBytes } from './instance.ts';
 import type { PushSubBuffer } from './recent-sub-buffers.ts';
 import type { SubBufferSink } from './sub-buffer-sink.ts';
 import { errnoOf } from './tracefs.ts';
@@ -11,8 +11,13 @@ const sliceMs = 40;
 /** How often the counters of lost events are asked for (ms). */
 const lossIntervalMs = 500;
 /** A sub-buffer at least is waited for, this long at most: live readers wait as long (ms). */
-const longestPauseMs = 200;
+const longestWaitMs = 200;
 const shortestPauseMs = 2;
+/** What a burst may come with: a CPU that does nothing but small system calls fills 300 KB. */
+const burstBytesPerMs = 400_000;
+const shortestIdlePauseMs = 20;
+/** The text of `per_cpu/cpuN/stats` is some 200. */
+const maxStatsBytes = 4096;
 /** Part of a CPU's buffer that may fill up between two readings. */
 const fillGoal = 0.15;
 /** In `header_page` (64 bit, little-endian): the number of bytes, in its lower 20 bits. */
@@ -22,12 +27,21 @@ const commitMask = 0xf_ffff;
 const fullShare = 0.75;
 
 interface CpuInput {
-  readonly cpuId: number;
   readonly fd: number;
+  /** Kept open: that takes ten times longer than reading. */
+  readonly statsFd: number;
   readonly subBuffer: Uint8Array;
   /** Low half of the sub-buffer's word `commit`: how many bytes it holds. */
   readonly commit: Uint32Array;
   droppedEvents: number;
+  lastReadMs: number;
+  /** The last reading gave full sub-buffers. */
+  isBusy: boolean;
+}
+
+/** Between two looks at buffers that don't fill (ms): no burst fills one meanwhile, where it is not very small. */
+export function idlePauseMs(bufferBytes: number): number {
+  return Math.min(Math.max(bufferBytes / burstBytesPerMs, shortestIdlePauseMs), longestWaitMs);
 }
 
 interface HeldSubBuffer {
@@ -54,7 +68,6 @@ export class Recorder {
   readBytes = 0;
   /** Not recorded because a buffer was full, as of the last look. */
   droppedEvents = 0;
-  readonly #instance: TraceInstance;
   readonly #sink: SubBufferSink;
   readonly #push: PushSubBuffer;
   readonly #look: ((subBuffer: Uint8Array) => void) | undefined;
@@ -62,6 +75,7 @@ export class Recorder {
   #held: HeldSubBuffer[] = [];
   readonly #inputs: readonly CpuInput[];
   readonly #bufferBytes: number;
+  readonly #stats = Buffer.alloc(maxStatsBytes);
   #lastDrainMs = performance.now();
   #lastLossMs = 0;
   #pauseMs = 10;
@@ -69,16 +83,18 @@ export class Recorder {
   constructor(instance: TraceInstance, sink: SubBufferSink, options: RecorderOptions = {}) {
     this.#push = options.push ?? ((cpuIndex, subBuffer) => sink.push(cpuIndex, subBuffer));
     this.#look = options.look;
-    this.#instance = instance;
     this.#sink = sink;
     this.#bufferBytes = Number(instance.folder.read('buffer_size_kb').split(' ')[0]) * 1024;
     const { path } = instance.folder;
     this.#inputs = instance.cpuIds.map((cpuId) => {
       const subBuffer = new Uint8Array(instance.subBufferBytes);
-      const file = join(path, `per_cpu/cpu${cpuId}/trace_pipe_raw`);
-      const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+      const cpuPath = join(path, `per_cpu/cpu${cpuId}`);
+      const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+      const fd = openSync(join(cpuPath, 'trace_pipe_raw'), flags);
+      const statsFd = openSync(join(cpuPath, 'stats'), constants.O_RDONLY);
       const commit = new Uint32Array(subBuffer.buffer, commitOffset, 1);
-      return { cpuId, fd, subBuffer, commit, droppedEvents: 0 };
+      const begun = { droppedEvents: 0, lastReadMs: 0, isBusy: false };
+      return { fd, statsFd, subBuffer, commit, ...begun };
     });
   }
 
@@ -87,25 +103,34 @@ export class Recorder {
     return this.#pauseMs;
   }
 
-  /** Reads what is there, for some time; without limit, to the last event, which only ends when tracing is off. @returns whether it read all. @throws what the sink throws */
-  drain(limitMs = sliceMs): boolean {
+  /**
+   * Reads what is there, for some time; without limit, to the last event, which only ends when tracing is off.
+   * @param leavesParts - CPUs with less than a sub-buffer are left alone for a while: raw recordings keep whole ones. Not where threads are
+   *   told from the events, or sub-buffers are looked at: what one CPU tells of them should not come long after what others tell.
+   * @returns whether it read all, but for such parts
+   * @throws what the sink throws
+   */
+  drain(limitMs = sliceMs, leavesParts = false): boolean {
     const held = this.#held;
     this.#held = [];
     const beginMs = performance.now();
     let mostBytes = 0;
     let isDone = true;
     for (const [index, input] of this.#inputs.entries()) {
+      if (leavesParts && this.#look === undefined && this.#mayWait(input, beginMs)) continue;
+      input.lastReadMs = beginMs;
       const bytes = this.#drainCpu(index, input, beginMs + limitMs);
       mostBytes = Math.max(mostBytes, Math.abs(bytes));
       if (bytes < 0) isDone = false;
+      input.isBusy = Math.abs(bytes) > 2 * input.subBuffer.length;
       this.readBytes += Math.abs(bytes);
     }
     this.#handOnHeld(held);
     const rate = mostBytes / Math.max(beginMs - this.#lastDrainMs, 1);
     this.#lastDrainMs = beginMs;
-    const goal = rate === 0 ? longestPauseMs : (fillGoal * this.#bufferBytes) / rate;
+    const goal = rate === 0 ? longestWaitMs : (fillGoal * this.#bufferBytes) / rate;
     // Not all at once: a burst may follow.
-    const next = Math.min(goal, this.#pauseMs * 2, longestPauseMs);
+    const next = Math.min(goal, this.#pauseMs * 2, idlePauseMs(this.#bufferBytes));
     this.#pauseMs = isDone ? Math.max(shortestPauseMs, next) : 0;
     if (beginMs - this.#lastLossMs > lossIntervalMs) this.countLosses();
     return isDone;
@@ -129,6 +154,15 @@ export class Recorder {
     const held = this.#held;
     this.#held = [];
     this.#handOnHeld(held);
+  }
+
+  #mayWait({ statsFd, isBusy, lastReadMs, subBuffer }: CpuInput, nowMs: number): boolean {
+    if (isBusy || nowMs - lastReadMs >= longestWaitMs) return false;
+    return unreadBytes(this.#statsText(statsFd)) < subBuffer.length;
+  }
+
+  #statsText(fd: number): string {
+    return this.#stats.toString('latin1', 0, readSync(fd, this.#stats, 0, maxStatsBytes, 0));
   }
 
   /** Bytes read; negative: there is more. */
@@ -156,7 +190,7 @@ export class Recorder {
   countLosses(): void {
     this.#lastLossMs = performance.now();
     for (const [index, input] of this.#inputs.entries()) {
-      const { dropped } = this.#instance.stats(input.cpuId);
+      const { dropped } = parseStats(this.#statsText(input.statsFd));
       if (dropped === input.droppedEvents) continue;
       this.droppedEvents += dropped - input.droppedEvents;
       input.droppedEvents = dropped;
@@ -165,6 +199,9 @@ export class Recorder {
   }
 
   close(): void {
-    for (const { fd } of this.#inputs) closeSync(fd);
+    for (const { fd, statsFd } of this.#inputs) {
+      closeSync(fd);
+      closeSync(statsFd);
+    }
   }
 }

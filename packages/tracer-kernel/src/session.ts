@@ -81,7 +81,7 @@ export class KernelSession {
     const dump = this.#dump;
     if (dump !== undefined) this.#continueDump(dump);
     this.tracing.contents?.poll();
-    const isDone = this.#recorder.drain();
+    const isDone = this.#recorder.drain(undefined, this.tracing.options.isRaw);
     return this.#dump !== undefined || !isDone ? 0 : this.#recorder.pauseMs;
   }
 

@@ -44,6 +44,9 @@ export function endText(
   const what = events > 0 ? `${countText(events)} events, ` : '';
   const line = `Recorded ${seconds.toFixed(1)} s: ${what}${lost}, ${sizeText(writtenBytes)}; the recorder used ${percent.toFixed(1)} % of a CPU.\n${filteredText(filteredEvents)}${contentsText(contents)}`;
   if (lostEvents === 0) return line;
+  // Events of raw recordings are not counted.
+  if (events === 0)
+    return `${line}The buffers were full: larger ones (--buffer-size) or fewer events (-e) help.\n`;
   const share = (100 * lostEvents) / (events + lostEvents);
   return `${line}Lost are ${share.toFixed(2)} %: the buffers were full. Larger ones (--buffer-size), fewer events (-e), or --raw help.\n`;
 }

@@ -11,36 +11,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { enableRunStatistics, loadedPrograms, Native } from '@sonde/ebpf';
 import { findTracker, openKernelSession } from '@sonde/latency-tracker';
-
-const trackers = ['wakeup', 'runq', 'offcpu', 'syscall', 'iosched', 'block', 'block_total'];
-
-const script = `
-tracepoint:sched:sched_waking { @woken[args->pid] = nsecs; @waker[args->pid] = comm; }
-tracepoint:sched:sched_wakeup, tracepoint:sched:sched_wakeup_new { @queued[args->pid] = nsecs; }
-tracepoint:sched:sched_switch {
-  @off[args->prev_pid] = nsecs;
-  if ((args->prev_state & 0xff) == 0) { @queued[args->prev_pid] = nsecs; }
-  $off = @off[args->next_pid];
-  if ($off) { @off_ns = hist(nsecs - $off); delete(@off[args->next_pid]); }
-  $queued = @queued[args->next_pid];
-  if ($queued) { @queue_ns = hist(nsecs - $queued); delete(@queued[args->next_pid]); }
-  $woken = @woken[args->next_pid];
-  if ($woken) { @wakeup_ns = hist(nsecs - $woken); delete(@woken[args->next_pid]); }
-}
-tracepoint:raw_syscalls:sys_enter { @call[tid] = nsecs; }
-tracepoint:raw_syscalls:sys_exit /@call[tid]/ { @call_ns[args->id] = hist(nsecs - @call[tid]); delete(@call[tid]); }
-tracepoint:block:block_rq_insert { @inserted[args->dev, args->sector] = nsecs; }
-tracepoint:block:block_rq_issue {
-  @issued[args->dev, args->sector] = nsecs;
-  $inserted = @inserted[args->dev, args->sector];
-  if ($inserted) { @iosched_ns = hist(nsecs - $inserted); }
-}
-tracepoint:block:block_rq_complete {
-  $issued = @issued[args->dev, args->sector];
-  if ($issued) { @block_ns = hist(nsecs - $issued); delete(@issued[args->dev, args->sector]); }
-  $inserted = @inserted[args->dev, args->sector];
-  if ($inserted) { @total_ns = hist(nsecs - $inserted); delete(@inserted[args->dev, args->sector]); }
-}`;
+import { sameMeaning, trackers } from './kernel-trackers.ts';
 
 const ticksPerS = 100;
 
@@ -58,7 +29,7 @@ function busyNs(): number {
 const native = await Native.open();
 const statistics = enableRunStatistics(native);
 const before = new Set(loadedPrograms(native).map(({ id }) => id));
-const bpftrace = spawn('bpftrace', ['-e', `BEGIN { printf("ready\\n"); } ${script}`], {
+const bpftrace = spawn('bpftrace', ['-e', `BEGIN { printf("ready\\n"); } ${sameMeaning}`], {
   stdio: ['ignore', 'pipe', 'ignore'],
 });
 await once(bpftrace.stdout, 'data');

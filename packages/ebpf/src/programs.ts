@@ -45,6 +45,7 @@ export class BpfProgram {
   /** Before the kernel's own rewriting. */
   readonly instructionCount: number;
   readonly #native: Native;
+  #isClosed = false;
 
   /**
    * @throws SystemCallError where the kernel refuses programs at all, SondeError `program-refused` with the end of the verifier's log where
@@ -83,7 +84,10 @@ export class BpfProgram {
     return statisticsOf(info);
   }
 
+  /** Several may close it who share it. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     closeDescriptor(this.fd);
   }
 }

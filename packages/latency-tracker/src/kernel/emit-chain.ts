@@ -8,31 +8,34 @@ import { emitAddDelay } from './emit-series.ts';
 import { frame, pending } from './layout.ts';
 import type { ChainAction } from './plan-types.ts';
 import { type PlannedProgram, slotsBytes } from './plan-types.ts';
-import { type ProgramContext, ProgramParts } from './program-parts.ts';
+import { type ProgramContext, ProgramParts, type ProgramPiece } from './program-parts.ts';
 
 const updateAny = 0;
 const updateIfAbsent = 1;
 const alreadyThere = -17;
 
-export function writeChainProgram(
+export const chainPiece = (
   context: ProgramContext,
-  program: PlannedProgram,
+  { target }: PlannedProgram,
   actions: readonly ChainAction[],
-): Assembler {
-  const writer = new ChainWriter(context);
-  writer.open();
-  // 0: the time is not read yet.
-  writer.code.move('r8', 0);
-  for (const action of actions) writer.action(action);
-  return writer.close(program);
-}
+): ProgramPiece => ({
+  target,
+  write(code, sharesTime) {
+    const writer = new ChainWriter(context, code, sharesTime);
+    writer.open();
+    // 0: the time is not read yet.
+    code.move('r8', 0);
+    for (const action of actions) writer.action(action);
+    writer.close();
+  },
+});
 
 class ChainWriter extends ProgramParts {
   readonly #valueBytes: number;
   readonly #valueAt: number;
 
-  constructor(context: ProgramContext) {
-    super(context);
+  constructor(context: ProgramContext, code: Assembler, sharesTime: boolean) {
+    super(context, code, sharesTime);
     this.#valueBytes = pending.savedAt + slotsBytes(context.plan.saved);
     this.#valueAt = frame.valueEnd - this.#valueBytes;
   }
@@ -111,7 +114,9 @@ class ChainWriter extends ProgramParts {
   #time(): void {
     const { code } = this;
     const known = code.freshLabel('known');
-    code.jumpIf('r8', '!=', 0, known).call('ktime_get_ns').move('r8', 'r0').label(known);
+    code.jumpIf('r8', '!=', 0, known);
+    this.readTime();
+    code.label(known);
   }
 
   #wait(action: ChainAction, step: number, expressions: ExpressionWriter, next: string): void {

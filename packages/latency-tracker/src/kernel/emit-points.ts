@@ -12,34 +12,41 @@ import {
   wakerStackBytes,
 } from './layout.ts';
 import { labelSlotName, type PlannedPoint, type PlannedProgram, slotsBytes } from './plan-types.ts';
-import { type ProgramContext, ProgramParts } from './program-parts.ts';
+import { type ProgramContext, ProgramParts, type ProgramPiece } from './program-parts.ts';
 
 const storageCreate = 1;
 const updateAny = 0;
 const updateIfAbsent = 1;
 const alreadyThere = -17;
 
-export function writeProgram(context: ProgramContext, program: PlannedProgram): Assembler {
-  return new PointWriter(context, program).write();
-}
+export const pointPiece = (context: ProgramContext, program: PlannedProgram): ProgramPiece => ({
+  target: program.target,
+  write: (code, sharesTime) => new PointWriter(context, program, code, sharesTime).write(),
+});
 
 class PointWriter extends ProgramParts {
   readonly #program: PlannedProgram;
   /** Read once where several points need it, at the point where one does. */
   readonly #readsTimeFirst: boolean;
 
-  constructor(context: ProgramContext, program: PlannedProgram) {
-    super(context);
+  constructor(
+    context: ProgramContext,
+    program: PlannedProgram,
+    code: Assembler,
+    sharesTime: boolean,
+  ) {
+    super(context, code, sharesTime);
     this.#program = program;
     const timed = program.points.filter(({ role }) => role !== 'abort');
-    this.#readsTimeFirst = timed.length > 1 && timed.some(({ role }) => role === 'begin');
+    const begins = timed.some(({ role }) => role === 'begin');
+    this.#readsTimeFirst = timed.length > 1 && begins && !sharesTime;
   }
 
-  write(): Assembler {
+  write(): void {
     this.open();
-    if (this.#readsTimeFirst) this.code.call('ktime_get_ns').move('r8', 'r0');
+    if (this.#readsTimeFirst) this.readTime();
     for (const planned of this.#program.points) this.#point(planned);
-    return this.close(this.#program);
+    this.close();
   }
 
   #point(planned: PlannedPoint): void {
@@ -77,9 +84,11 @@ class PointWriter extends ProgramParts {
   /** `r8` = the event's own time, or that of the clock. */
   #time(planned: PlannedPoint, expressions: ExpressionWriter): void {
     const { time } = planned.point;
-    if (time !== undefined) expressions.number(time);
-    else if (this.#readsTimeFirst) return;
-    else this.code.call('ktime_get_ns');
+    if (time === undefined) {
+      if (!this.#readsTimeFirst) this.readTime();
+      return;
+    }
+    expressions.number(time);
     this.code.move('r8', 'r0');
   }
 

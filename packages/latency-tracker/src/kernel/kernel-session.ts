@@ -4,6 +4,7 @@
  */
 import { SondeError, UsageError } from '@sonde/base';
 import {
+  type Attachment,
   Btf,
   explainBpfFailure,
   Native,
@@ -26,6 +27,7 @@ import { maxBits, record, recordKinds } from './layout.ts';
 import { ownTgid } from './own-process.ts';
 import type { TrackerPlan } from './plan-types.ts';
 import { type ReadRecord, RecordReader, Symbolizer } from './read-record.ts';
+import { attachShared, canBeShared, groupBy } from './shared-programs.ts';
 import { keepsWakerStack, planTracker } from './tracker-plan.ts';
 
 export interface KernelOptions {
@@ -48,6 +50,7 @@ export interface KernelOptions {
 }
 
 export interface ProgramCost extends ProgramStatistics {
+  /** `wakeup+runq`: they share it. */
   readonly tracker: string;
   readonly program: string;
 }
@@ -84,6 +87,8 @@ export class KernelSession implements TrackerSession {
   readonly #accessKinds: readonly AccessKind[];
   readonly #ring: RingBuffer;
   readonly #trackers: KernelTracker[] = [];
+  /** Of programs that trackers share. */
+  readonly #attachments: Attachment[] = [];
   readonly #readers: RecordReader[] = [];
   readonly #symbolizer = new Symbolizer();
   readonly #onAlert: ((alert: Alert) => void) | undefined;
@@ -113,6 +118,10 @@ export class KernelSession implements TrackerSession {
     }
     try {
       for (const tracker of trackers) this.#add(tracker);
+      const shareable = this.#trackers.flatMap(({ pieces }) =>
+        pieces.filter(({ piece }) => canBeShared(piece)),
+      );
+      this.#attachments.push(...attachShared(native, shareable));
     } catch (error) {
       this.#release();
       throw error;
@@ -271,13 +280,12 @@ export class KernelSession implements TrackerSession {
 
   /** What the kernel counted for each program. Run times need `enableRunStatistics`. */
   costs(): readonly ProgramCost[] {
-    return this.#trackers.flatMap(({ plan, programs }) =>
-      programs.map((program) => ({
-        tracker: plan.tracker.name,
-        program: program.name,
-        ...program.statistics(),
-      })),
-    );
+    const pieces = this.#trackers.flatMap((tracker) => tracker.pieces);
+    return [...groupBy(pieces, ({ program }) => program)].map(([program, parts]) => ({
+      tracker: parts.map(({ tracker }) => tracker).join('+'),
+      program: program.name,
+      ...program.statistics(),
+    }));
   }
 
   /** No event is counted from here on; what was counted stays readable until `close`. */
@@ -297,6 +305,9 @@ export class KernelSession implements TrackerSession {
 
   #release(): void {
     this.#isClosed = true;
+    for (const tracker of this.#trackers) tracker.switchOff();
+    // The last attached go first: begins before ends.
+    for (const attachment of this.#attachments.reverse()) attachment.close();
     for (const tracker of this.#trackers) tracker.close();
     this.#ring.close();
   }

@@ -1,14 +1,5 @@
 /** One tracker at work in the kernel: its maps, programs and attachments. */
-import {
-  type Assembler,
-  type Attachment,
-  attachRaw,
-  attachTracepoint,
-  BpfProgram,
-  type Native,
-  type ProgramStatistics,
-  type RingBuffer,
-} from '@sonde/ebpf';
+import type { Attachment, BpfProgram, Native, ProgramStatistics, RingBuffer } from '@sonde/ebpf';
 import { type MutableCounters, zeroCounters } from '../counters.ts';
 import type {
   Alert,
@@ -18,16 +9,17 @@ import type {
   TrackerSnapshot,
 } from '../declaration.ts';
 import { bucketBegin, quantileOf } from '../histogram.ts';
-import { writeChainProgram } from './emit-chain.ts';
-import { writeProgram } from './emit-points.ts';
-import type { KernelTypes, Target } from './event-access.ts';
+import { chainPiece } from './emit-chain.ts';
+import { pointPiece } from './emit-points.ts';
+import type { KernelTypes } from './event-access.ts';
 import { settings } from './layout.ts';
 import type { PlannedProgram, TrackerPlan } from './plan-types.ts';
-import type { ProgramContext } from './program-parts.ts';
+import type { ProgramContext, ProgramPiece } from './program-parts.ts';
 import { namedValue, type Value, valueOfWord } from './read-record.ts';
+import { attachProgram, canBeShared, type LoadedPiece, loadProgram } from './shared-programs.ts';
 import { MapSweep, type Sweep, TaskSweep } from './sweep.ts';
 import { type KernelCounters, type KernelSeries, TrackerMaps } from './tracker-maps.ts';
-import { writeUserStackProgram } from './user-stacks.ts';
+import { userStackPiece } from './user-stacks.ts';
 
 /** Above every delay: "never". */
 const never = 2n ** 63n - 1n;
@@ -46,7 +38,8 @@ export interface TrackerEnvironment {
 export class KernelTracker {
   readonly plan: TrackerPlan;
   readonly maps: TrackerMaps;
-  readonly programs: readonly BpfProgram[];
+  /** What can be shared with other trackers is not attached yet. */
+  readonly pieces: LoadedPiece[] = [];
   readonly #attachments: Attachment[] = [];
   #thresholdNs: number;
   #timeoutNs: number;
@@ -63,7 +56,7 @@ export class KernelTracker {
   readonly #environment: TrackerEnvironment;
 
   /**
-   * Loads and attaches, switched off.
+   * Loads, switched off, and attaches what can't be shared.
    * @throws SystemCallError, SondeError `program-refused`
    */
   constructor(native: Native, plan: TrackerPlan, environment: TrackerEnvironment) {
@@ -76,18 +69,17 @@ export class KernelTracker {
     this.#timeoutNs = timeoutNs;
     this.maps = new TrackerMaps(native, plan);
     this.#context = { plan, maps: this.maps, ring: ring.map, trackerIndex, ownTgid };
-    const programs: BpfProgram[] = [];
-    this.programs = programs;
     try {
       for (const program of endsFirst(plan.programs)) {
-        const code =
-          program.actions === undefined
-            ? writeProgram(this.#context, program)
-            : writeChainProgram(this.#context, program, program.actions);
-        this.#load(program.target, code, programs);
+        const { actions } = program;
+        const piece =
+          actions === undefined
+            ? pointPiece(this.#context, program)
+            : chainPiece(this.#context, program, actions);
+        this.#load(piece, rankOf(program));
       }
       if (plan.userStackTarget !== undefined) {
-        this.#load(plan.userStackTarget, writeUserStackProgram(this.#context), programs);
+        this.#load(userStackPiece(this.#context, plan.userStackTarget), 0);
       }
       this.#base = this.maps.readCounters();
       this.#writeSettings();
@@ -97,20 +89,17 @@ export class KernelTracker {
     }
   }
 
-  #load(target: Target, code: Assembler, programs: BpfProgram[]): void {
-    const native = this.#native;
-    const program = new BpfProgram(native, {
-      type: target.programType,
-      name: `${this.plan.tracker.name}_${target.name}`.replace(/_(sched|block_rq|irq)_/, '_'),
-      code,
-      btfId: target.btfId,
-    });
-    programs.push(program);
-    this.#attachments.push(
-      target.programType === 'tracepoint'
-        ? attachTracepoint(native, program, target.eventId)
-        : attachRaw(native, program, target.programType === 'raw-tracepoint' ? target.name : ''),
-    );
+  #load(piece: ProgramPiece, rank: number): void {
+    const tracker = this.plan.tracker.name;
+    const loaded = { piece, tracker, rank, program: loadProgram(this.#native, tracker, [piece]) };
+    this.pieces.push(loaded);
+    if (canBeShared(piece)) return;
+    this.#attachments.push(attachProgram(this.#native, loaded.program, piece));
+  }
+
+  /** Those of its programs that are its own, and those that it shares. */
+  get programs(): readonly BpfProgram[] {
+    return this.pieces.map(({ program }) => program);
   }
 
   #pendingOf(c: KernelCounters): number {
@@ -247,7 +236,7 @@ export class KernelTracker {
     this.#sweep?.close();
     // The last attached go first: begins before ends.
     for (const attachment of this.#attachments.reverse()) attachment.close();
-    for (const program of this.programs) program.close();
+    for (const program of new Set(this.programs)) program.close();
     this.maps.close();
   }
 }
@@ -270,11 +259,13 @@ const countersToReset = [
 
 /** A begin seen without its end would look like a lost one: what ends operations is attached first. */
 function endsFirst(programs: readonly PlannedProgram[]): readonly PlannedProgram[] {
-  const begins = ({ points, actions }: PlannedProgram): number =>
-    actions === undefined
-      ? Number(points.some(({ role }) => role === 'begin'))
-      : -Math.max(...actions.map(({ step }) => step ?? Number.POSITIVE_INFINITY));
-  return [...programs].sort((a, b) => begins(a) - begins(b));
+  return [...programs].sort((a, b) => rankOf(a) - rankOf(b));
+}
+
+function rankOf({ points, actions }: PlannedProgram): number {
+  return actions === undefined
+    ? Number(points.some(({ role }) => role === 'begin'))
+    : -Math.max(...actions.map(({ step }) => step ?? Number.POSITIVE_INFINITY));
 }
 
 function textOfWords(low: bigint, high: bigint): string {

@@ -105,6 +105,8 @@ export const frame = {
   seriesIndex: -24,
   /** Left operands, one below the other. */
   operands: -32,
+  /** The time, once it is read, where several programs are one. */
+  nowNs: -80,
   text: -96,
   /** Among the operations with one key, with `keep: all`. */
   duplicate: -104,
@@ -113,7 +115,7 @@ export const frame = {
   /** A pending operation before it goes into a hash map: the end of it. */
   valueEnd: -200,
 } as const;
-export const maxOperands = 7;
+export const maxOperands = 6;
 export const maxSeriesKeyWords = 8;
 /** A program has 512 bytes of stack. */
 export const maxValueBytes = 512 - 200;

@@ -3,6 +3,7 @@ import { Assembler, type BpfMap } from '@sonde/ebpf';
 import type { Expression } from '../expression.ts';
 import type { ExpressionWriter } from './emit-expression.ts';
 import { emitRecord, type RecordRequest } from './emit-record.ts';
+import type { Target } from './event-access.ts';
 import {
   type CounterName,
   counterOffset,
@@ -11,7 +12,7 @@ import {
   settings,
   userStackWantedOffset,
 } from './layout.ts';
-import type { PlannedPoint, PlannedProgram, TrackerPlan } from './plan-types.ts';
+import type { PlannedPoint, TrackerPlan } from './plan-types.ts';
 import type { TrackerMaps } from './tracker-maps.ts';
 import { givesUserStackLater } from './user-stacks.ts';
 
@@ -27,36 +28,67 @@ export interface ProgramContext {
   readonly ownTgid: number | undefined;
 }
 
+/** What a tracker does at an event, as a part of a program: several trackers may share one. */
+export interface ProgramPiece {
+  readonly target: Target;
+  /** @param sharesTime - The time is read once for all pieces. */
+  write(code: Assembler, sharesTime: boolean): void;
+}
+
+/** One program of pieces at the same target: each has its say, in this order. */
+export function assemble(pieces: readonly ProgramPiece[]): Assembler {
+  const code = new Assembler().move('r6', 'r1');
+  const sharesTime = pieces.length > 1;
+  if (sharesTime) code.store('r10', frame.nowNs, 0, 'u64');
+  for (const piece of pieces) piece.write(code, sharesTime);
+  // 1: a perf event goes on to its other users. Other kinds of programs may return what they like, functions 0.
+  return code.move('r0', pieces[0]!.target.programType === 'tracepoint' ? 1 : 0).exit();
+}
+
 /**
  * Registers: `r6` context, `r7` pending operation, `r8` the time, `r9` the counters of this CPU; the frame is laid out in layout.ts.
  */
 export class ProgramParts {
-  readonly code: Assembler = new Assembler();
+  readonly code: Assembler;
   readonly context: ProgramContext;
+  readonly sharesTime: boolean;
+  readonly #out: string;
 
-  constructor(context: ProgramContext) {
+  constructor(context: ProgramContext, code: Assembler, sharesTime: boolean) {
     this.context = context;
+    this.code = code;
+    this.sharesTime = sharesTime;
+    this.#out = code.freshLabel('out');
   }
 
   /** Nothing happens while the tracker is off. */
   open(): void {
     const { code } = this;
-    code.move('r6', 'r1');
     code.moveMapValue('r1', this.context.maps.settings, settings.isOn).load('r1', 'r1', 0, 'u64');
-    code.jumpIf('r1', '==', 0, 'out');
+    code.jumpIf('r1', '==', 0, this.#out);
     this.loadCounters();
   }
 
-  close({ target }: PlannedProgram): Assembler {
-    // 1: a perf event goes on to its other users. Other kinds of programs may return what they like, functions 0.
-    const result = target.programType === 'tracepoint' ? 1 : 0;
-    return this.code.label('out').move('r0', result).exit();
+  close(): void {
+    this.code.label(this.#out);
+  }
+
+  /** `r8` = the time: read once where it is shared. */
+  readTime(): void {
+    const { code } = this;
+    if (!this.sharesTime) {
+      code.call('ktime_get_ns').move('r8', 'r0');
+      return;
+    }
+    const known = code.freshLabel('known');
+    code.load('r8', 'r10', frame.nowNs, 'u64').jumpIf('r8', '!=', 0, known);
+    code.call('ktime_get_ns').move('r8', 'r0').store('r10', frame.nowNs, 'r8', 'u64').label(known);
   }
 
   loadCounters(): void {
     const code = this.code.store('r10', frame.zeroKey, 0, 'u32');
     code.move('r2', 'r10').add('r2', frame.zeroKey).moveMap('r1', this.context.maps.counters);
-    code.call('map_lookup_elem').jumpIf('r0', '==', 0, 'out').move('r9', 'r0');
+    code.call('map_lookup_elem').jumpIf('r0', '==', 0, this.#out).move('r9', 'r0');
   }
 
   count(name: CounterName): void {

@@ -2,7 +2,7 @@
  * User-space stacks of threads that are switched in. Nobody can walk the stack of a process that does not run, and at the switch the one
  * before still does. So an alert leaves a note on its CPU, and where the scheduler is left, the thread that was switched in gives its own.
  */
-import { Assembler, ringNoWakeup } from '@sonde/ebpf';
+import { type Assembler, ringNoWakeup } from '@sonde/ebpf';
 import type { Tracker } from '../declaration.ts';
 import { accessEvent, type KernelTypes, type Target } from './event-access.ts';
 import {
@@ -14,7 +14,7 @@ import {
   userStackWantedOffset,
 } from './layout.ts';
 import type { PlannedPoint, TrackerPlan } from './plan-types.ts';
-import type { ProgramContext } from './program-parts.ts';
+import type { ProgramContext, ProgramPiece } from './program-parts.ts';
 
 const userStackFlag = 1 << 8;
 
@@ -44,18 +44,25 @@ export function givesUserStackLater(plan: TrackerPlan, planned: PlannedPoint): b
 /** Of a record of the kind `userStack`. */
 export const userStackAt: number = record.savedAt;
 
-/** The program where the scheduler is left: mostly nothing is asked for. */
-export function writeUserStackProgram({ maps, ring, trackerIndex }: ProgramContext): Assembler {
-  const code = new Assembler().move('r6', 'r1').store('r10', frame.zeroKey, 0, 'u32');
+/** What is done where the scheduler is left: mostly nothing is asked for. */
+export const userStackPiece = (context: ProgramContext, target: Target): ProgramPiece => ({
+  target,
+  write: (code) => writeUserStack(code, context),
+});
+
+function writeUserStack(code: Assembler, { maps, ring, trackerIndex }: ProgramContext): void {
+  const out = code.freshLabel('out');
+  const noRoom = code.freshLabel('lost');
+  code.store('r10', frame.zeroKey, 0, 'u32');
   code.move('r2', 'r10').add('r2', frame.zeroKey).moveMap('r1', maps.counters);
-  code.call('map_lookup_elem').jumpIf('r0', '==', 0, 'out').move('r9', 'r0');
-  code.load('r8', 'r9', userStackWantedOffset, 'u64').jumpIf('r8', '==', 0, 'out');
+  code.call('map_lookup_elem').jumpIf('r0', '==', 0, out).move('r9', 'r0');
+  code.load('r8', 'r9', userStackWantedOffset, 'u64').jumpIf('r8', '==', 0, out);
   code.store('r9', userStackWantedOffset, 0, 'u64');
   code
     .moveMap('r1', ring)
     .move('r2', userStackAt + stackBytes)
     .move('r3', 0);
-  code.call('ringbuf_reserve').jumpIf('r0', '==', 0, 'lost').move('r7', 'r0');
+  code.call('ringbuf_reserve').jumpIf('r0', '==', 0, noRoom).move('r7', 'r0');
   // What the kernel hands out is not cleared.
   for (let at = 0; at < userStackAt; at += 8) code.store('r7', at, 0, 'u64');
   code.store('r7', record.tracker, trackerIndex, 'u32');
@@ -70,8 +77,8 @@ export function writeUserStackProgram({ maps, ring, trackerIndex }: ProgramConte
     .add('r2', userStackAt);
   code.move('r3', stackBytes).move('r4', userStackFlag).call('get_stack');
   code.store('r7', record.userStackBytes, 'r0', 'u64').move('r1', 'r7').move('r2', ringNoWakeup);
-  code.call('ringbuf_submit').jump('out').label('lost');
+  code.call('ringbuf_submit').jump(out).label(noRoom);
   const lost = counterOffset('ringLost');
   code.load('r1', 'r9', lost, 'u64').add('r1', 1).store('r9', lost, 'r1', 'u64');
-  return code.label('out').move('r0', 0).exit();
+  code.label(out);
 }

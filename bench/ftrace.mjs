@@ -1,5 +1,5 @@
-// `node bench/ftrace.mjs [--rounds=5]`, as root: records some 1.5 million events of this machine through tracefs, then measures their
-// conversion to CTF. Prints the table and writes bench/results/ftrace.{json,md}. CPU time, medians; a busy machine makes all of it longer.
+// `node bench/ftrace.mjs [--rounds=5] [--recordings=NAME=DIR,...]`, as root: records some 1.5 million events of this machine through tracefs, then
+// measures their conversion to CTF; or that of folders that `sonde record --raw` wrote. Prints the table and writes bench/results/ftrace.{json,md}. CPU time, medians; a busy machine makes all of it longer.
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
   closeSync,
@@ -16,7 +16,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { cpus, release, tmpdir } from 'node:os';
+import { cpus, loadavg, release, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -25,15 +25,24 @@ import { median } from './measure.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const tracing = '/sys/kernel/tracing';
-const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '5' } } });
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    recordings: { type: 'string', default: '' },
+  },
+});
 const passes = 6;
-if (!existsSync(join(tracing, 'events'))) {
+const isGiven = options.recordings !== '';
+if (!isGiven && !existsSync(join(tracing, 'events'))) {
   throw new Error(`${tracing} can't be used: run as root, with tracefs mounted.`);
 }
 const scratch = mkdtempSync(join(tmpdir(), 'sonde-bench-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 
-record();
+const folders = isGiven
+  ? Object.fromEntries(options.recordings.split(',').map((given) => given.split('=')))
+  : { 'all kinds': scratch };
+if (!isGiven) record();
 await build({
   absWorkingDir: root,
   entryPoints: ['bench/cases/ftrace-convert.ts'],
@@ -46,11 +55,15 @@ await build({
   logLevel: 'warning',
 });
 const variants = { 'no contexts': '', tid: 'tid', 'procname, pid, tid': 'procname,pid,tid' };
-const runs = Object.fromEntries(Object.keys(variants).map((name) => [name, []]));
+const runs = {};
 for (let round = 0; round < Number(options.rounds); round++) {
-  for (const [name, contexts] of Object.entries(variants)) {
-    const command = [join(scratch, 'convert.cjs'), scratch, String(passes), contexts];
-    runs[name].push(JSON.parse(execFileSync('node', command, { encoding: 'utf8' })));
+  for (const [recording, folder] of Object.entries(folders)) {
+    for (const [name, contexts] of Object.entries(variants)) {
+      const command = [join(scratch, 'convert.cjs'), folder, String(passes), contexts];
+      const result = JSON.parse(execFileSync('node', command, { encoding: 'utf8' }));
+      runs[`${recording} | ${name}`] ??= [];
+      runs[`${recording} | ${name}`].push(result);
+    }
   }
 }
 report();
@@ -139,10 +152,10 @@ function report() {
     '',
     `CPU time (user + system, of all threads of the process) for each event, files read from the page cache included, packets thrown away. Medians of ${options.rounds}`,
     `processes. First pass: with the compilation of everything. Steady: the median of ${passes - 1} further passes in the same process, as a`,
-    `recorder runs; least: of the best process. Linux ${release()}, Node ${process.version}, ${cpus().length} × ${cpus()[0].model.trim()}, shared with other work.`,
+    `recorder runs; least: of the best process. Linux ${release()}, Node ${process.version}, ${cpus().length} × ${cpus()[0].model.trim()}, load ${loadavg()[0].toFixed(1)} from other work.`,
     '',
-    '| contexts | events | bytes of CTF an event | first pass, ns | steady, ns | least, ns | events/s of one core | peak MB |',
-    '|---|---|---|---|---|---|---|---|',
+    '| recording | contexts | events | bytes of CTF an event | first pass, ns | steady, ns | least, ns | events/s of one core | peak MB |',
+    '|---|---|---|---|---|---|---|---|---|',
     ...rows.map(
       (r) =>
         `| ${r.contexts} | ${r.events} | ${f(r.bytesPerEvent, 1)} | ${f(r.first)} | **${f(r.steady)}** (bar: 150) | ${f(r.least)} | ${f(1000 / r.steady, 1)} M (bar: 1.5 M) | ${f(r.peakMb)} |`,

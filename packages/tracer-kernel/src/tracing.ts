@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { SondeError, UsageError } from '@sonde/base';
 import type { FilterExpression } from '@sonde/filter';
@@ -18,6 +18,7 @@ import {
 import { type AvailableEvent, EventCatalogue, type EventRequest } from './event-catalogue.ts';
 import { type EventFilters, eventFilters, neverFilter, writeFilter } from './event-filters.ts';
 import { type InstanceOptions, TraceInstance } from './instance.ts';
+import { makeFolders } from './make-folders.ts';
 import { noteOutput } from './output-notes.ts';
 import { newInstanceName, removeUprobes } from './ownership.ts';
 import {
@@ -277,7 +278,7 @@ function makeEmptyFolder(path: string): void {
     );
   }
   try {
-    mkdirSync(path, { recursive: true });
+    makeFolders(path);
   } catch (cause) {
     throw new SondeError('cannot-write', `The folder ${path} can't be made.`, {}, { cause });
   }

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
@@ -186,6 +186,31 @@ describe.skipIf(reasonNotToRecord !== undefined)(`what is recorded${whereRecorde
     expect(
       execFileSync('cat', ['/sys/kernel/tracing/uprobe_events'], { encoding: 'utf8' }),
     ).not.toContain('/loop ');
+  });
+
+  test.each([
+    ['converted at once', []],
+    ['raw', ['--raw']],
+  ])('namespaces and users of a program of another user, %s', (title, options) => {
+    const path = at(`identity-${title.length}`);
+    const contexts = ['--context', 'pid,uid,euid,gid,net_ns,uts_ns'];
+    const program = ['runuser', '-u', 'nobody', '--', 'sh', '-c', 'sleep 1; sleep 0'];
+    record(path, ['--syscall', 'clock_nanosleep', ...contexts, ...options, '--', ...program]);
+    const inode = (kind: string): string => /\d+/.exec(readlinkSync(`/proc/self/ns/${kind}`))![0];
+    const id = Number(execFileSync('id', ['-u', 'nobody']));
+    const spaces = `$ctx.net_ns == ${inode('net')} && $ctx.uts_ns == ${inode('uts')}`;
+    const filter = `$ctx.uid == ${id} && $ctx.euid == ${id} && $ctx.gid != 0 && ${spaces}`;
+    // Raw recordings are converted when the program is gone: it has what it inherited.
+    const expected = options.length === 0 ? filter : `$ctx.uid == 0 && ${spaces}`;
+    expect(countEvents(path, 'syscall_entry_clock_nanosleep', expected)).toBeGreaterThan(0);
+  });
+
+  test('values have the names that the kernel prints', () => {
+    // LTTng does not have the event.
+    record(at('enum'), ['-e', 'tlb:tlb_flush,writeback:*', '--', ...work(1)]);
+    const { stdout } = runSonde(['read', '--limit', '1', '--event', 'tlb_flush', at('enum')]);
+    if (stdout !== '') expect(stdout).toMatch(/reason = \( "[\w ]+" : container = \d+ \)/);
+    if (!babeltraceIsMissing) expect(readWithBabeltrace(at('enum')).complaints).toBe('');
   });
 
   test('events inside an interrupt, with the stack of the kernel', () => {

@@ -10,7 +10,7 @@ export { type EventFormat, parseEventFormat } from './format/event-format.ts';
 export { EventFormats } from './format/event-formats.ts';
 export type { ArrayKind, EventField } from './format/field-declaration.ts';
 export { defaultPageFormat, type PageFormat, parsePageFormat } from './format/page-format.ts';
-export { type ContextName, contextNames } from './layout/contexts.ts';
+export { type ContextName, contextNames, identityNames } from './layout/contexts.ts';
 export {
   type KernelEvent,
   KernelTraceLayout,

@@ -336,6 +336,43 @@ describe('contexts', () => {
   const userStack = (...callers: number[]) =>
     bytesOf([4, 1], [4, 0], ...Array.from({ length: 8 }, (_, i) => [8, callers[i] ?? 0] as const));
 
+  test('namespaces and users: from /proc, from the parent, and anew at exec', () => {
+    const known = new Map<number, number>([[11, 1000]]);
+    const processes = new ProcessTable((tid) => {
+      const uid = known.get(tid);
+      return uid === undefined ? undefined : { pid: tid, identity: { uid, net_ns: 4026531840 } };
+    });
+    const fork = format(2, 'sched/sched_process_fork', ['pid_t parent_pid', 'pid_t child_pid']);
+    const exec = format(3, 'sched/sched_process_exec', ['pid_t pid', 'pid_t old_pid']);
+    const { cpu, decode } = converter(
+      [tick, fork, exec],
+      { contexts: ['tid', 'uid', 'net_ns', 'egid'], isRecorded: ({ name }) => name === 'tick' },
+      { processes },
+    );
+    cpu.push(
+      page(0n)
+        .event(1, 7, 11, n(1))
+        .event(1, 2, 11, bytesOf([4, 11], [4, 12]))
+        .event(1, 7, 12, n(2))
+        .end(),
+    );
+    known.set(12, 65534);
+    cpu.push(
+      page(100n)
+        .event(1, 3, 12, bytesOf([4, 12], [4, 12]))
+        .event(1, 7, 12, n(3))
+        .event(1, 7, 99, n(4))
+        .end(),
+    );
+    const nobody = 0xffff_ffff;
+    expect(decode().events.map(({ context }) => context)).toEqual([
+      { tid: 11, uid: 1000, net_ns: 4026531840, egid: nobody },
+      { tid: 12, uid: 1000, net_ns: 4026531840, egid: nobody },
+      { tid: 12, uid: 65534, net_ns: 4026531840, egid: nobody },
+      { tid: 99, uid: nobody, net_ns: 0, egid: nobody },
+    ]);
+  });
+
   test('call stacks belong to the event before them', () => {
     const { cpu, decode } = converter(stackFormats, {
       contexts: ['tid', 'callstack-kernel', 'callstack-user'],

@@ -14,7 +14,7 @@ import { onlineCpus } from './cpus.ts';
 import { CtfFolder, type StreamBegun } from './ctf-folder.ts';
 import type { RecordingPlan } from './recording-plan.ts';
 import { metadataOf } from './recording-plan.ts';
-import { type DumpedEvent, threadFactsOf } from './state-dump.ts';
+import { type DumpedEvent, threadFactsOf, threadFactsWithIdentity } from './state-dump.ts';
 import type { SubBufferSink } from './sub-buffer-sink.ts';
 
 export interface CtfSinkOptions {
@@ -45,7 +45,7 @@ function streamOf(cpuId: number): string {
 export class CtfSink implements SubBufferSink {
   readonly #options: CtfSinkOptions;
   readonly #converters: readonly CpuStreamConverter[];
-  readonly #processes = new ProcessTable(threadFactsOf);
+  readonly #processes: ProcessTable;
   readonly #metadata: string | Uint8Array;
   #folder: CtfFolder;
   #stateDump: StateDumpWriter | undefined;
@@ -58,6 +58,9 @@ export class CtfSink implements SubBufferSink {
     const { layout, plan, cpuIds, subBufferBytes, onFault, userStrings, filter, selection } =
       options;
     this.#options = options;
+    this.#processes = new ProcessTable(
+      layout.contexts.hasIdentity ? threadFactsWithIdentity : threadFactsOf,
+    );
     this.#metadata = metadataOf(layout, plan.ctfVersion);
     this.#folder = new CtfFolder(options.path, this.#metadata, options.begun);
     this.#converters = cpuIds.map(
@@ -129,8 +132,9 @@ export class CtfSink implements SubBufferSink {
 
   writeStateDump({ name, values, thread }: DumpedEvent, timeNs: bigint): void {
     if (thread !== undefined) {
-      const { tid, ...facts } = thread;
-      this.#processes.set(tid, facts);
+      const { tid, identity, ...facts } = thread;
+      const isWanted = this.#options.layout.contexts.hasIdentity;
+      this.#processes.set(tid, isWanted ? { ...facts, identity } : facts);
     }
     this.#stateDump ??= this.#newStateDump();
     this.#stateDump.write(name, timeNs, values);

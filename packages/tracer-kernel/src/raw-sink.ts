@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import {
   formatRawDescription,
   formatStateDumpLine,
+  identityNames,
   type RawDescription,
   type RawThread,
   rawDescriptionFile,
@@ -98,8 +99,14 @@ export class RawSink implements SubBufferSink {
 
   writeStateDump({ name, values, thread }: DumpedEvent, timeNs: bigint): void {
     if (thread !== undefined) {
-      const { comm, ...numbers } = thread;
-      this.#threads.push({ ...numbers, ...(typeof comm === 'string' && { comm }) });
+      const { comm, identity, ...numbers } = thread;
+      const names: readonly string[] = this.#options.plan.contexts;
+      const isWanted = identityNames.some((name) => names.includes(name));
+      this.#threads.push({
+        ...numbers,
+        ...(isWanted && { identity }),
+        ...(typeof comm === 'string' && { comm }),
+      });
     }
     writeSync(this.#stateDumpFd, formatStateDumpLine({ name, timeCycles: timeNs, values }));
     if (name === 'lttng_statedump_end') this.#describe();

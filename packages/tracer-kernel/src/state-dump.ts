@@ -72,13 +72,45 @@ function parseStat(text: string): ThreadStat {
   };
 }
 
+const identityKinds = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'time', 'user', 'uts'] as const;
+
 /** What is known of one thread from /proc; undefined: it is gone. For threads that no event told of. */
 export function threadFactsOf(tid: number): ThreadFacts | undefined {
+  return readThread(tid, false);
+}
+
+/** The same, with its namespaces and users. */
+export function threadFactsWithIdentity(tid: number): ThreadFacts | undefined {
+  return readThread(tid, true);
+}
+
+function readThread(tid: number, hasIdentity: boolean): ThreadFacts | undefined {
   const stat = read(`/proc/${tid}/stat`);
   const text = read(`/proc/${tid}/status`);
   if (stat === undefined || text === undefined) return undefined;
   const pid = Number(/^Tgid:\s+(\d+)/m.exec(text)?.[1] ?? tid);
-  return factsOf(tid, pid, parseStat(stat), text, namespaceOf(`/proc/${tid}`, 'pid'));
+  const path = `/proc/${tid}`;
+  const facts = factsOf(tid, pid, parseStat(stat), text, namespaceOf(path, 'pid'));
+  if (!hasIdentity) return facts;
+  const kinds = identityKinds.map((kind) => [kind, namespaceOf(path, kind)]);
+  return { ...facts, identity: identityOf(Object.fromEntries(kinds), text) };
+}
+
+/** Under the names of contexts. */
+function identityOf(
+  namespaces: Readonly<Record<string, number>>,
+  statusText: string,
+): Record<string, number> {
+  const identity: Record<string, number> = {};
+  for (const kind of identityKinds) identity[`${kind}_ns`] = namespaces[kind] ?? 0;
+  for (const [line, names] of [
+    ['Uid', ['uid', 'euid', 'suid']],
+    ['Gid', ['gid', 'egid', 'sgid']],
+  ] as const) {
+    const ids = new RegExp(`^${line}:\\s+(.*)$`, 'm').exec(statusText)?.[1]?.split(/\s+/) ?? [];
+    for (const [i, name] of names.entries()) if (i in ids) identity[name] = Number(ids[i]);
+  }
+  return identity;
 }
 
 /** IDs of a thread in its PID namespaces, the root's first. */
@@ -169,7 +201,10 @@ function* dumpThread(
       cpu: cpuId,
       file_table_address: fileTableBase + pid,
     },
-    thread: factsOf(tid, pid, stat, statusText, namespaces['pid'] ?? 0),
+    thread: {
+      ...factsOf(tid, pid, stat, statusText, namespaces['pid'] ?? 0),
+      identity: identityOf(namespaces, statusText),
+    },
   };
   const vtids = namespaceIds(statusText, 'NSpid', tid);
   const vpids = namespaceIds(statusText, 'NStgid', pid);

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { formatError, UsageError } from '@sonde/base';
+import { formatError, SondeError, UsageError } from '@sonde/base';
 import {
   compactTime,
   defaultPreset,
@@ -166,8 +166,20 @@ function recover(io: CommandIo, directory: string): number {
     throw new UsageError('no-such-path', `There is no folder ${directory}.`);
   }
   const tracefs = process.geteuid?.() === 0 ? openTracefs() : undefined;
-  io.stdout.writeText(recoveredText(directory, recoverSession(directory, tracefs)));
+  try {
+    io.stdout.writeText(recoveredText(directory, recoverSession(directory, tracefs)));
+  } catch (error) {
+    throw explainRefusal(error, directory);
+  }
   return exitStatus.done;
+}
+
+/** The files belong to whoever recorded. */
+function explainRefusal(cause: unknown, directory: string): unknown {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code !== 'EACCES' && code !== 'EPERM') return cause;
+  const message = `What is in ${directory} can't be changed by this user. Run it with sudo, as the recorder was.`;
+  return new SondeError('not-allowed', message, {}, { cause });
 }
 
 function tell(io: CommandIo, { quiet }: RecordOptions, text: string): void {

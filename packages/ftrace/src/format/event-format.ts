@@ -1,5 +1,6 @@
 import { MetadataError } from '@sonde/base';
 import { type EventField, parseField } from './field-declaration.ts';
+import { symbolsOf, type ValueName } from './print-symbols.ts';
 
 /** What a `format` file says about one event of the running (or recorded) kernel. IDs change with the boot. */
 export interface EventFormat {
@@ -13,6 +14,8 @@ export interface EventFormat {
   readonly fields: readonly EventField[];
   /** How the kernel prints it: a C format and its arguments. */
   readonly printFormat: string;
+  /** Names of values, by field, as `printFormat` has them. */
+  readonly symbols: ReadonlyMap<string, readonly ValueName[]>;
 }
 
 /** No kernel has longer ones; what is longer is no `format` file. */
@@ -44,7 +47,8 @@ export function parseEventFormat(system: string, text: string, longBytes = 8): E
   if (id === undefined || !(id >= 0 && id <= 0xffff)) {
     throw badFormat(system, `The event ${name} has no ID from 0 to 65535.`, 1);
   }
-  return { id, system, name, commonFields: common, fields, printFormat };
+  const symbols = symbolsOf(printFormat);
+  return { id, system, name, commonFields: common, fields, printFormat, symbols };
 }
 
 function parseFieldLine(

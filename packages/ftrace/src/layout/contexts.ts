@@ -28,6 +28,37 @@ const threadNumbers = {
   vppid: (t) => known(t.vppid, t.ppid),
 } satisfies Readonly<Record<string, ThreadNumber>>;
 
+/** What a thread has of its own that no event tells of: read from /proc when the thread is first seen. All are unsigned. */
+export const identityNames = [
+  'cgroup_ns',
+  'ipc_ns',
+  'mnt_ns',
+  'net_ns',
+  'pid_ns',
+  'time_ns',
+  'user_ns',
+  'uts_ns',
+  'uid',
+  'euid',
+  'suid',
+  'gid',
+  'egid',
+  'sgid',
+] as const;
+export type IdentityName = (typeof identityNames)[number];
+
+function isIdentityName(name: ContextName): name is IdentityName {
+  return (identityNames as readonly string[]).includes(name);
+}
+
+/** Namespaces that are not known are 0, as with LTTng; users and groups are those that nobody has. */
+const identityNumbers = Object.fromEntries(
+  identityNames.map((name): [IdentityName, ThreadNumber] => {
+    const unknown = name.endsWith('_ns') ? 0 : -1;
+    return [name, ({ identity }) => identity?.[name] ?? unknown];
+  }),
+) as Readonly<Record<IdentityName, ThreadNumber>>;
+
 /** `common_flags` and `common_preempt_count` (include/linux/trace_events.h, v6.12). */
 const irqsOffFlag = 0x01;
 const needReschedFlags = 0x02 | 0x04;
@@ -51,6 +82,7 @@ const recordNumbers = {
 export type ContextName =
   | 'procname'
   | keyof typeof threadNumbers
+  | IdentityName
   | keyof typeof recordNumbers
   | 'callstack-kernel'
   | 'callstack-user';
@@ -59,6 +91,7 @@ export type ContextName =
 export const contextNames: readonly ContextName[] = [
   'procname',
   ...(Object.keys(threadNumbers) as (keyof typeof threadNumbers)[]),
+  ...identityNames,
   ...(Object.keys(recordNumbers) as (keyof typeof recordNumbers)[]),
   'callstack-kernel',
   'callstack-user',
@@ -72,6 +105,8 @@ export class ContextPlan {
   readonly hasProcname: boolean;
   readonly threadNumbers: readonly ThreadNumber[];
   readonly recordNumbers: readonly ((flags: number, preemptCount: number) => number)[];
+  /** Whether what /proc alone tells of a thread is shown. */
+  readonly hasIdentity: boolean;
   readonly hasKernelStack: boolean;
   readonly hasUserStack: boolean;
   /** Whether names or priorities are shown: then scheduler events are looked at for them. */
@@ -87,7 +122,13 @@ export class ContextPlan {
     if (this.hasProcname) members.push(member('procname', textArray(procnameBytes)));
     const threads = names.filter((name) => name in threadNumbers) as (keyof typeof threadNumbers)[];
     for (const name of threads) members.push(member(name, factory.integer(int32)));
-    this.threadNumbers = threads.map((name) => threadNumbers[name]);
+    const identities = names.filter(isIdentityName);
+    for (const name of identities) members.push(member(name, factory.integer(uint32)));
+    this.hasIdentity = identities.length > 0;
+    this.threadNumbers = [
+      ...threads.map((name) => threadNumbers[name]),
+      ...identities.map((name) => identityNumbers[name]),
+    ];
     const records = names.filter((name) => name in recordNumbers) as (keyof typeof recordNumbers)[];
     for (const name of records) {
       members.push(member(name, factory.integer(recordNumbers[name].shape)));
@@ -99,7 +140,7 @@ export class ContextPlan {
     if (this.hasKernelStack) members.push(...stack('callstack_kernel'));
     if (this.hasUserStack) members.push(...stack('callstack_user'));
     this.members = members;
-    this.threadBytes = (this.hasProcname ? procnameBytes : 0) + threads.length * 4;
+    this.threadBytes = (this.hasProcname ? procnameBytes : 0) + this.threadNumbers.length * 4;
     this.needsNames = this.hasProcname || isWanted('prio') || isWanted('nice');
   }
 

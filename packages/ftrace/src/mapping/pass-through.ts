@@ -1,5 +1,6 @@
 import type { EventFormat } from '../format/event-format.ts';
 import type { EventField } from '../format/field-declaration.ts';
+import { mappingsOf } from '../format/print-symbols.ts';
 import type { IntegerShape } from '../layout/field-classes.ts';
 import type { BytesSource, OutputField } from '../layout/record-plan.ts';
 
@@ -30,7 +31,7 @@ function isRawData({ system, name }: EventFormat): boolean {
   return system === 'ftrace' && name === 'raw_data';
 }
 
-/** A field as the kernel declares it: numbers as numbers (pointers hexadecimal), characters as text, the rest as arrays. */
+/** A field as the kernel declares it: numbers as numbers (pointers hexadecimal; enumerations where their values have names), characters as text, the rest as arrays. */
 export function passThroughField(
   field: EventField,
   format: EventFormat,
@@ -47,12 +48,16 @@ export function passThroughField(
       }
     : byteShape;
   if (arrayKind === 'scalar' && isWhole) {
+    const symbols = format.symbols.get(field.name);
+    const { lengthBits } = element;
+    const mappings = symbols && mappingsOf(symbols, lengthBits, element.isSigned);
     return {
       kind: 'integer',
       name,
       shape: element,
       source: { offsetBytes, lengthBytes, isSigned },
       addend: 0,
+      ...(mappings !== undefined && { mappings }),
     };
   }
   if (field.isText && !isRawData(format)) {

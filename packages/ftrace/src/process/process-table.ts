@@ -20,6 +20,8 @@ export interface ThreadInfo {
   vppid: number;
   /** Inode of that namespace; 0: not known. */
   pidNamespace: number;
+  /** Namespaces and users, by the names of contexts: as of its first sight or last exec, or its parent's. Undefined: nobody asks. */
+  identity: Readonly<Record<string, number>> | undefined;
 }
 
 export type ThreadFacts = Partial<
@@ -147,6 +149,7 @@ export class ProcessTable {
     child.vpid = isThread ? parent.vpid : parent.vpid === parent.pid ? childTid : -1;
     child.vppid = isThread ? parent.vppid : parent.vpid;
     child.pidNamespace = parent.pidNamespace;
+    child.identity = parent.identity;
     this.#put(child);
   }
 
@@ -196,9 +199,19 @@ export class ProcessTable {
     for (let i = 0; i < seen.length; i++) seen[i] = view.getInt32(at + 4 * i, true);
   }
 
-  /** `sched_process_exec` by another thread than the leader: it gets the leader's id. */
+  /** `sched_process_exec`; by another thread than the leader: it gets the leader's id. */
   exec(tid: number, oldTid: number): void {
-    if (tid === oldTid) return;
+    if (tid !== oldTid) this.#becomeLeader(tid, oldTid);
+    const thread = this.#threads.get(tid);
+    if (thread?.identity === undefined) return;
+    // Whoever changes its user mostly does it just before.
+    const identity = this.#lookUp?.(tid)?.identity;
+    if (identity === undefined) return;
+    thread.identity = identity;
+    this.#changed(thread);
+  }
+
+  #becomeLeader(tid: number, oldTid: number): void {
     const old = this.#threads.get(oldTid);
     if (old === undefined) return;
     const vtid = old.vtid === oldTid ? tid : old.vpid;
@@ -231,6 +244,7 @@ function unknownThread(tid: number): ThreadInfo {
     vpid: -1,
     vppid: -1,
     pidNamespace: 0,
+    identity: undefined,
   };
 }
 

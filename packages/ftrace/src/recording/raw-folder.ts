@@ -4,7 +4,7 @@ import type { ByteOrder } from '@sonde/trace-model';
 import { parseEventFormat } from '../format/event-format.ts';
 import { EventFormats } from '../format/event-formats.ts';
 import { parsePageFormat } from '../format/page-format.ts';
-import { type ContextName, contextNames } from '../layout/contexts.ts';
+import { type ContextName, contextNames, identityNames } from '../layout/contexts.ts';
 import { type StateDumpEventName, stateDumpIds } from '../state-dump/state-dump-events.ts';
 import { fileChunks } from './file-chunks.ts';
 import type { RandomAccess, RawRecording, StateDumpEvent } from './recording.ts';
@@ -62,6 +62,8 @@ export interface RawThread {
   readonly vpid?: number;
   readonly vppid?: number;
   readonly pidNamespace?: number;
+  /** By the names of contexts: `uid`, `net_ns`, … */
+  readonly identity?: Readonly<Record<string, number>> | undefined;
 }
 
 /** For those who write such folders. */
@@ -168,13 +170,29 @@ function clockOf(clock: JsonObject) {
 const threadNumbers = ['pid', 'ppid', 'priority', 'vtid', 'vpid', 'vppid', 'pidNamespace'] as const;
 
 function threadOf(thread: JsonObject): RawThread {
-  const facts: Record<string, number | string> = {};
+  const facts: Record<string, number> = {};
   for (const name of threadNumbers) {
     const value = thread.optionalNumber(name);
     if (value !== undefined) facts[name] = value;
   }
   const comm = thread.optionalText('comm');
-  return { tid: thread.number('tid'), ...facts, ...(comm !== undefined && { comm }) };
+  return {
+    tid: thread.number('tid'),
+    ...facts,
+    ...(comm !== undefined && { comm }),
+    ...(thread.optional('identity') !== undefined && {
+      identity: identityOf(thread.object('identity')),
+    }),
+  };
+}
+
+function identityOf(object: JsonObject): Record<string, number> {
+  const identity: Record<string, number> = {};
+  for (const name of identityNames) {
+    const value = object.optionalNumber(name);
+    if (value !== undefined) identity[name] = value;
+  }
+  return identity;
 }
 
 function environmentOf(object: JsonObject): Map<string, string | bigint> {

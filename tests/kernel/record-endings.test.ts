@@ -1,9 +1,23 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
-import { ended, runSonde, scratchFolder, startSonde } from '../integration/built-command.ts';
+import {
+  ended,
+  runSonde,
+  scratchFolder,
+  sondePath,
+  startSonde,
+} from '../integration/built-command.ts';
 import {
   babeltraceIsMissing,
   countEvents,
@@ -148,6 +162,30 @@ describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecor
     expect(left(child.pid)).toEqual([]);
     expect(existsSync(`/run/sonde/recordings/${instance}`)).toBe(false);
   });
+
+  test.skipIf(process.geteuid?.() !== 0)(
+    'another user is told why nothing can be recovered',
+    () => {
+      const path = at('foreign');
+      mkdirSync(join(path, 'kernel'), { recursive: true });
+      const plan = {
+        instance: 'sonde_1_1',
+        clock: 'mono',
+        unixOffsetNs: '0',
+        bootId: 'x',
+        uuid: '0',
+      };
+      writeFileSync(
+        join(path, 'recording.json'),
+        JSON.stringify({ ...plan, events: [], contexts: [] }),
+      );
+      writeFileSync(join(path, 'kernel/channel0_0'), '');
+      chmodSync(scratch, 0o755);
+      const options = { encoding: 'utf8', uid: 65534, gid: 65534 } as const;
+      const run = spawnSync('node', [sondePath, 'record', '--recover', path], options);
+      expect(run.stderr).toContain(`What is in ${path} can't be changed by this user.`);
+    },
+  );
 
   const kills = 20;
   test(`killed at ${kills} moments and recovered, it is a trace with all that reached the kernel`, async () => {

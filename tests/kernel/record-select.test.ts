@@ -274,6 +274,13 @@ describe.skipIf(reasonNotToRecord !== undefined)(`what is recorded${whereRecorde
     expect(existsSync(at('refused'))).toBe(false);
   });
 
+  test.each([
+    ['/proc/sonde-trace', "The folder /proc/sonde-trace can't be made."],
+    [process.execPath, `${process.execPath} is no folder.`],
+  ])('%s is no place for a trace', (path, message) => {
+    expect(record(path, ['-d', '1s']).stderr).toContain(message);
+  });
+
   test('a folder that holds something is not touched', () => {
     writeFileSync(at('mine'), '');
     const run = record(scratch, ['-d', '1s']);

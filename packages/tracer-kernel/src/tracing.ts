@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { SondeError, UsageError } from '@sonde/base';
 import type { FilterExpression } from '@sonde/filter';
@@ -271,7 +271,11 @@ function openContents(
 }
 
 function makeEmptyFolder(path: string): void {
-  if (existsSync(path) && readdirSync(path).length > 0) {
+  if (existsSync(path)) {
+    if (!statSync(path).isDirectory()) {
+      throw new UsageError('no-folder', `${path} is no folder. Name another one with --output.`);
+    }
+    if (readdirSync(path).length === 0) return;
     throw new UsageError(
       'folder-not-empty',
       `${path} is not empty. Name another folder with --output, or remove it.`,

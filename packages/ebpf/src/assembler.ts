@@ -58,6 +58,7 @@ export const helperIds = {
   probe_read_kernel: 113,
   probe_read_user_str: 114,
   probe_read_kernel_str: 115,
+  jiffies64: 118,
   ringbuf_output: 130,
   ringbuf_reserve: 131,
   ringbuf_submit: 132,

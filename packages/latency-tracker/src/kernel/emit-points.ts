@@ -6,6 +6,7 @@ import { emitAddDelay } from './emit-series.ts';
 import {
   type CounterName,
   frame,
+  maxTickNs,
   pending,
   settings,
   stateFlags,
@@ -233,6 +234,7 @@ class PointWriter extends ProgramParts {
     }
     if (role !== 'begin') return;
     code.store(base, at + pending.state, planned.index << 8, 'u64');
+    if (plan.keepsTicks) code.call('jiffies64').store(base, at + pending.ticks, 'r0', 'u32');
     if (plan.labels.role !== 'begin') return;
     for (const name of plan.labels.names) {
       const slot = plan.saved.find((candidate) => candidate.name === labelSlotName(name))!;
@@ -341,6 +343,7 @@ class PointWriter extends ProgramParts {
     }
     const { halfStack } = plan.tracker.alert;
     const setting = halfStack ? settings.halfThresholdNs : settings.thresholdNs;
+    if (plan.keepsTicks) this.#leaveWhereEarly(setting, next);
     this.#time(planned, expressions);
     code.load('r2', 'r7', pending.beginNs, 'u64');
     code.moveMapValue('r1', maps.settings, settings.onSinceNs).load('r1', 'r1', 0, 'u64');
@@ -351,5 +354,15 @@ class PointWriter extends ProgramParts {
     // With values to save it is about who comes by, a waker; without, about the one that waits.
     if (planned.slots.length > 0) this.record(planned, expressions, 'waker', 'current');
     else this.record(planned, expressions, 'waiting', 'pending');
+  }
+
+  /** Goes on to `next` where fewer ticks have passed than it takes for the threshold. */
+  #leaveWhereEarly(setting: number, next: string): void {
+    const { code } = this;
+    code.call('jiffies64').load('r1', 'r7', pending.ticks, 'u32').alu('sub', 'r0', 'r1');
+    // Counts of 32 bits go round. The tick that has begun may be over.
+    code.shiftLeft('r0', 32).shiftRight('r0', 32).add('r0', 1).alu('mul', 'r0', maxTickNs);
+    code.moveMapValue('r1', this.context.maps.settings, setting).load('r1', 'r1', 0, 'u64');
+    code.jumpIf('r0', '<=', 'r1', next);
   }
 }

@@ -57,11 +57,16 @@ export const seriesBytes = (bits: number): number => series.bucketsAt + 8 * (64 
 /** A pending operation. What begin and peek points save follows. */
 export const pending = {
   beginNs: 0,
-  /** Index of the begin point << 8, and the flags below. */
+  /** Of 32 bits: index of the begin point << 8, and the flags below. */
   state: 8,
+  /** The kernel's count of ticks when it began, of 32 bits, for trackers that peek: it costs next to nothing, a clock does. */
+  ticks: 12,
   savedAt: 16,
 } as const;
 export const stateFlags = { isTimedOut: 1, isPeeked: 2 } as const;
+
+/** A tick is no longer: kernels have 100 a second at least. */
+export const maxTickNs = 10_000_000;
 
 export const maxKeyWords = 4;
 /**

@@ -57,6 +57,7 @@ export function planChain(tracker: Tracker, chain: Chain, types: KernelTypes): T
     saved,
     labels: { names: [], kinds: [], role: 'end', size: undefined },
     wakerStackAt: undefined,
+    keepsTicks: false,
     userStackTarget: userStackTarget(
       tracker,
       programs.flatMap(({ points }) => points),

@@ -74,6 +74,8 @@ export interface TrackerPlan {
   readonly labels: LabelPlan;
   /** Where, behind the state (bytes), begin points keep the stack of who runs: its length, then its frames. Undefined: they do not. */
   readonly wakerStackAt: number | undefined;
+  /** Begins keep the count of ticks: a peek sees from it that the threshold can't be over. */
+  readonly keepsTicks: boolean;
   /** Of the event at which a thread that was switched in runs again: there it gives its user-space stack. */
   readonly userStackTarget: Target | undefined;
   readonly programs: readonly PlannedProgram[];

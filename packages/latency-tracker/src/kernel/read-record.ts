@@ -181,7 +181,7 @@ export class RecordReader {
     end: Point | undefined,
     pointIndex: number,
   ): Record<string, Value> {
-    const state = Number(view.getBigUint64(at + record.state, true));
+    const state = view.getUint32(at + record.state, true);
     const { chain } = this.#plan.tracker;
     const info = chain ? {} : savedInfo(this.#plan, view, at + record.savedAt, state);
     if (end === undefined) return info;

@@ -130,7 +130,7 @@ export class MapSweep implements Sweep {
 
   #alertOf(kind: Alert['kind'], key: readonly bigint[], beginNs: number, nowNs: number): Alert {
     const { value } = this.#maps.pending;
-    const state = Number(value.getBigUint64(pending.state, true));
+    const state = value.getUint32(pending.state, true);
     const { tid, comm, ...info } = savedInfo(this.#plan, value, pending.savedAt, state);
     const words: Value[] = key
       .slice(0, this.#plan.keyWords)

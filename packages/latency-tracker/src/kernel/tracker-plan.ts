@@ -68,6 +68,7 @@ export function planTracker(tracker: Tracker, set: PointSet, types: KernelTypes)
     labels,
     wakerStackAt:
       keepsInTask && keepsWakerStack(tracker, set) ? slotsBytes(table.slots) : undefined,
+    keepsTicks: set.peek.length > 0 && !hasOwnTime,
     userStackTarget: userStackTarget(tracker, points, types),
     programs: programsOf(keepsInTask ? [...points, ...lastPoints(points.length, types)] : points),
   };

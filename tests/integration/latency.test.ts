@@ -158,7 +158,10 @@ describe('what is wrong is told in a sentence', () => {
     [[kernelTiny], /Name a tracker, such as wakeup/],
     [['wakeup', 'wakeup', kernelTiny], /wakeup is named twice/],
     [['wakeup', '--by=dev', kernelTiny], /wakeup can't tell dev/],
-    [['offcpu', '--by=cgroup', kernelTiny], /offcpu can't tell cgroup/],
+    [
+      ['offcpu', '--by=cgroup', kernelTiny],
+      /offcpu: sched_switch: a trace can't tell the control group of/,
+    ],
     [['wakeup', '--threshold=5', kernelTiny], /"5" is no duration/],
     [['--begin=a', kernelTiny], /takes --begin, --end and --key/],
     [['--key=a', 'wakeup', kernelTiny], /go with --begin and --end/],

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openTrace, runIterator } from '@sonde/components';
-import { findTracker, StreamingSession } from '@sonde/latency-tracker';
+import { findTraces, openTrace, runIterator } from '@sonde/components';
+import { eventMatches, findTracker, StreamingSession } from '@sonde/latency-tracker';
 import { LinuxModel } from '@sonde/linux-model';
 import { afterAll, describe, expect, test } from 'vitest';
 import { repository } from '../../../tests/conformance/corpus.ts';
@@ -19,8 +19,17 @@ const shared = join(
 );
 const archives = [
   join(repository, 'fixtures/traces/kernel-tiny.tar.xz'),
-  ...['io', 'rt'].map((name) => join(shared, `${name}.tar.xz`)),
+  ...['fork', 'io', 'kust', 'net', 'rt'].map((name) => join(shared, `${name}.tar.xz`)),
 ];
+
+/**
+ * Unpacked. Not among them: what begins in the middle of things or has lost events. There the tracker goes by what an event says of its
+ * thread, the model by what it knows of the CPU, and a pair across a gap is uncertain here and may be none there.
+ */
+const folders = ['ctxall', 'tiny', 'snapshot/first-20261122-213716-0']
+  .map((name) => join(shared, name))
+  .filter((folder) => existsSync(folder))
+  .flatMap((folder) => findTraces(folder, {}));
 
 const names = ['wakeup', 'syscall', 'irq', 'softirq', 'softirq_raise', 'block', 'oncpu'] as const;
 type Pairs = Map<string, string[]>;
@@ -36,12 +45,16 @@ async function pairsOfTrackers(path: string): Promise<Pairs> {
   const pairs: Pairs = new Map();
   using traces = openTrace(path);
   const { origin } = traces;
-  const usable = names.filter((name) => {
-    const events = findTracker(name)!
+  const classes = traces.traces.flatMap(({ traceClass }) =>
+    [...traceClass.dataStreamClasses.values()].flatMap(({ eventRecordClasses }) =>
+      [...eventRecordClasses.values()].map(({ name = '' }) => name),
+    ),
+  );
+  const usable = names.filter((name) =>
+    findTracker(name)!
       .anyOf.at(-1)!
-      .begin.map(({ event }) => event);
-    return !events.some((event) => event.startsWith('block:')) || hasBlock(path);
-  });
+      .begin.some(({ event }) => classes.some((known) => eventMatches(event, known))),
+  );
   const session = new StreamingSession(
     usable.map((name) => everyPair({ ...findTracker(name)!, alert: unlimited })),
     {
@@ -67,9 +80,6 @@ const unlimited = {
   halfStack: false,
   stack: 'end',
 } as const;
-
-/** The trace `rt` was recorded without block events. */
-const hasBlock = (path: string): boolean => !path.includes('-rt-');
 
 async function segmentsOfModel(path: string): Promise<Pairs> {
   const pairs: Pairs = new Map();
@@ -117,19 +127,30 @@ describe.each(there.map(nameOf))(`%s${note}`, (name) => {
   execFileSync('tar', ['xf', archive, '-C', folder]);
 
   test('trackers agree with segments', async () => {
-    const [pairs, segments] = [await pairsOfTrackers(folder), await segmentsOfModel(folder)];
+    const [pairs] = await expectAgreement(folder);
     const [wakeups, calls] = [pairs.get('wakeup') ?? [], pairs.get('syscall') ?? []];
     expect(Math.min(wakeups.length, calls.length)).toBeGreaterThan(100);
-    for (const tracker of names) {
-      const [ours, theirs] = [pairs.get(tracker) ?? [], segments.get(tracker) ?? []];
-      // What is still raised when the trace ends has run in no handler that the model tells of.
-      const known = new Set(theirs);
-      const expected = tracker === 'softirq_raise' ? ours.filter((p) => known.has(p)) : ours;
-      expect({ tracker, pairs: [...expected].sort() }).toEqual({
-        tracker,
-        pairs: [...theirs].sort(),
-      });
-      expect(ours.length - theirs.length).toBeLessThanOrEqual(4);
-    }
   });
 });
+
+describe.each(folders.map((folder) => folder.slice(shared.length + 1)))('%s', (name) => {
+  test('trackers agree with segments', async () => {
+    await expectAgreement(join(shared, name));
+  });
+});
+
+async function expectAgreement(folder: string): Promise<readonly [Pairs, Pairs]> {
+  const [pairs, segments] = [await pairsOfTrackers(folder), await segmentsOfModel(folder)];
+  for (const tracker of names) {
+    const [ours, theirs] = [pairs.get(tracker) ?? [], segments.get(tracker) ?? []];
+    // What is still raised when the trace ends has run in no handler that the model tells of.
+    const known = new Set(theirs);
+    const expected = tracker === 'softirq_raise' ? ours.filter((p) => known.has(p)) : ours;
+    expect({ tracker, pairs: [...expected].sort() }).toEqual({
+      tracker,
+      pairs: [...theirs].sort(),
+    });
+    expect(ours.length - theirs.length).toBeLessThanOrEqual(4);
+  }
+  return [pairs, segments];
+}

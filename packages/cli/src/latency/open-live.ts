@@ -34,7 +34,7 @@ async function tryKernel(
   trackers: readonly Tracker[],
   { onAlert, onUrgent }: LiveEvents,
   options: LiveOptions,
-): Promise<TrackerSession | string> {
+): Promise<TrackerSession | SondeError> {
   try {
     return await openKernelSession(trackers, {
       ...options,
@@ -42,10 +42,13 @@ async function tryKernel(
       ...(onUrgent === undefined ? {} : { onUrgent, pollMs: urgentPollMs }),
     });
   } catch (error) {
-    if (error instanceof SondeError) return error.message.replace(/\.$/, '');
+    if (error instanceof SondeError) return error;
     throw error;
   }
 }
+
+/** What is wrong with a tracker, and better told over a tracefs instance than in the kernel: there keys may be texts. */
+const toldByTracefs: readonly string[] = ['no-event', 'key-types-differ'];
 
 /**
  * Trackers on the running system, in the best way that this machine allows: in the kernel, else over events of a tracefs instance.
@@ -53,9 +56,18 @@ async function tryKernel(
  */
 export const openLive: OpenLive = async (trackers, events, options) => {
   const inKernel = await tryKernel(trackers, events, options);
-  if (typeof inKernel !== 'string') return { session: inKernel };
-  events.note(`not in the kernel: ${inKernel}`);
-  return { session: openTracefsSession(trackers, urgentFirst(events)) };
+  if (!(inKernel instanceof SondeError)) return { session: inKernel };
+  const note = (): void => events.note(`not in the kernel: ${inKernel.message.replace(/\.$/, '')}`);
+  try {
+    const session = openTracefsSession(trackers, urgentFirst(events));
+    note();
+    return { session };
+  } catch (error) {
+    // What is wrong with a tracker is told once.
+    const isSame = inKernel instanceof UsageError && error instanceof UsageError;
+    if (!isSame) note();
+    throw isSame && !toldByTracefs.includes(error.code) ? inKernel : error;
+  }
 };
 
 /** Those of the trackers that this machine can run, and why not the others. */

@@ -38,12 +38,26 @@ function patternOf(event: string): string {
   return event.includes(':') ? event : `*:${event}`;
 }
 
-/** Events of the first set that the kernel has events of; undefined: of none. */
-function eventsOf(tracker: Tracker, catalogue: EventCatalogue): string[] | undefined {
+/** Where no set can be used: what is wanting. */
+function missingOf(tracker: Tracker, catalogue: EventCatalogue): string {
+  const isThere = isThereIn(catalogue);
+  const points = tracker.anyOf.flatMap(({ via, begin, end }) =>
+    via === 'event' ? [...begin, ...end] : [],
+  );
+  const missing = points.map(({ event }) => event).filter((event) => !isThere(event));
+  return [...new Set(missing)].join(', ');
+}
+
+function isThereIn(catalogue: EventCatalogue): (event: string) => boolean {
   const names = new Set(catalogue.events.map(({ system, name }) => `${system}:${name}`));
   const plainNames = new Set(catalogue.events.map(({ name }) => name));
-  const isThere = (event: string): boolean =>
+  return (event) =>
     event.startsWith('raw_syscalls:') || names.has(event) || plainNames.has(plainName(event));
+}
+
+/** Events of the first set that the kernel has events of; undefined: of none. */
+function eventsOf(tracker: Tracker, catalogue: EventCatalogue): string[] | undefined {
+  const isThere = isThereIn(catalogue);
   const some = (points: PointSet['begin']): boolean => points.some(({ event }) => isThere(event));
   const set = tracker.anyOf.find(
     (candidate) => candidate.via === 'event' && some(candidate.begin) && some(candidate.end),
@@ -70,7 +84,7 @@ export function openTracefsSession(
     if (events === undefined) {
       throw new UsageError(
         'no-event',
-        `This kernel has no events for the tracker ${tracker.name}.`,
+        `The tracker ${tracker.name} can't run in this kernel: it has no event ${missingOf(tracker, catalogue)}.`,
       );
     }
     for (const event of events) patterns.add(patternOf(event));

@@ -100,6 +100,9 @@ export class ExpressionCompiler {
   #field(path: readonly string[]): CompiledValue {
     const found = findField(this.#eventRecordClass, path);
     if (found !== undefined) return this.#read(found);
+    if (path.length === 1 && path[0]!.endsWith('_cgroup')) {
+      throw this.#error("a trace can't tell the control group of a thread that does not run");
+    }
     const known = fieldsOf(this.#eventRecordClass).join(', ');
     throw this.#error(`there is no field ${path.join('.')}; there are ${known}`);
   }

@@ -185,6 +185,7 @@ describe('what is wrong is told in a sentence', () => {
       ['wakeup', '--listen=9100', kernelTiny],
       /--listen goes without a trace, or with one and --follow/,
     ],
+    [['wakeup', '--record-alerts=/proc/a/b', kernelTiny], /\/proc\/a\/b can't be made/],
     [['--set', 'on=off', kernelTiny], /--set goes without a trace/],
     [['wakeup', '--set', 'colour=red'], /"colour=red" is no setting/],
     [['--tracker', kernelTiny, kernelTiny], /can't be read as JSON/],

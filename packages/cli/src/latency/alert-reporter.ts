@@ -1,6 +1,6 @@
 /** Where alerts and results of `sonde latency` go. */
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { UsageError } from '@sonde/base';
 import {
   type Alert,
@@ -128,7 +128,7 @@ class AlertFolder {
 
   constructor(directory: string, trackers: readonly Tracker[]) {
     try {
-      mkdirSync(directory, { recursive: true });
+      makeFolder(directory);
       this.#descriptor = openSync(join(directory, 'alerts'), 'wx');
     } catch (cause) {
       throw new UsageError(
@@ -157,4 +157,12 @@ class AlertFolder {
     this.flush();
     closeSync(this.#descriptor);
   }
+}
+
+/** With those above it. Node's own `recursive` never ends where the system makes none (/proc). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  const above = dirname(path);
+  if (above !== path) makeFolder(above);
+  mkdirSync(path);
 }

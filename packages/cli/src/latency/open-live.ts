@@ -66,7 +66,8 @@ export const openLive: OpenLive = async (trackers, events, options) => {
     // What is wrong with a tracker is told once.
     const isSame = inKernel instanceof UsageError && error instanceof UsageError;
     if (!isSame) note();
-    throw isSame && !toldByTracefs.includes(error.code) ? inKernel : error;
+    if (!isSame || toldByTracefs.includes(error.code)) throw error;
+    throw new UsageError(inKernel.code, inKernel.message);
   }
 };
 

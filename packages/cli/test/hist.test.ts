@@ -189,6 +189,8 @@ describe('the screen', () => {
     const { terminal, done } = open();
     terminal.send('t');
     expect(terminal.lines.at(-1)).toMatch(/start again with --threshold/);
+    terminal.send('\r');
+    expect(terminal.lines.join('\n')).toContain(': no alerts; start with a lower --threshold.');
     terminal.send('q');
     await done;
   });

@@ -23,6 +23,8 @@ export interface FrameOptions {
   readonly row: number;
   /** Show the last alerts of the selected cell. */
   readonly showsAlerts: boolean;
+  /** What to do to get some, where there are none: `t sets their threshold`. */
+  readonly alertHint: string;
   readonly time: (ns: bigint) => string;
 }
 
@@ -268,25 +270,29 @@ function detailLines(
     .map((q) => `p${100 * q} ${quantile(q)}`)
     .join('  ');
   return [
-    { text: `${title}: ${histogram.count} (${Number(ratePerS.toPrecision(3))}/s)${trouble}` },
+    {
+      text: `${title}: ${grouped(histogram.count)} (${grouped(Number(ratePerS.toPrecision(3)))}/s)${trouble}`,
+    },
     { text: `${quantiles}  max ${formatDuration(histogram.maxNs)}` },
     {
-      text: `cell ${boundText(row.first)} to ${boundText(row.end)}: ${inCell}   ${alerts} alerts kept`,
+      text: `cell ${boundText(row.first)} to ${boundText(row.end)}: ${grouped(inCell)}   ${grouped(alerts)} alerts kept`,
     },
   ];
 }
+
+const grouped = (count: number): string => count.toLocaleString('en');
 
 function alertLines(
   state: HistState,
   views: readonly ColumnView[],
   row: BucketRow,
-  { column, time }: FrameOptions,
+  { column, time, alertHint }: FrameOptions,
 ): FrameLine[] {
   const view = views[column]!;
   const title = `${view.column.group} ${view.column.name}, ${boundText(row.first)} to ${boundText(row.end)}`;
   const alerts = state.alertsOf(view.column, 2 ** row.first, 2 ** row.end);
   if (alerts.length === 0) {
-    return [{ text: `${title}: no alerts; t sets their threshold. Enter closes.` }];
+    return [{ text: `${title}: no alerts; ${alertHint}. Enter closes.` }];
   }
   return [
     { text: `${title}: the last alerts. Enter closes.`, isBold: true },

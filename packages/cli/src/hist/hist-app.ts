@@ -105,6 +105,10 @@ export class HistApp {
         column: this.#column,
         row: this.#row,
         showsAlerts: this.#showsAlerts,
+        alertHint:
+          this.#options.setThreshold === undefined
+            ? 'start with a lower --threshold'
+            : 't sets their threshold',
         time: this.#options.time,
       }),
     );

@@ -153,11 +153,13 @@ for (const [workload, { command, server: needsServer }] of Object.entries(worklo
     const cost = (mode) => median(seconds[mode]) - start(mode) - alone;
     const percent = (mode) =>
       mode in seconds ? `${((100 * cost(mode)) / alone).toFixed(1)} %` : '–';
-    const ratio = (mode) => (cost(mode) / cost('trace-cmd')).toFixed(2);
+    const [least, most] = [Math.min(...seconds.off), Math.max(...seconds.off)];
+    const isTold = cost('trace-cmd') > most - least && seconds.off.length > 1;
+    const ratio = (mode) => (isTold ? (cost(mode) / cost('trace-cmd')).toFixed(2) : '–');
     rows.push([
       workload,
       set,
-      alone.toFixed(2),
+      `${alone.toFixed(2)} (${least.toFixed(2)}–${most.toFixed(2)})`,
       ...['trace-cmd', 'raw', 'ctf', 'texts'].map(percent),
       (workload === 'oltp' && talk[set]) || '–',
       ratio('raw'),
@@ -197,8 +199,8 @@ function writeTable() {
 CPU time (user and system, recorders and the database server included) beyond that of the work alone and of the recorder's start, medians of
 ${options.rounds} rounds in which all take turns. The start is what recording \`true\` costs: node, the state dump, a recorder's end; it counts once,
 however long a recording is. CTF is with the contexts procname, pid and tid, which trace-cmd does not have (it keeps the id of the thread).
-Load ${loadavg()[0].toFixed(1)} on 2 CPUs, mostly of other work: trust ratios, and no difference under some 20 %; that of two threads that take turns
-depends on who interrupts them.
+In brackets: the least and the most that the work took alone. There is no ratio where that differs more than trace-cmd costs: then the
+overheads of the row say nothing either. Load ${loadavg()[0].toFixed(1)} on 2 CPUs, mostly of other work.
 \`node bench/record.mjs\` makes this table.
 
 ${table}

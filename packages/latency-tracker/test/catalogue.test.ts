@@ -1,5 +1,5 @@
 /** Each tracker of the catalogue over a tiny trace whose delays anyone can compute by hand. */
-import { findTracker } from '@sonde/latency-tracker';
+import { catalogue, findTracker } from '@sonde/latency-tracker';
 import { expect, test } from 'vitest';
 import { everyPair, pairsOf, track } from './text-trace.ts';
 
@@ -260,4 +260,10 @@ test.each(cases)('$tracker: $why', ({ tracker, text, pairs, counters, contexts: 
   // Each begin is somewhere.
   expect(begins).toBe(overwritten + full + ends + aborted + collected + pending);
   expect(snapshot!.series.reduce((sum, { histogram }) => sum + histogram.count, 0)).toBe(ends);
+});
+
+test('there is one for each tracker', () => {
+  const tried = new Set(cases.map(({ tracker }) => tracker));
+  // Chains are tried in streaming.test.ts.
+  expect(catalogue.map(({ name }) => name).filter((name) => !tried.has(name))).toEqual(['chain']);
 });

@@ -288,6 +288,26 @@ describe('a chain keeps the time of its first event', () => {
     expect(countersOf(session)).toMatchObject({ begins: 1, ends: 0, pending: 0 });
   });
 
+  test('one across lost events is uncertain', () => {
+    const { session } = track(
+      chain,
+      `
+      100 0 irq_handler_entry irq=9
+      110 0 sched_waking tid=5
+      120 0 irq_handler_exit irq=9
+      150 1 LOST from=130
+      160 0 sched_switch prev_tid=0 next_tid=5 next_comm=five next_prio=20
+      200 0 irq_handler_entry irq=9
+      210 0 sched_waking tid=6
+      220 0 irq_handler_exit irq=9
+      250 0 sched_switch prev_tid=5 next_tid=6 next_comm=six next_prio=20`,
+    );
+    const [snapshot] = session.snapshot();
+    expect(snapshot!.counters).toMatchObject({ begins: 2, ends: 2, uncertain: 1, pending: 0 });
+    expect(snapshot!.series[0]!.histogram).toMatchObject({ count: 1, sumNs: 50 });
+    expect(snapshot!.uncertain).toMatchObject({ count: 1, sumNs: 60 });
+  });
+
   const step = { name: 'a', event: 'start', key: ['id'] };
   const last = { name: 'z', event: 'stop', from: [{ step: 'a', key: ['id'] }] };
   test.each([

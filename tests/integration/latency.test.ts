@@ -179,6 +179,10 @@ describe('what is wrong is told in a sentence', () => {
       ],
       /the key at sched_waking \(comm\) is text; that at sched_switch \(prev_tid\) is number/,
     ],
+    [
+      ['--begin=a', '--end=b', '--key=x,y', '--end-key=x', kernelTiny],
+      /--key has 2, --end-key 1 expressions/,
+    ],
     [['wakeup', '--on-alert=format c:', kernelTiny], /neither snapshot nor exec/],
     [['wakeup', '--listen=0.0.0.0:80', kernelTiny], /no port of this machine/],
     [

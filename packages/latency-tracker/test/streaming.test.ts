@@ -338,7 +338,7 @@ describe('refused before the first event', () => {
     ],
     [
       mine({ begin: [{ event: 'start', key: ['idd'] }] }),
-      /mine: start: there is no field idd; there are id, name, cpu_id/,
+      /mine: start: there is no field idd; there are id, name\./,
     ],
     [
       mine({ end: [{ event: 'stop', key: ['name'] }] }),

@@ -83,6 +83,13 @@ function ownTracker(options: LatencyOptions): Tracker | undefined {
   if (begin.length === 0 || end.length === 0 || key === undefined) {
     throw new UsageError('no-event', 'A tracker of your own takes --begin, --end and --key.');
   }
+  const [keyParts, endKeyParts] = [splitKey(key).length, splitKey(endKey ?? key).length];
+  if (keyParts !== endKeyParts) {
+    throw new UsageError(
+      'key-parts-differ',
+      `--key has ${keyParts}, --end-key ${endKeyParts} expressions: an end is found by as many as the begin has.`,
+    );
+  }
   return parseTracker({
     name: 'user',
     summary: `from ${begin.join(' or ')} to ${end.join(' or ')}`,

@@ -100,9 +100,10 @@ export function demandFor({ scope, path }: FoundField, as: string): FieldDemand 
   return { scope, path, wide: 'signed', as };
 }
 
-/** Names of the payload's fields and of contexts, for errors. */
+/** Names of the payload's fields and of contexts, for errors; not those of packets, which nobody looks for. */
 export function fieldsOf(eventRecordClass: EventRecordClass): string[] {
-  const scopes: readonly Scope[] = ['event-record-payload', ...contexts];
+  const ofEvent = contexts.filter((scope) => scope !== 'packet-context');
+  const scopes: readonly Scope[] = ['event-record-payload', ...ofEvent];
   const names = scopes.flatMap(
     (scope) => scopeFieldClass(eventRecordClass, scope)?.members.map(({ name }) => name) ?? [],
   );

@@ -40,8 +40,8 @@ export function boundsOf(samples: Samples, options: AnalysisOptions): Bounds {
 /** The widest of several ranges: `--freq-uniform`. */
 export function joinBounds(all: readonly Bounds[]): Bounds {
   return {
-    min: Math.min(...all.map((bounds) => bounds.min)),
-    max: Math.max(...all.map((bounds) => bounds.max)),
+    min: all.reduce((least, { min }) => Math.min(least, min), Number.POSITIVE_INFINITY),
+    max: all.reduce((most, { max }) => Math.max(most, max), Number.NEGATIVE_INFINITY),
   };
 }
 

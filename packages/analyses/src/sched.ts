@@ -43,7 +43,7 @@ import {
   type TableClass,
   uncertainColumn,
 } from './table.ts';
-import { lines, type TextBlock } from './text-block.ts';
+import { lines, linesOf, type TextBlock } from './text-block.ts';
 import { TopList } from './top-list.ts';
 
 const logColumns: readonly Column[] = [
@@ -277,7 +277,7 @@ class SchedulingLatencies implements Reducer {
 
 function statisticsText(what: string, header: string, rows: readonly string[]): TextBlock {
   if (rows.length === 0) return lines();
-  return lines('', `Scheduling latency stats (${what}) (us)`, header, ...rows);
+  return linesOf(['', `Scheduling latency stats (${what}) (us)`, header, ...rows]);
 }
 
 function tidRow(cells: string[]): string {

@@ -22,7 +22,7 @@ import {
   stringCell,
   type TableClass,
 } from './table.ts';
-import { lines, type TextBlock } from './text-block.ts';
+import { linesOf, type TextBlock } from './text-block.ts';
 
 const perTid: TableClass = {
   name: 'per-tid',
@@ -188,7 +188,7 @@ function textOf(threads: readonly ThreadCalls[]): TextBlock[] {
     }
     text.push(row(['Total:', String(thread.count), '', '', '', '', '']), '-'.repeat(113));
   }
-  return [lines(...text, '', `Total syscalls: ${count}`)];
+  return [linesOf([...text, '', `Total syscalls: ${count}`])];
 }
 
 export const syscallstats: Analysis = {

@@ -61,7 +61,14 @@ export interface BlockStyle extends TableStyle {
   readonly graphWidth?: number | undefined;
 }
 
-export const lines = (...text: string[]): LinesBlock => ({ kind: 'lines', lines: text });
+export const lines = (...text: string[]): LinesBlock => linesOf(text);
+
+/** As many as there are threads, which are more than a call takes arguments. */
+export const linesOf = (text: readonly string[]): LinesBlock => ({ kind: 'lines', lines: text });
+
+function mostOf<T>(rows: readonly T[], measure: (row: T) => number): number {
+  return rows.reduce((most, row) => Math.max(most, measure(row)), Number.NEGATIVE_INFINITY);
+}
 
 /** Width of the widest graph: what a classic terminal has. */
 const defaultGraphWidth = 80;
@@ -72,8 +79,8 @@ const bar = (value: number, max: number, width: number): string =>
 
 function formatBars(block: BarsBlock, width: number): string[] {
   if (block.rows.length === 0) return [];
-  const valueWidth = Math.max(...block.rows.map((row) => cellWidth(row.valueText)));
-  const max = Math.max(...block.rows.map((row) => row.value));
+  const valueWidth = mostOf(block.rows, (row) => cellWidth(row.valueText));
+  const max = mostOf(block.rows, (row) => row.value);
   let header = block.title;
   if (block.labelHeader !== undefined) {
     header += ' '.repeat(Math.max(1, width - cellWidth(block.title) + 1 + valueWidth + 1));
@@ -89,8 +96,8 @@ function formatBars(block: BarsBlock, width: number): string[] {
 function formatFrequency(block: FrequencyBlock, width: number): string[] {
   if (block.rows.length === 0) return [];
   const barWidth = width - frequencyBarLoss;
-  const max = Math.max(...block.rows.map((row) => row.count));
-  const countWidth = Math.max(...block.rows.map((row) => String(row.count).length));
+  const max = mostOf(block.rows, (row) => row.count);
+  const countWidth = mostOf(block.rows, (row) => String(row.count).length);
   const rows = block.rows.map((row) => {
     // By way of ns, as the cells of the table: the last digit rounds alike.
     const bound = padStart(formatFixed((row.lowerBound * 1000) / 1000, 3), 7);
@@ -114,8 +121,8 @@ function graphWidthOf(block: BarsBlock | FrequencyBlock, style: BlockStyle): num
     );
   }
   const labels = [block.labelHeader ?? '', ...block.rows.map((row) => row.label)];
-  const labelWidth = Math.max(...labels.map((label) => cellWidth(label.trimEnd())));
-  const valueWidth = Math.max(...block.rows.map((row) => cellWidth(row.valueText)));
+  const labelWidth = mostOf(labels, (label) => cellWidth(label.trimEnd()));
+  const valueWidth = mostOf(block.rows, (row) => cellWidth(row.valueText));
   const left = style.columns - labelWidth - valueWidth - 2;
   return Math.max(leastGraphWidth, Math.min(defaultGraphWidth, left));
 }

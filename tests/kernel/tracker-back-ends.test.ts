@@ -104,8 +104,8 @@ function overTrace(trace: string, trackers: string): Map<string, Summary> {
 }
 
 /**
- * Kernels may keep from the ring buffer what their eBPF programs see: 6.18 as a virtual machine's leaves out wakeups by an idle CPU and its
- * switches to what was woken, without counting them. Returns the switches that don't go on from the one before.
+ * Kernels may keep from the ring buffer what our eBPF programs count: a 6.18 in a virtual machine leaves out some wakeups and switches when
+ * CPUs are idle, uncounted, for a reason we don't know. Returns the switches that don't go on from the one before.
  */
 function brokenSwitches(trace: string): number {
   const { stdout } = runSonde([

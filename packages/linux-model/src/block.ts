@@ -94,17 +94,20 @@ export const blockComplete: Rule = rule(
       const { sector, sectorCount, error } = event;
       if (!(sectorCount > 0)) return;
       const device = host.disks.originalDevice(event.device, sector);
-      host.disks.forgetRemap(event.device, sector);
       const disk = host.disk(device);
       const request = disk.pendingAt(sector);
-      if (request === undefined || sectorCount > request.remainingSectors) return;
-      disk.takePending(sector);
-      request.remainingSectors -= sectorCount;
-      if (request.remainingSectors > 0) {
+      if (request !== undefined && sectorCount < request.remainingSectors) {
         // A request may complete in parts: the rest begins where this part ends.
-        disk.issue(sector + sectorCount, request);
+        const restSector = sector + sectorCount;
+        disk.takePending(sector);
+        request.remainingSectors -= sectorCount;
+        disk.issue(restSector, request);
+        host.disks.shortenRemap(event.device, sector, restSector);
         return;
       }
+      host.disks.forgetRemap(event.device, sector);
+      if (request === undefined || sectorCount > request.remainingSectors) return;
+      disk.takePending(sector);
       if (!channel.isWanted) return;
       channel.emit({
         host,

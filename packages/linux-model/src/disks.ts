@@ -5,6 +5,7 @@ import type { Thread } from './threads.ts';
 export interface PendingBlockRequest {
   readonly sector: number;
   readonly sectorCount: number;
+  /** Not complete yet. */
   remainingSectors: number;
   readonly isWrite: boolean;
   /** Who issued it; undefined: unknown. */
@@ -106,6 +107,14 @@ export class DiskTable {
   originalDevice(device: number, sector: number): number {
     if (this.#remaps.size === 0) return device;
     return this.#remaps.get(`${device}:${sector}`)?.fromDevice ?? device;
+  }
+
+  /** Part of a remapped request is complete: the rest begins at `restSector`. */
+  shortenRemap(device: number, sector: number, restSector: number): void {
+    const remap = this.#remaps.get(`${device}:${sector}`);
+    if (remap === undefined) return;
+    this.forgetRemap(device, sector);
+    this.#remaps.set(`${device}:${restSector}`, remap);
   }
 
   forgetRemap(device: number, sector: number): void {

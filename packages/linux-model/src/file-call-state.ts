@@ -150,9 +150,12 @@ function closeFile(host: Host, thread: Thread, fd: number, timeNs: number): void
   if (channel.isWanted) channel.emit({ host, timeNs, kind: 'close', file });
 }
 
-/** A descriptor that is used but was never seen to be opened. */
-function unknownFile(host: Host, thread: Thread, fd: number, timeNs: number): OpenFile {
-  return openFile(host, thread, fd, unknownPath, 'unknown', false, timeNs);
+/** What a descriptor stands for that the entry did not know; made where it was never seen to be opened, nor used by another thread since. */
+function fileAt(host: Host, thread: Thread, fd: number, timeNs: number): OpenFile {
+  return (
+    thread.process.files.get(fd) ??
+    openFile(host, thread, fd, unknownPath, 'unknown', false, timeNs)
+  );
 }
 
 /** The new descriptor of a successful open, socket, accept or duplicate. */
@@ -265,10 +268,11 @@ export function endFileCall(
     fd = succeeded && result !== undefined && result <= maxDescriptor ? result : -1;
     file = fd >= 0 ? openedFile(host, thread, pending, fd, endNs) : undefined;
   } else if (succeeded) {
-    if (fd >= 0) file ??= unknownFile(host, thread, fd, endNs);
+    // A number that was nothing when the close began, and is something now, is a newer file's.
+    const isNewer = action === 'close' && thread.process.files.get(fd) !== undefined;
+    if (fd >= 0 && !isNewer) file ??= fileAt(host, thread, fd, endNs);
     if (action === 'transfer' && pending.targetFd >= 0) {
-      targetFile = thread.process.files.get(pending.targetFd);
-      targetFile ??= unknownFile(host, thread, pending.targetFd, endNs);
+      targetFile = fileAt(host, thread, pending.targetFd, endNs);
     }
   }
   const { fileOperation } = host.buffers;
@@ -276,8 +280,12 @@ export function endFileCall(
   fileOperation.file = file;
   fileOperation.targetFile = targetFile;
   reportOperation(host, thread, pending, result, beginNs, endNs);
-  // Linux has closed it whatever else went wrong (close(2)).
-  if (action === 'close' && result !== badDescriptor) closeFile(host, thread, fd, endNs);
+  // Linux has closed it whatever else went wrong (close(2)), and first of all: what another thread has opened since may have the number.
+  if (action === 'close' && result !== badDescriptor) {
+    const current = thread.process.files.get(fd);
+    const isNewer = current !== undefined && current !== file && current.openNs >= beginNs;
+    if (!isNewer) closeFile(host, thread, fd, endNs);
+  }
 }
 
 const isSize = (result: number | undefined): result is number =>

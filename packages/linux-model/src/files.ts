@@ -42,6 +42,8 @@ function nameAs(file: OpenFile, known: OpenFile): void {
 /** The descriptors of a process (`CLONE_FILES` shares the table between threads). */
 export class FileTable {
   readonly #files = new Map<number, OpenFile>();
+  /** It was shared with another process (`CLONE_FILES` without `CLONE_THREAD`), which may live on. */
+  isShared = false;
 
   get(fd: number): OpenFile | undefined {
     return this.#files.get(fd);

@@ -111,6 +111,11 @@ export class Host {
     return cpu;
   }
 
+  /** The CPU of that id, if events were seen on it, else CPU -1; no use of it. */
+  knownCpu(id: number): Cpu {
+    return this.#cpus[id] ?? this.#noCpu;
+  }
+
   /** CPUs that events were seen on, by id. */
   get cpus(): readonly Cpu[] {
     return [...this.#cpus, this.#noCpu].filter((cpu) => cpu.isSeen);

@@ -106,7 +106,12 @@ export const softIrqExit: Rule = rule(
     const { softIrq: run } = host.buffers;
     return (event, timeNs, cpu) => {
       const pending = softIrq(cpu, event.vector);
-      if (pending === undefined || Number.isNaN(pending.beginNs)) return;
+      if (pending === undefined) return;
+      if (Number.isNaN(pending.beginNs)) {
+        // Its entry is missing. The raise was for this one, or came while it ran: the next entry can't tell.
+        pending.raiseNs = Number.NaN;
+        return;
+      }
       const { beginNs, beginRaiseNs } = pending;
       pending.beginNs = Number.NaN;
       cpu.softIrqDepth--;

@@ -1,5 +1,5 @@
 import type { Cpu } from './cpu.ts';
-import { makeFile } from './files.ts';
+import { FileTable, makeFile } from './files.ts';
 import type { Host } from './host.ts';
 import { releaseThread } from './release-thread.ts';
 import {
@@ -18,10 +18,10 @@ import type { Process, Thread } from './threads.ts';
 /** `TASK_COMM_LEN` without the terminator. */
 const commLength = 15;
 
-/** Gives a process a copy of another one's descriptors, as fork does. */
-function inheritFiles(host: Host, from: Process, to: Process, timeNs: number): void {
+/** Gives a process a copy of other descriptors, as fork does. */
+function inheritFiles(host: Host, from: FileTable, to: Process, timeNs: number): void {
   const channel = host.channels['file-life'];
-  for (const file of from.files.values()) {
+  for (const file of from.values()) {
     const copy = makeFile(file, to, timeNs);
     to.files.set(copy);
     if (channel.isWanted) channel.emit({ host, timeNs, kind: 'open', file: copy });
@@ -70,6 +70,7 @@ function fork(host: Host, parent: Thread, event: ForkEvent, timeNs: number): voi
   const sharesFiles = (flags & cloneFilesFlag) !== 0;
   const isProcess = childPid === childTid;
   const files = isProcess && sharesFiles ? parent.process.files : undefined;
+  if (files !== undefined) files.isShared = true;
   const child = host.threads.create(childTid, childPid, event.comm ?? parent.comm, files);
   child.containerId = parent.containerId;
   child.cgroupId = parent.cgroupId;
@@ -78,7 +79,7 @@ function fork(host: Host, parent: Thread, event: ForkEvent, timeNs: number): voi
   if (typeof own === 'number' && own !== childTid) child.virtualTid = own;
   if (isProcess) {
     child.process.parentPid = parent.process.pid;
-    if (!sharesFiles) inheritFiles(host, parent.process, child.process, timeNs);
+    if (!sharesFiles) inheritFiles(host, parent.process.files, child.process, timeNs);
   }
   const lives = host.channels['thread-life'];
   if (lives.isWanted) lives.emit({ host, timeNs, kind: 'fork', thread: child, parent });
@@ -133,7 +134,16 @@ export const kernelFork: Rule = rule(
   },
 );
 
+/** exec gives the process a table of its own first: what it closes stays open in those that it shared with. */
+function unshareFiles(host: Host, process: Process, timeNs: number): void {
+  if (!process.files.isShared) return;
+  const shared = process.files;
+  process.files = new FileTable();
+  inheritFiles(host, shared, process, timeNs);
+}
+
 function closeOnExec(host: Host, process: Process, timeNs: number): void {
+  unshareFiles(host, process, timeNs);
   const channel = host.channels['file-life'];
   for (const file of [...process.files.values()]) {
     if (!file.isCloseOnExec) continue;
@@ -145,8 +155,12 @@ function closeOnExec(host: Host, process: Process, timeNs: number): void {
 
 /** A thread that is not the first of its process gets the first one's tid when it calls execve. */
 function becomeLeader(host: Host, cpu: Cpu, old: Thread, tid: number, timeNs: number): Thread {
-  const leader = host.threads.ensure(tid, old.comm);
+  const known = host.threads.ensure(tid, old.comm);
+  // It may still be there, on its last way out of its CPU, which is not ours.
+  const leader = known.isExiting ? host.threads.replaceLeader(known, old) : known;
   if (old.process.pid !== -1) host.threads.joinProcess(leader, old.process.pid);
+  leader.containerId ??= old.containerId;
+  leader.cgroupId ??= old.cgroupId;
   leader.priority ??= old.priority;
   leader.systemCall = old.systemCall;
   old.systemCall = undefined;

@@ -33,12 +33,15 @@ function suspectSocket(cpu: Cpu): void {
 }
 
 const packetFields = { name: text('name'), lengthBytes: integer('len') };
+const sentFields = { ...packetFields, result: optionalInteger('rc') };
+/** `NETDEV_TX_BUSY` (include/linux/netdevice.h, v6.12): the driver did not take the packet, and gets it again. */
+const driverIsBusy = 0x10;
 
-export const packetSent: Rule = rule(['net_dev_xmit'], packetFields, (host) => {
+export const packetSent: Rule = rule(['net_dev_xmit'], sentFields, (host) => {
   const channel = host.channels['network-packet'];
   return (event, timeNs, cpu) => {
     suspectSocket(cpu);
-    if (!channel.isWanted) return;
+    if (!channel.isWanted || event.result === driverIsBusy) return;
     const { name: interfaceName } = event;
     const sizeBytes = Math.max(0, event.lengthBytes);
     channel.emit({ host, timeNs, direction: 'sent', interfaceName, sizeBytes, cpu });
@@ -81,7 +84,7 @@ export const packetQueued: Rule = rule(
 /** `packetSent` for those who want transmissions too: they need the buffer's address, exact and so not for free. */
 export const packetTransmitted: Rule = rule(
   packetSent.names,
-  { ...packetFields, buffer: optionalAddress('skbaddr') },
+  { ...sentFields, buffer: optionalAddress('skbaddr') },
   (host, binding) => {
     const send = packetSent.bind(host, binding);
     const channel = host.channels['network-transmission'];
@@ -90,7 +93,7 @@ export const packetTransmitted: Rule = rule(
       const { name: interfaceName, buffer } = event;
       const sizeBytes = Math.max(0, event.lengthBytes);
       const queued = buffer === undefined ? undefined : host.transmissions.get(buffer);
-      if (queued === undefined) return;
+      if (queued === undefined || event.result === driverIsBusy) return;
       host.transmissions.delete(buffer!);
       const { beginNs, thread } = queued;
       const isCertain = beginNs >= host.lastGapEndNs;

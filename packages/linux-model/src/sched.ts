@@ -134,10 +134,8 @@ export const schedSwitch: Rule = rule(
         contextSwitch.state = state;
         switches.emit(contextSwitch);
       }
-      if (derivesMigrations) {
-        prev.lastCpuId = cpu.id;
-        reportMigration(host, cpu, next, timeNs);
-      }
+      prev.lastCpuId = cpu.id;
+      if (derivesMigrations) reportMigration(host, cpu, next, timeNs);
       endWait(host, cpu, next, timeNs);
       if (state >= 0x10 && isDead(prev, state)) releaseThread(host, prev, timeNs);
     };

@@ -126,7 +126,7 @@ export interface TimerExpiry extends Segment {
   readonly kind: TimerKind;
   /** Kernel address of the timer as a signed number (an identity only); of an `itimer` the id of the thread group. */
   readonly timer: number;
-  /** How much later than asked it ran (ns); NaN: the start was not seen, or another clock. */
+  /** How much later than asked it ran (ns); 0 within its slack; NaN: the start was not seen, or another clock. */
   readonly latenessNs: number;
 }
 

@@ -28,7 +28,7 @@ export function reportUnfinished(host: Host, thread: Thread, timeNs: number): vo
   const channel = host.channels['system-call'];
   if (!channel.isWanted) return;
   const { systemCall } = host.buffers;
-  systemCall.cpu = host.cpu(Math.max(0, thread.runningOn));
+  systemCall.cpu = host.knownCpu(thread.runningOn === -1 ? thread.lastCpuId : thread.runningOn);
   systemCall.thread = thread;
   systemCall.name = name;
   systemCall.isCompat = isCompat;

@@ -35,7 +35,7 @@ export class Thread {
   priority: number | undefined = undefined;
   /** CPU id it runs on; -1: it doesn't, or unknown. */
   runningOn = -1;
-  /** CPU id it ran on last, kept where migrations must be found by it; -1: unknown. */
+  /** CPU id it was switched out on last; where migrations must be found by it, that it was switched in on, too; -1: unknown. */
   lastCpuId = -1;
   /** First wakeup since it last ran (ns); NaN: none. */
   wakeupNs = Number.NaN;
@@ -138,6 +138,16 @@ export class ThreadTable {
     process.threadCount++;
     this.#threads.set(tid, thread);
     return thread;
+  }
+
+  /** A thread of a process whose first thread has gone goes on in its place, as the first. */
+  replaceLeader(gone: Thread, by: Thread): Thread {
+    const process = by.process.pid === -1 ? gone.process : by.process;
+    const leader = new Thread(gone.tid, process, by.comm);
+    process.threadCount++;
+    this.#threads.set(gone.tid, leader);
+    this.#leave(gone);
+    return leader;
   }
 
   /** Forgets a thread; of a newer one with its tid nothing. */

@@ -54,7 +54,8 @@ function beginExpiry(
   const latenessNs = nowNs === undefined ? Number.NaN : nowNs - pending.expiresNs;
   pending.expiresNs = Number.NaN;
   pending.beginNs = timeNs;
-  pending.latenessNs = latenessNs >= 0 ? latenessNs : Number.NaN;
+  // Before the time asked for: within its slack, as the kernel may. NaN stays.
+  pending.latenessNs = Math.max(0, latenessNs);
   pending.cpuId = cpu.id;
 }
 

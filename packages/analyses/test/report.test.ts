@@ -129,7 +129,7 @@ describe('CPUs and scheduling', () => {
     );
     expect(finding).toEqual({
       severity: 'high',
-      text: 'Real-time threads waited long for a CPU after 1 wakeups: p99 2.00 ms. The worst, 2.00 ms: rt (3), RT 50, woken by a (1), on CPU 0.',
+      text: 'Real-time threads waited long for a CPU after 1 wakeup: p99 2.00 ms. The worst, 2.00 ms: rt (3), RT 50, woken by a (1), on CPU 0.',
       command: 'schedtop --tid 3',
     });
   });
@@ -167,6 +167,65 @@ describe('system calls and files', () => {
     const report = await reportOn(trace);
     expect(rowsOf(report, 'files', 'files')).toEqual([['/tmp/f', 100, 0, 3, 70, 40]]);
     expect(rowsOf(report, 'files', 'processes')).toEqual([['a 1', 100, 0, 3, 70]]);
+  });
+});
+
+describe('what a call is on', () => {
+  test('pipes, sockets and terminals wait; what moves bytes from or to a file works', async () => {
+    const report = await reportOn(`
+0   0 lttng_statedump_process_state tid=1 pid=1 ppid=0 name=a type=0 mode=5 submode=0 status=5 ns_level=0
+5   0 ${swap('swapper/0:0', 'a:1')}
+10  0 syscall_entry_openat dfd=-100 filename=/tmp/f flags=2 mode=0
+11  0 syscall_exit_openat ret=3
+12  0 syscall_entry_pipe2 flags=0
+13  0 syscall_exit_pipe2 ret=0 fildes=[4,5]
+14  0 syscall_entry_openat dfd=-100 filename=/dev/tty flags=2 mode=0
+15  0 syscall_exit_openat ret=6
+16  0 syscall_entry_socket family=1 type=1 protocol=0
+17  0 syscall_exit_socket ret=7
+20  0 syscall_entry_splice fd_in=4 off_in=0 fd_out=3 off_out=0 len=9 flags=0
+22  0 syscall_exit_splice ret=9
+30  0 syscall_entry_splice fd_in=7 off_in=0 fd_out=5 off_out=0 len=8 flags=0
+33  0 syscall_exit_splice ret=8
+40  0 syscall_entry_read fd=6 count=1
+44  0 syscall_exit_read ret=1 buf=0
+50  0 syscall_entry_write fd=7 buf=0 count=1
+55  0 syscall_exit_write ret=1
+60  0 syscall_entry_fsync fd=9
+66  0 syscall_exit_fsync ret=0
+`);
+    const waiting = rowsOf(report, 'system-calls', 'calls-that-wait');
+    expect(waiting.map(([name, total]) => [name, total])).toEqual([
+      ['write (pipe, socket…)', 5],
+      ['read (pipe, socket…)', 4],
+      ['splice (pipe, socket…)', 3],
+    ]);
+    const working = rowsOf(report, 'system-calls', 'calls-by-time');
+    expect(working[0]!.slice(0, 2)).toEqual(['fsync', 6]);
+    expect(working).toContainEqual(['splice', 2, 0, 1, 2, 2, 2, 2, 2]);
+    const kinds = rowsOf(report, 'files', 'latencies').map((row) => row.slice(0, 3));
+    expect(kinds).toContainEqual(['file', 'read-write', 1]);
+    expect(kinds).toContainEqual(['file', 'sync', 1]);
+    expect(kinds).toContainEqual(['socket', 'read-write', 1]);
+    expect(rowsOf(report, 'files', 'files')).toEqual([
+      ['/tmp/f', 0, 9, 2, 3, 2],
+      ['socket (a)', 8, 1, 3, 9, 5],
+    ]);
+  });
+
+  test('asynchronous requests are told of, for the trace does not tell what they are on', async () => {
+    const report = await reportOn(`
+0   0 ${swap('swapper/0:0', 'a:1')}
+10  0 syscall_entry_io_submit ctx_id=1 nr=8 iocbpp=1
+20  0 syscall_exit_io_submit ret=3
+30  0 syscall_entry_io_submit ctx_id=1 nr=8 iocbpp=1
+40  0 syscall_exit_io_submit ret=-11
+50  0 syscall_entry_close fd=3
+60  0 syscall_exit_close ret=0
+`);
+    expect(report.hosts[0]!.findings.map(({ text }) => text)).toContainEqual(
+      '3 requests by io_submit are not among the operations on files: the trace does not tell files and bytes of asynchronous ones. What reached a disk is under block devices.',
+    );
   });
 });
 
@@ -232,6 +291,54 @@ test('what the trace has no events for is said', async () => {
     'Block devices: not reported. No requests of disks: the trace has no block_rq_issue, and no block_rq_complete.',
   );
   expect(text).toContain('Scheduling: not reported. No wakeup latencies');
+});
+
+test('what was traced and did not occur is said', async () => {
+  // A class of events with none of them in the time reported on.
+  const report = await reportOn(`
+0   0 ${swap('swapper/0:0', 'a:1')}
+10  1 ${swap('swapper/1:0', 'b:2')}
+20  0 ${swap('a:1', 'swapper/0:0')}
+30  1 net_dev_xmit skbaddr=2 rc=16 len=1000 name=eth0
+`);
+  expect(formatReportText(report, style)).toMatch(/Network interfaces: not reported\./);
+  const [network] = report.hosts[0]!.sections.filter(({ id }) => id === 'network');
+  const whole = {
+    ...report,
+    hosts: [{ ...report.hosts[0]!, sections: [{ ...network!, missing: undefined }] }],
+  };
+  const said = 'Its events were traced, but none occurred.';
+  expect(formatReportText(whole, style)).toContain(`Network interfaces: not reported. ${said}`);
+  expect(formatReportHtml(whole, { times, trace: 'T' })).toContain(`Network interfaces: ${said}`);
+});
+
+test('a value and its unit stay on one line', async () => {
+  const report = await reportOn(`
+0        0 ${swap('swapper/0:0', 'a:1')}
+10       0 sched_waking comm=rt tid=3 prio=-51 target_cpu=0
+2000010  0 ${swap('a:1', 'rt:3:-51', 0)}
+`);
+  for (let columns = 40; columns < 90; columns++) {
+    for (const line of formatReportText(report, { ...style, columns }).split('\n')) {
+      expect(line).not.toMatch(/^\s*(?:[nµm]?s|%|[KM]?i?B)\b/);
+    }
+  }
+  expect(formatReportHtml(report, { times, trace: 'T' })).toContain('p99 2.00\u00a0ms.');
+});
+
+test('the time axis of charts has round steps, the axis of counts is explained', async () => {
+  const html = formatReportHtml(
+    await reportOn(`
+0          0 ${swap('swapper/0:0', 'a:1')}
+10         0 sched_waking comm=b tid=2 prio=20 target_cpu=0
+9000000000 0 ${swap('a:1', 'b:2', 0)}
+`),
+    { times, trace: 'T' },
+  );
+  const figures = html.split('<figure>').filter((part) => part.includes('CPU use over time'));
+  const labels = [...figures[0]!.matchAll(/class="x"[^>]*>([^<]*)</g)].map(([, text]) => text);
+  expect(labels).toEqual(['0', '+2 s', '+4 s', '+6 s', '+8 s']);
+  expect(html).toContain('Wakeup latency <span class="note">(how often; columns double, heights');
 });
 
 test('discarded events are told at the top', async () => {

@@ -68,6 +68,43 @@ test('columns are aligned, empty ones left out', () => {
   ]);
 });
 
+test('titles take two lines at most where there is room, else more', () => {
+  const waits: TableClass = {
+    name: 'waits',
+    title: 'Waits',
+    columns: [
+      { title: 'Process', class: 'process' },
+      { title: 'Time in calls that wait', class: 'duration' },
+    ],
+  };
+  const rows: Cell[][] = [
+    [
+      { class: 'process', name: 'cat', tid: 42 },
+      { class: 'duration', value: 20 },
+    ],
+  ];
+  const lines = (columns?: number): string[] =>
+    formatTextBlock({ kind: 'table', table: { tableClass: waits, rows } }, { times, columns });
+  expect(lines(80)).toEqual([
+    '',
+    'Waits',
+    '          Time in calls',
+    'Process       that wait',
+    'cat (42)          20 ns',
+  ]);
+  expect(lines()).toEqual(lines(80));
+  expect(lines(22)).toEqual([
+    '',
+    'Waits',
+    '           Time',
+    '             in',
+    '          calls',
+    '           that',
+    'Process    wait',
+    'cat (42)  20 ns',
+  ]);
+});
+
 test('what is too wide is cut: the begin of paths, the end of names', () => {
   const path = '/usr/lib/x86_64-linux-gnu/libcrypto.so.3';
   const lines = format([row('a-rather-long-name', path, 20)], 40);

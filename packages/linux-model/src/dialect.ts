@@ -45,10 +45,28 @@ export function payloadCpuField(eventRecordClass: EventRecordClass): string | un
   return members.find((member) => member.name === 'cpu_id' || member.name === 'perf_cpu')?.name;
 }
 
-/** Whether numbers of system calls are x86-64's: by the machine, or a system call that no other architecture has. */
+/** Whether the `unsigned long` that LTTng counts discarded events in has 64 bits. */
+function has64BitLongs({ dataStreamClasses }: TraceClass): boolean {
+  for (const { packetContext } of dataStreamClasses.values()) {
+    const member = packetContext?.members.find(({ name }) => name === 'events_discarded');
+    if (member !== undefined)
+      return (member.fieldClass as { lengthBits?: number }).lengthBits === 64;
+  }
+  return false;
+}
+
+const x86Kernel = /\b(?:amd64|x86[-_]64)\b/;
+
+/**
+ * Whether numbers of system calls are x86-64's: by the machine, a name that distributions give their kernels, or events that no other
+ * architecture has.
+ */
 export function isX86(trace: Trace): boolean {
-  return (
-    trace.environment.get('machine') === 'x86_64' ||
-    hasEvent(trace.traceClass, 'syscall_entry_arch_prctl')
-  );
+  const { environment, traceClass } = trace;
+  if (environment.get('machine') === 'x86_64') return true;
+  const kernel = `${environment.get('kernel_release')} ${environment.get('kernel_version')}`;
+  if (x86Kernel.test(kernel)) return true;
+  if (hasEvent(traceClass, 'syscall_entry_arch_prctl')) return true;
+  const isX86Family = classesOf(traceClass).some(({ name }) => name?.startsWith('x86_') === true);
+  return isX86Family && has64BitLongs(traceClass);
 }

@@ -49,6 +49,13 @@ export function formatBytes(bytes: number): string {
   return bytes < 0 ? `-${text}` : text;
 }
 
+const blankBeforeUnit = /(\d) (?=(?:[nµm]?s|B|[KMGTPE]iB(?:\/s)?|%)(?!\w))/g;
+
+/** Keeps values and their units on one line: the blank between becomes one that is not broken at. */
+export function joinUnits(text: string): string {
+  return text.replace(blankBeforeUnit, '$1\u00a0');
+}
+
 /** Names in a trace are anybody's text: what would steer a terminal or break a line is shown as `?`. */
 export function safeText(text: string): string {
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, '?');

@@ -70,6 +70,27 @@ function titleLines(title: string, width: number): string[] {
 const longestWord = (title: string): number =>
   Math.max(...title.split(' ').map((word) => cellWidth(word)));
 
+const maxTitleLines = 2;
+
+/** Makes columns wider whose titles would take more lines than two, as long as all fits. */
+function makeRoomForTitles(
+  widths: number[],
+  columns: readonly Column[],
+  limit: number | undefined,
+): void {
+  let room = Number.POSITIVE_INFINITY;
+  if (limit !== undefined) {
+    room = limit - widths.reduce((sum, width) => sum + width + gap.length, -gap.length);
+  }
+  columns.forEach(({ title }, i) => {
+    let width = widths[i]!;
+    while (titleLines(title, width).length > maxTitleLines) width++;
+    if (width - widths[i]! > room) return;
+    room -= width - widths[i]!;
+    widths[i] = width;
+  });
+}
+
 /** Header and rows; a column that is empty in all rows is left out. No rows: nothing. */
 export function formatTableRows(table: ResultTable, style: TableStyle): string[] {
   const all = table.tableClass.columns;
@@ -82,7 +103,9 @@ export function formatTableRows(table: ResultTable, style: TableStyle): string[]
     Math.max(longestWord(column.title), ...rows.map((row) => cellWidth(row[i]!))),
   );
   const indent = style.indent ?? '';
-  if (style.columns !== undefined) fit(widths, columns, style.columns - indent.length);
+  const limit = style.columns === undefined ? undefined : style.columns - indent.length;
+  if (limit !== undefined) fit(widths, columns, limit);
+  makeRoomForTitles(widths, columns, limit);
   const line = (cells: readonly string[]): string => {
     const padded = cells.map((cell, i) => {
       const text = cut(cell, widths[i]!, columns[i]!);

@@ -58,6 +58,9 @@ const targetNames: Readonly<Record<Target, string>> = {
   other: 'pipe, terminal, other',
 };
 
+/** What these ask for is in memory of the program: no event has the files and bytes. */
+const submittingCalls: ReadonlySet<string> = new Set(['io_submit', 'io_uring_enter']);
+
 /** Paths kept apart; the rest is summed up, so that memory has a bound. */
 const maxPaths = 50_000;
 const notableTail = 20;
@@ -71,6 +74,19 @@ function targetOf(file: OpenFile | undefined): Target {
   return file.type === 'network' ? 'socket' : 'other';
 }
 
+/** Sockets without an address are many: whose they are tells them apart. */
+const pathShown = (path: string, comm: string): string =>
+  path.startsWith('socket') ? `${path} (${comm})` : path;
+
+/** What an operation is on. Bytes that go from or to a file wait for its disk, whatever is at the other end. */
+function targetOfOperation({ kind, file, targetFile }: FileOperation): Target {
+  const target = targetOf(file);
+  if (target === 'file') return target;
+  // An open that succeeded has its file; what is synchronised is a file, and `sync` is about them all.
+  if (kind === 'sync' || (kind === 'open' && file === undefined)) return 'file';
+  return targetOf(targetFile) === 'file' ? 'file' : target;
+}
+
 const totalBytes = (row: Moved): number => row.readBytes + row.writtenBytes;
 
 class Files implements SectionReducer {
@@ -81,6 +97,8 @@ class Files implements SectionReducer {
   readonly #byTarget = new Map<Target, Map<FileOperationKind, Samples>>();
   #uncertain = 0;
   readonly #slowest = new TopList<SlowOperation>(rowLimit);
+  /** Asynchronous requests, by the call that submitted them. */
+  readonly #submitted = new Map<string, number>();
   #readBytes = 0;
   #writtenBytes = 0;
   #operations = 0;
@@ -91,6 +109,12 @@ class Files implements SectionReducer {
 
   readonly handlers: SectionReducer['handlers'] = {
     'file-operation': (operation) => this.#add(operation),
+    'system-call': ({ name, result }) => {
+      // The result is the number of requests that were taken.
+      if (submittingCalls.has(name) && result !== undefined && result > 0) {
+        this.#submitted.set(name, (this.#submitted.get(name) ?? 0) + result);
+      }
+    },
   };
 
   #add(operation: FileOperation): void {
@@ -117,14 +141,20 @@ class Files implements SectionReducer {
       this.#writtenBytes += moved;
     }
     if (kind === 'close') return;
-    this.#addPath(file, reads ? moved : 0, kind === 'write' ? moved : 0, ns);
-    if (kind === 'read-write') this.#addPath(targetFile, 0, moved, ns);
+    this.#addPath(file, thread, reads ? moved : 0, kind === 'write' ? moved : 0, ns);
+    if (kind === 'read-write') this.#addPath(targetFile, thread, 0, moved, ns);
   }
 
-  #addPath(file: OpenFile | undefined, readBytes: number, writtenBytes: number, ns: number): void {
+  #addPath(
+    file: OpenFile | undefined,
+    { comm }: Thread,
+    readBytes: number,
+    writtenBytes: number,
+    ns: number,
+  ): void {
     const target = targetOf(file);
     if (file === undefined || target === 'other' || target === 'kernel') return;
-    const path = this.#paths.size < maxPaths ? file.path : '(others)';
+    const path = this.#paths.size < maxPaths ? pathShown(file.path, comm) : '(others)';
     let row = this.#paths.get(path);
     if (row === undefined) {
       row = { path, readBytes: 0, writtenBytes: 0, operations: 0, ns: 0, maxNs: 0 };
@@ -138,17 +168,15 @@ class Files implements SectionReducer {
   }
 
   #addLatency(operation: FileOperation, ns: number): void {
-    const { kind, file, name, thread, sizeBytes, beginNs, isCertain } = operation;
+    const { kind, file, targetFile, name, thread, sizeBytes, beginNs, isCertain } = operation;
     if (!isCertain) {
       this.#uncertain++;
       return;
     }
-    // An open that succeeded has its file; `sync` is about all files.
-    const isOfFiles = file === undefined && (kind === 'open' || kind === 'sync');
-    const target = isOfFiles ? 'file' : targetOf(file);
+    const target = targetOfOperation(operation);
     this.#latenciesOf(target, kind).add(ns);
     if (target !== 'file' || !this.#slowest.accepts(ns)) return;
-    const path = file?.path ?? '';
+    const path = (targetOf(file) === 'file' ? file?.path : (targetFile ?? file)?.path) ?? '';
     this.#slowest.add(ns, { name, path, comm: thread.comm, tid: thread.tid, sizeBytes, beginNs });
   }
 
@@ -214,7 +242,13 @@ class Files implements SectionReducer {
   }
 
   #findings(ofFiles: readonly { kind: string; samples: Samples }[]): Finding[] {
-    const findings: Finding[] = [];
+    const findings = [...this.#submitted].map(([name, count]): Finding => {
+      return {
+        severity: 'medium',
+        text: `${counted(count, 'request')} by ${name} ${count === 1 ? 'is' : 'are'} not among the operations on files: the trace does not tell files and bytes of asynchronous ones. What reached a disk is under block devices.`,
+        command: 'syscallstats --percentiles',
+      };
+    });
     const [slowest] = this.#slowest.all;
     if (slowest !== undefined) {
       const { value, item } = slowest;
@@ -309,6 +343,6 @@ function pathTable(paths: readonly PathIo[]): SectionTable {
 export const fileSection: Section = {
   id: 'files',
   title: 'Files and sockets',
-  kinds: ['file-operation'],
+  kinds: ['file-operation', 'system-call'],
   start: (context) => new Files(context),
 };

@@ -1,11 +1,11 @@
 /** The report as one page, complete in itself: no script, nothing from the network, every text of the trace escaped. */
 import type { TimeFormat } from '../analysis.ts';
-import { humanText } from '../printers/human-text.ts';
+import { humanText, joinUnits } from '../printers/human-text.ts';
 import { isLeftAligned } from '../printers/table-text.ts';
 import type { ResultTable } from '../table.ts';
 import { escapeHtml } from './escape-html.ts';
 import { reportStyle } from './report-style.ts';
-import { commandText, hostFacts } from './report-text.ts';
+import { absenceOf, commandText, hostFacts } from './report-text.ts';
 import type { Finding, SectionReport } from './section.ts';
 import { chartSvg } from './svg-chart.ts';
 import type { HostReport, SystemReport } from './system-report.ts';
@@ -64,8 +64,8 @@ function hostHtml(
     ...shown.map((section) => sectionHtml(section, idOf(number, section), style)),
     ...(absent.length === 0 ? [] : ['<h2>Not reported</h2>']),
     ...absent.map(
-      ({ title, missing }) =>
-        `<p class="missing">${escapeHtml(`${title}: ${missing ?? 'none of it was seen.'}`)}</p>`,
+      (section) =>
+        `<p class="missing">${escapeHtml(`${section.title}: ${absenceOf(section)}`)}</p>`,
     ),
     '</main>',
   ].join('\n');
@@ -77,7 +77,7 @@ function findingsHtml(findings: readonly Finding[], { trace }: ReportHtmlStyle):
   if (findings.length === 0) return '<p>Nothing.</p>';
   const items = findings.map(
     ({ severity, text, command }) =>
-      `<li class="${severity}"><span class="severity">${severityWords[severity]}</span>${escapeHtml(text)} <br><code>${escapeHtml(commandText(command, trace))}</code></li>`,
+      `<li class="${severity}"><span class="severity">${severityWords[severity]}</span>${escapeHtml(joinUnits(text))} <br><code>${escapeHtml(commandText(command, trace))}</code></li>`,
   );
   return ['<ul class="findings">', ...items, '</ul>'].join('\n');
 }
@@ -88,7 +88,7 @@ function sectionHtml(section: SectionReport, id: string, style: ReportHtmlStyle)
   return [
     `<section id="${id}">`,
     `<h2>${escapeHtml(section.title)}</h2>`,
-    `<p class="headline">${escapeHtml(section.headline)}</p>`,
+    `<p class="headline">${escapeHtml(joinUnits(section.headline))}</p>`,
     ...missing,
     ...section.charts.map(chartSvg),
     ...section.tables.map(({ table, command }) => tableHtml(table, command, style)),

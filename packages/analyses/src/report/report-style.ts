@@ -25,11 +25,11 @@ ul.findings li.high { border-color: var(--high); } ul.findings li.medium { borde
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 14px; }
 th, td { padding: 5px 10px; text-align: left; white-space: nowrap; } th { color: var(--soft); font-weight: 600; white-space: normal; vertical-align: bottom; }
 thead tr { border-bottom: 1px solid var(--line); } tbody tr:nth-child(even) { background: var(--raised); } .n { text-align: right; }
-td.path { max-width: 420px; overflow: hidden; text-overflow: ellipsis; direction: rtl; text-align: left; }
+td.path { max-width: 340px; overflow: hidden; text-overflow: ellipsis; direction: rtl; text-align: left; }
 figure { margin: 16px 0; } figcaption { font-weight: 600; font-size: 14px; margin-bottom: 4px; } svg { width: 100%; height: auto; display: block; }
 svg text { fill: var(--soft); font-size: 11px; } svg .y { text-anchor: end; dominant-baseline: middle; } svg .x { text-anchor: middle; }
 .grid { stroke: var(--line); stroke-width: 1; } .line { fill: none; stroke-width: 1.5; } .area { opacity: .14; }
-.key { font-weight: 400; color: var(--soft); margin-left: 14px; } .key::before { content: ""; display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin-right: 5px; background: var(--c); }
+.note { font-weight: 400; color: var(--soft); } .key { font-weight: 400; color: var(--soft); margin-left: 14px; } .key::before { content: ""; display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin-right: 5px; background: var(--c); }
 .s0 { --c: var(--s0); } .s1 { --c: var(--s1); } .s2 { --c: var(--s2); } .s3 { --c: var(--s3); } .s4 { --c: var(--s4); } .s5 { --c: var(--s5); }
 .area, .bar { fill: var(--c); } .line { stroke: var(--c); }
 footer { margin-top: 48px; color: var(--soft); font-size: 13px; }

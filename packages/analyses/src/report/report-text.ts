@@ -2,7 +2,7 @@
 import type { TimeFormat } from '../analysis.ts';
 import { describeDiscarded, describeUnrecorded } from '../losses.ts';
 import { cellWidth, padStart } from '../number-format.ts';
-import { formatCount, formatDuration, safeText } from '../printers/human-text.ts';
+import { formatCount, formatDuration, joinUnits, safeText } from '../printers/human-text.ts';
 import { formatTableRows } from '../printers/table-text.ts';
 import { chartLines } from './chart-text.ts';
 import type { Finding, SectionReport } from './section.ts';
@@ -109,9 +109,12 @@ export function commandText(command: string, trace: string): string {
   return `sonde ${command} ${trace}`;
 }
 
+/** Why there is nothing to say. */
+export const absenceOf = ({ missing }: SectionReport): string =>
+  missing ?? 'Its events were traced, but none occurred.';
+
 function absentLines(section: SectionReport, style: ReportTextStyle): string[] {
-  const why = section.missing ?? 'None of it was seen.';
-  return wrap(`${section.title}: not reported. ${why}`, style.columns, '');
+  return wrap(`${section.title}: not reported. ${absenceOf(section)}`, style.columns, '');
 }
 
 function sectionLines(section: SectionReport, style: ReportTextStyle, pen: Pen): string[] {
@@ -145,7 +148,8 @@ function sectionLines(section: SectionReport, style: ReportTextStyle, pen: Pen):
 function wrap(text: string, columns: number, indent: string): string[] {
   const lines: string[] = [];
   let line = '';
-  for (const word of text.split(' ')) {
+  for (const joined of joinUnits(text).split(' ')) {
+    const word = joined.replaceAll('\u00a0', ' ');
     if (line !== '' && cellWidth(line) + 1 + cellWidth(word) > columns - indent.length) {
       lines.push(`${indent}${line}`);
       line = word;

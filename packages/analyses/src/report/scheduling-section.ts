@@ -200,7 +200,7 @@ class Scheduling implements SectionReducer {
     if (realTime !== undefined && realTime.value > realTimeLimitNs) {
       findings.push({
         severity: 'high',
-        text: `Real-time threads waited long for a CPU after ${formatCount(this.#realTime.count)} wakeups: p99 ${formatDuration(this.#realTime.percentile(0.99)!)}. ${describe('The worst', realTime)}.`,
+        text: `Real-time threads waited long for a CPU after ${counted(this.#realTime.count, 'wakeup')}: p99 ${formatDuration(this.#realTime.percentile(0.99)!)}. ${describe('The worst', realTime)}.`,
         command: `schedtop --tid ${realTime.item.thread.tid}`,
       });
     }

@@ -10,6 +10,7 @@ const height = 200;
 const margin = { left: 78, right: 34, top: 12, bottom: 26 } as const;
 const plotWidth = width - margin.left - margin.right;
 const plotHeight = height - margin.top - margin.bottom;
+/** About as many, so that they have room. */
 const xLabels = 6;
 
 /** Two decimals are finer than any screen. */
@@ -21,7 +22,7 @@ export function chartSvg(chart: Chart): string {
   const body = chart.kind === 'series' ? seriesBody(chart) : histogramBody(chart);
   return [
     '<figure>',
-    `<figcaption>${escapeHtml(chart.title)}${legend(chart)}</figcaption>`,
+    `<figcaption>${escapeHtml(chart.title)}${noteOn(chart)}${legend(chart)}</figcaption>`,
     `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeHtml(chart.title)}">`,
     ...body,
     '</svg>',
@@ -29,12 +30,30 @@ export function chartSvg(chart: Chart): string {
   ].join('\n');
 }
 
+/** What axes alone would not tell. */
+const noteOn = (chart: Chart): string =>
+  chart.kind === 'series'
+    ? ''
+    : ' <span class="note">(how often; columns double, heights are square roots)</span>';
+
 function legend(chart: Chart): string {
   if (chart.series.length < 2) return '';
   return chart.series
     .map(({ name }, i) => ` <span class="key s${i % 6}">${escapeHtml(name)}</span>`)
     .join('');
 }
+
+/** 1, 2 or 5 times a power of ten, not below `least`. */
+export function roundStep(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(1, least)));
+  return power * ([1, 2, 5].find((factor) => factor * power >= least) ?? 10);
+}
+
+/** `1.5 s` for `1.50 s` */
+const shortDuration = (ns: number): string =>
+  formatDuration(ns).replace(/\.(\d*?)0+ /, (_, digits: string) =>
+    digits === '' ? ' ' : `.${digits} `,
+  );
 
 function axisY(label: string, ratio: number): string {
   const y = at(margin.top + plotHeight * (1 - ratio));
@@ -53,10 +72,11 @@ function seriesBody(chart: SeriesChart): string[] {
   const y = (value: number): number =>
     margin.top + plotHeight * (1 - Math.min(1, Math.max(0, value / most)));
   const axes = [0, 0.5, 1].map((ratio) => axisY(chartValue(chart, most * ratio), ratio));
-  const times = Array.from({ length: xLabels }, (_, i) => {
-    const bucket = (i / xLabels) * count;
-    return axisX(i === 0 ? '0' : `+${formatDuration(bucket * chart.bucketNs)}`, x(bucket));
-  });
+  const stepNs = roundStep((count * chart.bucketNs) / xLabels);
+  const steps = Math.floor((count * chart.bucketNs) / stepNs);
+  const times = Array.from({ length: steps + 1 }, (_, i) =>
+    axisX(i === 0 ? '0' : `+${shortDuration(i * stepNs)}`, x((i * stepNs) / chart.bucketNs)),
+  );
   const shapes = chart.series.flatMap(({ name, values }, s) => {
     const steps = values.map(
       (value, i) => `${at(x(i))},${at(y(value))} ${at(x(i + 1))},${at(y(value))}`,

@@ -1,5 +1,5 @@
 /** System calls: how many, how long, which fail. Calls that wait by design are told apart from those that work. */
-import type { SystemCall, Thread } from '@sonde/linux-model';
+import type { OpenFile, SystemCall, Thread } from '@sonde/linux-model';
 import type { Period, ReducerContext } from '../analysis.ts';
 import { errnoName } from '../errno.ts';
 import { counted, formatCount, formatDuration, formatPercent } from '../printers/human-text.ts';
@@ -121,7 +121,7 @@ class SystemCalls implements SectionReducer {
     let use = byName.get(name);
     if (use === undefined) {
       const waits = isElsewhere || waitingCalls.has(name);
-      const shown = isElsewhere ? `${name} (no file)` : name;
+      const shown = isElsewhere ? `${name} (pipe, socket…)` : name;
       use = { name: shown, waits, durations: new Samples(), errors: new Map(), errorCount: 0 };
       byName.set(name, use);
     }
@@ -215,9 +215,14 @@ class SystemCalls implements SectionReducer {
 /** Whether the file call in progress is on a file of a file system, or moves bytes to one. */
 function isOnDisk({ fileCall, process }: Thread): boolean {
   if (fileCall === undefined) return false;
-  if (fileCall.file?.type === 'disk') return true;
-  return fileCall.targetFd >= 0 && process.files.get(fileCall.targetFd)?.type === 'disk';
+  if (isDiskFile(fileCall.file)) return true;
+  return fileCall.targetFd >= 0 && isDiskFile(process.files.get(fileCall.targetFd));
 }
+
+/** Opened by a path, but who reads waits for a person. */
+const terminalPath = /^\/dev\/(?:pts\/|tty|console$|ptmx$)/;
+const isDiskFile = (file: OpenFile | undefined): boolean =>
+  file?.type === 'disk' && !terminalPath.test(file.path);
 
 function resultText(result: number | undefined): string {
   if (result === undefined) return '?';

@@ -1,5 +1,8 @@
 // What trackers in the kernel cost per program run, next to bpftrace scripts of the same meaning, attached at the same time to the same
-// events: the kernel's own run_time_ns / run_cnt. Prints a table in Markdown; writes nothing.
+// events: the kernel's own run_time_ns / run_cnt. bpftrace has two scripts for each tracker: one that makes the histogram and no more,
+// and one with all results of the tracker that it can have (counts, sum, extremes, overwritten begins, alerts above the threshold).
+// An empty program at the same event shows what the measurement itself is; "net" is without it. The second table has whole trackers:
+// the run time of all their programs. Prints tables in Markdown; writes nothing.
 //
 //   npx esbuild bench/kernel-cost.ts --bundle --conditions=@sonde/source --platform=node --target=node20 --format=esm \
 //     --external:koffi --outfile=node_modules/.kernel-cost.mjs && node node_modules/.kernel-cost.mjs [ROUNDS]
@@ -10,19 +13,47 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { enableRunStatistics, type LoadedProgram, loadedPrograms, Native } from '@sonde/ebpf';
+import {
+  Assembler,
+  attachRaw,
+  BpfProgram,
+  Btf,
+  enableRunStatistics,
+  loadedPrograms,
+  Native,
+} from '@sonde/ebpf';
 import { findTracker, openKernelSession } from '@sonde/latency-tracker';
+import { median } from './paired.ts';
 
-const switchScript = `
-tracepoint:sched:sched_switch {
-  if ((args->prev_state & 0xff) == 0) { @q[args->prev_pid] = nsecs; }
+/** What bpftrace does at the end of an operation, in `$ns`: the histogram, or all. */
+interface Results {
+  readonly begin: string;
+  readonly overwritten: (map: string) => string;
+  readonly end: (label: string) => string;
+}
+
+const histogramOnly: Results = {
+  begin: '',
+  overwritten: () => '',
+  end: (label) => `@ns${label} = hist($ns);`,
+};
+const allResults = (thresholdNs: number): Results => ({
+  begin: '@begins = count();',
+  overwritten: (map) => `if (${map}) { @overwritten = count(); }`,
+  end: (label) => `@ns${label} = hist($ns); @sum${label} = stats($ns);
+    @least${label} = min($ns); @most${label} = max($ns);
+    if ($ns > ${thresholdNs}) { printf("%s %d %d %s\\n", comm, tid, $ns, kstack); }`,
+});
+
+/** The end at a switch of what began in `@q`. */
+const switchIn = ({ end }: Results): string => `
   $begin = @q[args->next_pid];
-  if ($begin) { @ns = hist(nsecs - $begin); delete(@q[args->next_pid]); }
-}`;
+  if ($begin) { $ns = nsecs - $begin; ${end('')} delete(@q[args->next_pid]); }`;
 
 interface Case {
   readonly tracker: string;
-  readonly script: string;
+  readonly thresholdNs: number;
+  readonly script: (results: Results) => string;
   readonly workload: readonly string[];
   /** Programs of ours and of bpftrace that do the same work. */
   readonly pairs: readonly (readonly [ours: string, theirs: string])[];
@@ -32,7 +63,13 @@ const pipe = ['perf', 'bench', 'sched', 'pipe', '-l', '60000'];
 const cases: readonly Case[] = [
   {
     tracker: 'runq',
-    script: `tracepoint:sched:sched_wakeup, tracepoint:sched:sched_wakeup_new { @q[args->pid] = nsecs; } ${switchScript}`,
+    thresholdNs: 5e6,
+    script: (results) => `tracepoint:sched:sched_wakeup, tracepoint:sched:sched_wakeup_new {
+        ${results.begin} ${results.overwritten('@q[args->pid]')} @q[args->pid] = nsecs; }
+      tracepoint:sched:sched_switch {
+        if ((args->prev_state & 0xff) == 0) {
+          ${results.begin} ${results.overwritten('@q[args->prev_pid]')} @q[args->prev_pid] = nsecs; }
+        ${switchIn(results)} }`,
     workload: pipe,
     pairs: [
       ['runq_wakeup', 'sched_wakeup'],
@@ -41,7 +78,13 @@ const cases: readonly Case[] = [
   },
   {
     tracker: 'wakeup',
-    script: `tracepoint:sched:sched_waking { @q[args->pid] = nsecs; @waker[args->pid] = comm; } ${switchScript}`,
+    thresholdNs: 5e6,
+    script: (results) => `tracepoint:sched:sched_waking {
+        ${results.begin} ${results.overwritten('@q[args->pid]')}
+        @q[args->pid] = nsecs; @waker[args->pid] = comm; }
+      tracepoint:sched:sched_switch {
+        if ((args->prev_state & 0xff) == 0) { @q[args->prev_pid] = nsecs; }
+        ${switchIn(results)} }`,
     workload: pipe,
     pairs: [
       ['wakeup_waking', 'sched_waking'],
@@ -50,9 +93,13 @@ const cases: readonly Case[] = [
   },
   {
     tracker: 'offcpu',
-    script: `tracepoint:sched:sched_waking /@off[args->pid]/ { @waker[args->pid] = comm; }
-      tracepoint:sched:sched_switch { @off[args->prev_pid] = nsecs; $begin = @off[args->next_pid];
-        if ($begin) { @ns = hist(nsecs - $begin); delete(@off[args->next_pid]); } }`,
+    thresholdNs: 5e9,
+    script: (
+      results,
+    ) => `tracepoint:sched:sched_waking /@q[args->pid]/ { @waker[args->pid] = comm; }
+      tracepoint:sched:sched_switch {
+        ${results.begin} ${results.overwritten('@q[args->prev_pid]')} @q[args->prev_pid] = nsecs;
+        ${switchIn(results)} }`,
     workload: pipe,
     pairs: [
       ['offcpu_waking', 'sched_waking'],
@@ -61,8 +108,11 @@ const cases: readonly Case[] = [
   },
   {
     tracker: 'syscall',
-    script: `tracepoint:raw_syscalls:sys_enter { @begin[tid] = nsecs; }
-      tracepoint:raw_syscalls:sys_exit /@begin[tid]/ { @ns[args->id] = hist(nsecs - @begin[tid]); delete(@begin[tid]); }`,
+    thresholdNs: 1e9,
+    script: (results) => `tracepoint:raw_syscalls:sys_enter {
+        ${results.begin} ${results.overwritten('@begin[tid]')} @begin[tid] = nsecs; }
+      tracepoint:raw_syscalls:sys_exit /@begin[tid]/ {
+        $ns = nsecs - @begin[tid]; ${results.end('[args->id]')} delete(@begin[tid]); }`,
     workload: ['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=1', 'count=200000', 'status=none'],
     pairs: [
       ['syscall_sys_ente', 'sys_enter'],
@@ -71,19 +121,42 @@ const cases: readonly Case[] = [
   },
 ];
 
+/** Of one program, or of several together. */
 interface Cost {
+  readonly name: string;
   readonly runs: number;
   readonly runNs: number;
+}
+
+const scripts = ['histogram', 'all'] as const;
+type Script = (typeof scripts)[number];
+const columnsOf: Record<Script, readonly string[]> = {
+  histogram: ['bpftrace, histogram', 'ratio', 'net'],
+  all: ['bpftrace, all results', 'ratio', 'net'],
+};
+
+/** One figure per round (ns); `empty` is the measurement itself, for as many runs. */
+interface Result {
+  readonly ours: number[];
+  readonly theirs: number[];
+  readonly ourEmpty: number[];
+  readonly theirEmpty: number[];
 }
 
 if (process.argv[2] === '--first-data') await measureStart();
 const rounds = Number(process.argv[2] ?? 3);
 const native = await Native.open();
+const types = Btf.ofKernel();
 const statistics = enableRunStatistics(native);
-const results = new Map<string, { ours: number[]; theirs: number[] }>();
-for (let round = 0; round < rounds; round++) for (const one of cases) await runCase(one);
+const perProgram = new Map<string, Record<Script, Result>>();
+const perTracker = new Map<string, Record<Script, Result>>();
+for (let round = 0; round < rounds; round++) {
+  for (const one of cases) for (const script of scripts) await runCase(one, script);
+}
 statistics.close();
-print();
+print('tracker: event', perProgram, 0);
+console.log();
+print('all programs of', perTracker, 1);
 
 async function measureStart(): Promise<never> {
   const session = await openKernelSession([findTracker('wakeup')!]);
@@ -99,60 +172,105 @@ async function measureStart(): Promise<never> {
   process.exit(0);
 }
 
-async function runCase({ tracker, script, workload, pairs }: Case): Promise<void> {
+async function runCase(one: Case, kind: Script): Promise<void> {
+  const { tracker, thresholdNs, script, workload, pairs } = one;
   const before = new Set(loadedPrograms(native).map(({ id }) => id));
-  const bpftrace = spawn('bpftrace', ['-e', `BEGIN { printf("ready\\n"); } ${script}`], {
+  const text = script(kind === 'all' ? allResults(thresholdNs) : histogramOnly);
+  const bpftrace = spawn('bpftrace', ['-e', `BEGIN { printf("ready\\n"); } ${text}`], {
     // It complains about limits of memory that this kernel no longer has.
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   await ready(bpftrace);
-  const theirs = (): LoadedProgram[] => loadedPrograms(native).filter(({ id }) => !before.has(id));
-  const theirIds = new Set(theirs().map(({ id }) => id));
+  bpftrace.stdout!.resume();
+  const newOnes = (): Cost[] => loadedPrograms(native).filter(({ id }) => !before.has(id));
+  const theirNames = new Set(newOnes().map(({ name }) => name));
+  const theirs = (): Cost[] =>
+    newOnes().filter(({ name }) => theirNames.has(name) && name !== 'BEGIN');
   const session = await openKernelSession([findTracker(tracker)!]);
-  // The scripts have no alerts.
-  session.set(tracker, { thresholdNs: Number.POSITIVE_INFINITY });
-  const costs = (): (Cost & { readonly name: string })[] =>
+  // The histogram alone has no alerts.
+  if (kind === 'histogram') session.set(tracker, { thresholdNs: Number.POSITIVE_INFINITY });
+  const ours = (): Cost[] =>
     session.costs().map(({ program, runs, runNs }) => ({ name: program, runs, runNs }));
-  const oursBefore = costs();
-  const theirsBefore = theirs();
+  const empty = attachEmpty(pairs[1]![1]);
+  const begins = [theirs(), ours(), empty.costs()];
   spawnSync(workload[0]!, workload.slice(1), { stdio: 'ignore' });
-  const ours = costs();
-  const theirsAfter = theirs().filter(({ id }) => theirIds.has(id));
+  const ends = [theirs(), ours(), empty.costs()];
+  const [their, our, none] = ends.map((end, i) => differences(end, begins[i]!));
+  const emptyNs = perRun(none![0]!);
   for (const [own, other] of pairs) {
-    const name = own.slice(0, 15);
-    add(
-      `${tracker}: ${other}`,
-      perRun(ours, oursBefore, name),
-      perRun(theirsAfter, theirsBefore, other),
-    );
+    const [a, b] = [ofName(our!, own), ofName(their!, other)];
+    add(perProgram, `${tracker}: ${other}`, kind, [perRun(a), perRun(b), emptyNs, emptyNs]);
   }
+  // Per operation: as many as ran at its end.
+  const operations = ofName(our!, pairs[1]![0]).runs;
+  const [a, b] = [total(our!), total(their!)];
+  const perOperation = (ns: number): number => ns / operations;
+  const figures = [a.runNs, b.runNs, a.runs * emptyNs, b.runs * emptyNs].map(perOperation);
+  add(perTracker, tracker, kind, figures);
+  empty.close();
   session.close();
   bpftrace.kill('SIGINT');
   await once(bpftrace, 'close');
 }
 
-/** Of the program with that name that ran most. */
-function perRun(
-  after: readonly (Cost & { readonly name: string })[],
-  before: readonly (Cost & { readonly name: string })[],
-  name: string,
-): number {
-  const costs = after
-    .map((cost, i) => ({
-      name: cost.name,
-      runs: cost.runs - before[i]!.runs,
-      runNs: cost.runNs - before[i]!.runNs,
-    }))
-    .filter((cost) => cost.name.slice(0, 15).startsWith(name))
-    .sort((a, b) => b.runs - a.runs);
-  return costs[0] === undefined ? Number.NaN : costs[0].runNs / costs[0].runs;
+/** A program that does nothing, at a tracepoint: what its runs seem to cost is the measurement. */
+function attachEmpty(tracepoint: string): { costs(): Cost[]; close(): void } {
+  const program = new BpfProgram(native, {
+    type: 'typed-tracepoint',
+    name: 'empty',
+    code: new Assembler().move('r0', 0).exit(),
+    btfId: types.find('typedef', `btf_trace_${tracepoint}`)!,
+  });
+  const attachment = attachRaw(native, program);
+  return {
+    costs: () => [{ name: 'empty', ...program.statistics() }],
+    close() {
+      attachment.close();
+      program.close();
+    },
+  };
 }
 
-function add(name: string, ours: number, theirs: number): void {
-  const result = results.get(name) ?? { ours: [], theirs: [] };
-  result.ours.push(ours);
-  result.theirs.push(theirs);
-  results.set(name, result);
+function differences(after: readonly Cost[], before: readonly Cost[]): Cost[] {
+  return after.map((cost, i) => ({
+    name: cost.name,
+    runs: cost.runs - before[i]!.runs,
+    runNs: cost.runNs - before[i]!.runNs,
+  }));
+}
+
+/** The program with that name that ran most. */
+function ofName(costs: readonly Cost[], name: string): Cost {
+  const named = costs.filter((cost) => cost.name.slice(0, 15).startsWith(name.slice(0, 15)));
+  return named.sort((a, b) => b.runs - a.runs)[0]!;
+}
+
+function perRun({ runs, runNs }: Cost): number {
+  return runNs / runs;
+}
+
+function total(costs: readonly Cost[]): Cost {
+  return {
+    name: 'all',
+    runs: costs.reduce((sum, { runs }) => sum + runs, 0),
+    runNs: costs.reduce((sum, { runNs }) => sum + runNs, 0),
+  };
+}
+
+function add(
+  results: Map<string, Record<Script, Result>>,
+  name: string,
+  script: Script,
+  [ours, theirs, ourEmpty, theirEmpty]: readonly number[],
+): void {
+  const none = (): Result => ({ ours: [], theirs: [], ourEmpty: [], theirEmpty: [] });
+  const there = results.get(name) ?? { histogram: none(), all: none() };
+  results.set(name, there);
+  const result = there[script];
+  result.ours.push(ours!);
+  result.theirs.push(theirs!);
+  result.ourEmpty.push(ourEmpty!);
+  result.theirEmpty.push(theirEmpty!);
 }
 
 async function ready(child: ChildProcess): Promise<void> {
@@ -162,15 +280,24 @@ async function ready(child: ChildProcess): Promise<void> {
   throw new Error('bpftrace ended before it was ready');
 }
 
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1]!;
-}
-
-function print(): void {
-  console.log('| tracker: event | Sonde (ns) | bpftrace (ns) | ratio |');
-  console.log('| --- | --- | --- | --- |');
-  for (const [name, { ours, theirs }] of results) {
-    const [a, b] = [median(ours), median(theirs)];
-    console.log(`| ${name} | ${a.toFixed(0)} | ${b.toFixed(0)} | ${(a / b).toFixed(2)} |`);
+/** Medians over the rounds; each ratio is of one run. */
+function print(
+  title: string,
+  results: ReadonlyMap<string, Record<Script, Result>>,
+  digits: number,
+): void {
+  const names = ['Sonde (ns)', 'measurement', ...scripts.flatMap((script) => columnsOf[script])];
+  console.log(`| ${title} | ${names.join(' | ')} |`);
+  console.log(`|${' --- |'.repeat(names.length + 1)}`);
+  for (const [name, both] of results) {
+    const figures = scripts.flatMap((script) => {
+      const { ours, theirs, ourEmpty, theirEmpty } = both[script];
+      const ratios = ours.map((own, i) => own / theirs[i]!);
+      const net = ours.map((own, i) => (own - ourEmpty[i]!) / (theirs[i]! - theirEmpty[i]!));
+      return [median(theirs).toFixed(digits), median(ratios).toFixed(2), median(net).toFixed(2)];
+    });
+    const [own, empty] = [median(both.histogram.ours), median(both.histogram.ourEmpty)];
+    const row = [name, own.toFixed(digits), empty.toFixed(digits), ...figures];
+    console.log(`| ${row.join(' | ')} |`);
   }
 }

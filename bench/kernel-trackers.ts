@@ -30,3 +30,6 @@ tracepoint:block:block_rq_complete {
   $inserted = @inserted[args->dev, args->sector];
   if ($inserted) { @total_ns = hist(nsecs - $inserted); delete(@inserted[args->dev, args->sector]); }
 }`;
+
+/** How many programs that script is. */
+export const probesOfSameMeaning = 9;

@@ -79,11 +79,13 @@ const cases: readonly Case[] = [
   {
     tracker: 'wakeup',
     thresholdNs: 5e6,
-    script: (results) => `tracepoint:sched:sched_waking {
-        ${results.begin} ${results.overwritten('@q[args->pid]')}
-        @q[args->pid] = nsecs; @waker[args->pid] = comm; }
+    // The first counts; a wakeup that comes while a thread is about to sleep is seen by its second event only.
+    script: (results) => `
+      tracepoint:sched:sched_waking, tracepoint:sched:sched_wakeup, tracepoint:sched:sched_wakeup_new {
+        ${results.begin} if (@q[args->pid]) { ${results.overwritten('1')} } else {
+        @q[args->pid] = nsecs; @waker[args->pid] = comm; } }
       tracepoint:sched:sched_switch {
-        if ((args->prev_state & 0xff) == 0) { @q[args->prev_pid] = nsecs; }
+        if (@q[args->prev_pid]) { delete(@q[args->prev_pid]); }
         ${switchIn(results)} }`,
     workload: pipe,
     pairs: [

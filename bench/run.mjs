@@ -27,7 +27,7 @@ const output = join(scratch, 'output');
 const babeltraceDummy = (trace) => ['babeltrace2', '-o', 'dummy', trace];
 const babeltraceText = (trace) => ['babeltrace2', '--clock-gmt', '-w', output, trace];
 const sonde = (...args) => ['node', tools.sonde, ...args];
-const runner = join(root, 'bench/run-bundle.mjs');
+const runner = join(root, 'bench/run-bundle.cjs');
 const benchCase = (name) => (trace) => ['node', runner, tools.cases, name, trace];
 
 /** `bar`: the least ratio for the kernel (K) and the user-space (U) trace. */

@@ -1,5 +1,5 @@
 /**
- * Consumers as people write them, over `openTrace` (`subscribe` for one event, a `Downstream` for all): `node run-bundle.mjs
+ * Consumers as people write them, over `openTrace` (`subscribe` for one event, a `Downstream` for all): `node run-bundle.cjs
  * cases.cjs CASE TRACE`. Each touches what it asked for and prints a checksum, so that no value can be left out.
  */
 import { type FieldRecord, type OpenedTraces, openTrace, runIterator } from '@sonde/components';

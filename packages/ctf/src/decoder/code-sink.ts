@@ -53,6 +53,8 @@ export interface IntegerCode {
  * without any method is the length function.
  */
 export interface CodeSink {
+  /** True: nothing that is still to come is wanted. */
+  readonly isDone?: boolean;
   /** False: step over this member (and all below it) without calling the sink for it. */
   wants?(member: StructureMember, fieldClass: StructureFieldClass): boolean;
   /** False: step over this option when it is selected. */

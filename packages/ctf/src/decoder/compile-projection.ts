@@ -7,7 +7,7 @@ import type {
   Scope,
 } from '@sonde/trace-model';
 import { scopeFieldClass } from '@sonde/trace-model';
-import { compileBody, compileLength, compileVisit, defaultBackEnd } from './compile-walk.ts';
+import { compileBody, compileVisit, defaultBackEnd, staticLengthBits } from './compile-walk.ts';
 import type { BackEnd, FieldDemand, Projection } from './contract.ts';
 import { DecodeRun, type DecodeSource } from './decode-state.ts';
 import { DemandVisitor, isWide, type Target, type Targets } from './demand-visitor.ts';
@@ -84,7 +84,7 @@ export function compileConsumer(
   const record = plan.outerTargets.size > 0 ? createRecord(plan.slots) : recordFor(cache, plan);
   const sink = sinkOf(plan, record, consume);
   const start = bodyPosition(eventRecordClass);
-  const isStatic = start.modulus >= 8 && typeof compileLength(eventRecordClass) === 'number';
+  const isStatic = start.modulus >= 8 && staticLengthBits(eventRecordClass) !== undefined;
   const body = isStatic
     ? cache.functions.compile(generateBody(eventRecordClass, sink, start, true).buffer)
     : compileBody(eventRecordClass, sink, (buffer) => cache.functions.compile(buffer));

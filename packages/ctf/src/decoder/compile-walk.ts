@@ -75,27 +75,44 @@ export function compileLength(
   eventRecordClass: EventRecordClass,
   backEnd: BackEnd = defaultBackEnd(),
 ): number | EventHandler {
-  let length = lengths[backEnd].get(eventRecordClass);
+  return staticLengthBits(eventRecordClass) ?? compileLengthFunction(eventRecordClass, backEnd);
+}
+
+/** The length (bits) of the body of all records of the class, wherever they begin; undefined: it is not the same for all. */
+export function staticLengthBits(eventRecordClass: EventRecordClass): number | undefined {
+  let lengthBits = staticLengths.get(eventRecordClass);
+  if (lengthBits === undefined) {
+    lengthBits = findStaticLengthBits(eventRecordClass) ?? -1;
+    staticLengths.set(eventRecordClass, lengthBits);
+  }
+  return lengthBits < 0 ? undefined : lengthBits;
+}
+
+/** -1: there is none. */
+const staticLengths = new WeakMap<EventRecordClass, number>();
+
+/** A function which returns the end of the record (bits). The streams of a class have the same. */
+export function compileLengthFunction(
+  eventRecordClass: EventRecordClass,
+  backEnd: BackEnd,
+): EventHandler {
+  let length = lengthFunctions[backEnd].get(eventRecordClass);
   if (length === undefined) {
-    length = staticBodyBits(eventRecordClass);
-    if (length === undefined) {
-      length =
-        backEnd === 'closures'
-          ? compileVisit(eventRecordClass, silentVisitor)
-          : compileBody(eventRecordClass, silentSink);
-    }
-    lengths[backEnd].set(eventRecordClass, length);
+    length =
+      backEnd === 'closures'
+        ? compileVisit(eventRecordClass, silentVisitor)
+        : compileBody(eventRecordClass, silentSink);
+    lengthFunctions[backEnd].set(eventRecordClass, length);
   }
   return length;
 }
 
-/** The streams of a class have the same lengths. */
-const lengths: Record<BackEnd, WeakMap<EventRecordClass, number | EventHandler>> = {
+const lengthFunctions: Record<BackEnd, WeakMap<EventRecordClass, EventHandler>> = {
   generated: new WeakMap(),
   closures: new WeakMap(),
 };
 
-function staticBodyBits(eventRecordClass: EventRecordClass): number | undefined {
+function findStaticLengthBits(eventRecordClass: EventRecordClass): number | undefined {
   const start = bodyPosition(eventRecordClass);
   const scopes = bodyScopesOf(eventRecordClass);
   let sizeBits = 0;

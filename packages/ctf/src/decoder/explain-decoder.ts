@@ -2,7 +2,7 @@ import type { EventRecordClass } from '@sonde/trace-model';
 import { scopeFieldClass } from '@sonde/trace-model';
 import { generateProjection } from './compile-projection.ts';
 import { generateIndex, generateMember } from './compile-view.ts';
-import { compileLength } from './compile-walk.ts';
+import { staticLengthBits } from './compile-walk.ts';
 import type { FieldDemand } from './contract.ts';
 import { bodyPosition, bodyScopes, bodyScopesOf, generateBody } from './generated/body-code.ts';
 import { quoted } from './generated/code-buffer.ts';
@@ -40,8 +40,8 @@ export function explainDecoder(
 }
 
 function explainLength(eventRecordClass: EventRecordClass): string {
-  const length = compileLength(eventRecordClass, 'closures');
-  if (typeof length === 'number') return `// Length: always ${length} bits.`;
+  const lengthBits = staticLengthBits(eventRecordClass);
+  if (lengthBits !== undefined) return `// Length: always ${lengthBits} bits.`;
   const { buffer } = generateBody(eventRecordClass, silentSink, bodyPosition(eventRecordClass));
   return `// Length: returns the end of the record (bits).\n${buffer.explain('cursor')}`;
 }

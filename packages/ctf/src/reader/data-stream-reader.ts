@@ -15,12 +15,10 @@ import { countDiscarded, type DiscardedCounts } from './discarded-counts.ts';
 import type { PacketCursor } from './packet-cursor.ts';
 import type { PacketEntry, PacketIndex } from './packet-index.ts';
 import { PacketReader } from './packet-reader.ts';
-import type { CompileLength } from './record-dispatch.ts';
 import { quirksOf, type TracerQuirks } from './tracer-quirks.ts';
 
 export interface DataStreamReaderOptions {
   readonly backEnd?: BackEnd;
-  readonly compileLength?: CompileLength;
   /** Longest packet content that is read (bytes). Default: 512 MiB, which is also as far as bit offsets go. */
   readonly maxPacketBytes?: number;
   /** Packets with more content are read in windows of that size (bytes). Default: 128 KiB. */

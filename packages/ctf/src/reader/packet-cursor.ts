@@ -10,13 +10,13 @@ import type {
   TimeOrigin,
 } from '@sonde/trace-model';
 import { alignmentBitsOf } from '@sonde/trace-model';
-import { compileLength, defaultBackEnd } from '../decoder/compile-walk.ts';
+import { defaultBackEnd } from '../decoder/compile-walk.ts';
 import type { BackEnd } from '../decoder/contract.ts';
 import { DecodeRun } from '../decoder/decode-state.ts';
 import type { PacketHead } from '../decoder/packet-head.ts';
 import { ClockConverter, type Timeline } from './clock-converter.ts';
 import { type PacketBuffer, windowAlignmentBytes } from './packet-buffer.ts';
-import { type CompileLength, maxAlignmentBitsOf, RecordDispatch } from './record-dispatch.ts';
+import { maxAlignmentBitsOf, RecordDispatch } from './record-dispatch.ts';
 import { cyclesOf, type HeaderCursor, RecordHeaderReader, setCycles } from './record-header.ts';
 import { type LoopCursor, loopStatus, type RecordLoop, recordLoopOf } from './record-loop.ts';
 
@@ -25,8 +25,6 @@ export interface PacketCursorOptions {
   readonly backEnd?: BackEnd;
   /** For the stream's default clock. Default: made from its class. */
   readonly clock?: ClockConverter;
-  /** Default: by the back end. */
-  readonly compileLength?: CompileLength;
 }
 
 /** Bit offsets must fit 32 bits. */
@@ -78,7 +76,7 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
   readonly #header: RecordHeaderReader;
   readonly #headerIsByteAligned: boolean;
   readonly #loop: RecordLoop | undefined;
-  readonly #compileLength: CompileLength;
+  readonly #backEnd: BackEnd;
   /** Set: there is a window on the packet's records, not all of them. Only generated loops work in it. */
   #window: PacketBuffer | undefined;
   #headBytes = 0;
@@ -101,10 +99,9 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
     this.#headerIsByteAligned = header !== undefined && alignmentBitsOf(header) >= 8;
     this.#needsWholePackets =
       header !== undefined && maxAlignmentBitsOf(header) > windowAlignmentBytes * 8;
-    const backEnd = options.backEnd ?? defaultBackEnd();
-    this.#compileLength = options.compileLength ?? ((erc) => compileLength(erc, backEnd));
-    this.dispatch = new RecordDispatch(dataStreamClass, this.#compileLength);
-    this.#loop = backEnd === 'closures' ? undefined : recordLoopOf(dataStreamClass);
+    this.#backEnd = options.backEnd ?? defaultBackEnd();
+    this.dispatch = new RecordDispatch(dataStreamClass, this.#backEnd);
+    this.#loop = this.#backEnd === 'closures' ? undefined : recordLoopOf(dataStreamClass);
   }
 
   get eventRecordClass(): EventRecordClass {
@@ -215,7 +212,7 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
    */
   skipTo(timeNs: number): void {
     const { dispatch } = this;
-    this.#skipDispatch ??= new RecordDispatch(dispatch.dataStreamClass, this.#compileLength);
+    this.#skipDispatch ??= new RecordDispatch(dispatch.dataStreamClass, this.#backEnd);
     this.#enter(this.#skipDispatch);
     try {
       while (this.headTimeNs < timeNs) this.run(timeNs, Infinity, stepOverAll);

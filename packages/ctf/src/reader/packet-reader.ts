@@ -7,11 +7,9 @@ import { contentBytesOf } from './index-file.ts';
 import { PacketBuffer } from './packet-buffer.ts';
 import { PacketCursor, type PacketCursorOptions } from './packet-cursor.ts';
 import type { PacketEntry } from './packet-index.ts';
-import type { CompileLength } from './record-dispatch.ts';
 
 export interface PacketReaderOptions {
   readonly backEnd?: BackEnd;
-  readonly compileLength?: CompileLength;
   /** Default: 512 MiB. */
   readonly maxPacketBytes?: number;
   /** Packets with more content are read in windows of that size (bytes). Default: 128 KiB. */
@@ -58,10 +56,9 @@ export class PacketReader {
     this.#maxPacketBytes = options.maxPacketBytes ?? defaultMaxPacketBytes;
     this.#windowBytes = options.windowBytes ?? defaultWindowBytes;
     this.#buffer = new PacketBuffer(this.#maxPacketBytes);
-    const { backEnd, compileLength } = options;
+    const { backEnd } = options;
     this.#cursorOptions = {
       ...(backEnd && { backEnd }),
-      ...(compileLength && { compileLength }),
       ...(clock && { clock }),
     };
     this.cursor = new PacketCursor(stream, origin, this.#cursorOptions);

@@ -8,10 +8,9 @@ import type {
   StructureFieldClass,
 } from '@sonde/trace-model';
 import { alignmentBitsOf } from '@sonde/trace-model';
+import { compileLengthFunction, staticLengthBits } from '../decoder/compile-walk.ts';
+import type { BackEnd } from '../decoder/contract.ts';
 import { childFieldClasses } from '../field-class-tree.ts';
-
-/** Compiles how to step over records of a class: their static length after the header (bits), or a function. */
-export type CompileLength = (eventRecordClass: EventRecordClass) => number | EventHandler;
 
 /** No table gets longer than this for its ids' sake; greater ids go through a map. */
 const maxDirectIds = 65_536;
@@ -35,12 +34,12 @@ export class RecordDispatch {
   bodiesMoveClock = false;
   /** Of all fields of all classes met. */
   maxAlignmentBits = 1;
-  readonly #compileLength: CompileLength;
+  readonly #backEnd: BackEnd;
   readonly #indexes = new Map<bigint, number>();
 
-  constructor(dataStreamClass: DataStreamClass, compileLength: CompileLength) {
+  constructor(dataStreamClass: DataStreamClass, backEnd: BackEnd) {
     this.dataStreamClass = dataStreamClass;
-    this.#compileLength = compileLength;
+    this.#backEnd = backEnd;
     let directCount = 0;
     for (const id of dataStreamClass.eventRecordClasses.keys()) {
       if (id < maxDirectIds) directCount = Math.max(directCount, Number(id) + 1);
@@ -76,16 +75,21 @@ export class RecordDispatch {
     return index;
   }
 
-  /** Asks `downstream` about the class of the cursor's record, which is at `index`, and compiles its length. */
+  /** Asks `downstream` about the class of the cursor's record, which is at `index`, and finds out about its length. */
   meet(index: number, cursor: RecordCursor, downstream: Pick<Downstream, 'eventHandler'>): void {
     const eventRecordClass = this.eventRecordClasses[index]!;
     const handler = downstream.eventHandler(cursor);
-    const length = this.#compileLength(eventRecordClass);
-    if (typeof length === 'number') {
-      if (length % 8 === 0) this.staticBytes[index] = length / 8;
-      this.lengths[index] = (record) => record.bodyOffsetBits + length;
+    const lengthBits = staticLengthBits(eventRecordClass);
+    if (lengthBits !== undefined) {
+      if (lengthBits % 8 === 0) this.staticBytes[index] = lengthBits / 8;
+      this.lengths[index] = (record) => record.bodyOffsetBits + lengthBits;
     } else {
-      this.lengths[index] = length;
+      // Handlers mostly say where a record ends: compiled when it is first needed.
+      this.lengths[index] = (record) => {
+        const length = compileLengthFunction(eventRecordClass, this.#backEnd);
+        this.lengths[index] = length;
+        return length(record);
+      };
     }
     if (bodiesOf(eventRecordClass).some(hasTimestamp)) this.bodiesMoveClock = true;
     const alignments = bodiesOf(eventRecordClass).map(maxAlignmentBitsOf);

@@ -302,17 +302,27 @@ function logLevelValue(
   return level;
 }
 
-/** How LTTng begins its event blocks, up to their scopes. Any other way is read by `parseEventBlock`. */
-const lttngHead =
-  /event \{\s*name = "([^"\\\0]+)";\s*id = (\d{1,15});\s*stream_id = (\d{1,15});\s*(?:loglevel = (\d{1,2});\s*)?(?:model\.emf\.uri = "([^"\\\0]+)";\s*)?(?=context :=|fields :=)/y;
+/**
+ * An event block as LTTng writes it, line by line: its head up to the scopes, then lines that begin with a tab and in which only whole
+ * strings are quoted, then the end. Any other way is read by `parseEventBlock`.
+ */
+const lttngEvent =
+  /event \{\s*name = "([^"\\\0]+)";\s*id = (\d{1,15});\s*stream_id = (\d{1,15});\s*(?:loglevel = (\d{1,2});\s*)?(?:model\.emf\.uri = "([^"\\\0]+)";\s*)?(?=context :=|fields :=)[^\n"'/]*(?:"[^"\n\\]*"[^\n"'/]*)*\n(?:\t[^\n"'/]*(?:"[^"\n\\]*"[^\n"'/]*)*\n)*\};/y;
 
-/** Reads the head of the event block at `position` if it looks like LTTng's. */
-export function tryLttngEventHead(text: string, position: number): EventHead | undefined {
-  lttngHead.lastIndex = position;
-  const match = lttngHead.exec(text);
+/** The head of an event block, and where the block ends. */
+export interface LttngEvent {
+  readonly head: EventHead;
+  /** Index after it. */
+  readonly end: number;
+}
+
+/** Reads the head of the event block at `position`, and finds its end, if it looks like LTTng's. */
+export function tryLttngEvent(text: string, position: number): LttngEvent | undefined {
+  lttngEvent.lastIndex = position;
+  const match = lttngEvent.exec(text);
   if (!match) return undefined;
   const [, name, id, streamId, level, emfUri] = match;
-  return {
+  const head = {
     position,
     id: BigInt(id!),
     streamId: BigInt(streamId!),
@@ -320,6 +330,7 @@ export function tryLttngEventHead(text: string, position: number): EventHead | u
     logLevel: level === undefined ? undefined : logLevels[Number(level)],
     emfUri,
   };
+  return { head, end: lttngEvent.lastIndex };
 }
 
 const eventScopes = ['context', 'fields'];

@@ -10,7 +10,7 @@ import {
   parseTraceBlock,
   peekByteOrder,
   skipCallsiteBlock,
-  tryLttngEventHead,
+  tryLttngEvent,
 } from './blocks.ts';
 import { TsdlContext } from './context.ts';
 import { statementEnd } from './scanner.ts';
@@ -108,14 +108,15 @@ export class TsdlMetadata {
     scanner.position = this.#unread;
     while (scanner.trySkipSemicolons(isComplete) && !scanner.atEnd) {
       const { position } = scanner;
+      const event = reference && tryLttngEvent(text, position);
+      if (event && !reference.isIn(position, event.end)) {
+        statements.push({ keyword: 'event', position, head: event.head });
+        scanner.position = event.end;
+        continue;
+      }
       const end = statementEnd(text, position);
       if (end < 0 && !isComplete) break;
-      const keyword = scanner.peekWord();
-      const head =
-        keyword === 'event' && reference && end >= 0 && !reference.isIn(position, end)
-          ? tryLttngEventHead(text, position)
-          : undefined;
-      statements.push({ keyword, position, head });
+      statements.push({ keyword: scanner.peekWord(), position });
       scanner.position = end < 0 ? text.length : end;
     }
     this.#unread = scanner.position;

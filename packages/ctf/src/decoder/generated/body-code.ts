@@ -75,6 +75,7 @@ export function generateBody(
   const roots = bodies.map((body) => body.fieldClass);
   return generateFunction({ roots, sink, start, stopsEarly }, (walker, buffer) => {
     for (const { scope, fieldClass } of bodies) {
+      if (stopsEarly && sink.isDone === true) break;
       buffer.note(scope);
       sink.beginScope?.(buffer, scope, fieldClass);
       walker.walk(fieldClass);
@@ -109,9 +110,9 @@ export function generateFunction(
   const keys = new KeySlots(buffer, roots, parts.publishesKeys === true);
   const fail = `return ${buffer.constant(failAtRecord)}(cursor);`;
   sink.prologue?.(buffer);
-  const walker = new FieldWalker(buffer, keys, sink, { position: start, fail });
-  walk(walker, buffer);
   const { stopsEarly = false } = parts;
+  const walker = new FieldWalker(buffer, keys, sink, { position: start, fail, stopsEarly });
+  walk(walker, buffer);
   if (stopsEarly) walker.at.offsetBits = walker.at.wantedBits;
   walker.at.endRun();
   sink.epilogue?.(buffer);

@@ -40,6 +40,8 @@ export class FieldWalker {
   readonly keys: KeySlots;
   /** Statement for a record that can't be decoded. */
   readonly fail: string;
+  /** Nothing needs to be known of what comes after the last wanted field. */
+  readonly stopsEarly: boolean;
   /** True: the code counts empty array elements in `z`. */
   countsEmptyElements = false;
   #sink: CodeSink;
@@ -48,11 +50,16 @@ export class FieldWalker {
     out: CodeBuffer,
     keys: KeySlots,
     sink: CodeSink,
-    start: { readonly position: KnownPosition; readonly fail: string },
+    start: {
+      readonly position: KnownPosition;
+      readonly fail: string;
+      readonly stopsEarly?: boolean;
+    },
   ) {
     this.out = out;
     this.keys = keys;
     this.fail = start.fail;
+    this.stopsEarly = start.stopsEarly === true;
     this.at = new PositionTracker(out, start.position, start.fail);
     this.order = new ByteOrderRule(out, start.fail);
     this.#sink = sink;
@@ -255,7 +262,8 @@ export class FieldWalker {
     const { out } = this;
     this.at.align(alignmentOf(fc));
     this.#sink.beginStructure?.(out, fc);
-    fc.members.forEach((member, index) => {
+    for (const [index, member] of fc.members.entries()) {
+      if (this.stopsEarly && this.#sink.isDone === true) break;
       const isWanted = !this.isSilent && this.#sink.wants?.(member, fc) !== false;
       if (isWanted) {
         out.note(member.name);
@@ -263,7 +271,7 @@ export class FieldWalker {
       }
       this.walkIf(isWanted, member.fieldClass);
       if (isWanted) this.#sink.endMember?.(out, member, index);
-    });
+    }
     this.#sink.endStructure?.(out, fc);
   }
 }

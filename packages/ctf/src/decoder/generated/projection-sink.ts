@@ -30,6 +30,8 @@ export class ProjectionSink implements WalkSink {
   readonly #code: ProjectionCode;
   /** Expression for the text whose terminator was found last. */
   #text = '';
+  /** Fields with targets that are still to come. */
+  #missing = new Set<FieldClass>();
   /** Wanted compound fields that contain the current one. */
   readonly #captures: { readonly fieldClass: FieldClass; readonly builder: ValueBuilder }[] = [];
 
@@ -39,6 +41,7 @@ export class ProjectionSink implements WalkSink {
   }
 
   prologue(out: CodeWriter): void {
+    this.#missing = new Set(this.#targets.keys());
     out.line(`const R=${out.constant(this.#code.record)};`);
     for (const slot of this.#code.conditionalSlots) out.line(`R.${slot}=undefined;`);
   }
@@ -56,11 +59,16 @@ export class ProjectionSink implements WalkSink {
     return this.#isNeeded(option.fieldClass);
   }
 
+  get isDone(): boolean {
+    return this.#missing.size === 0 && this.#captures.length === 0;
+  }
+
   #isNeeded(fc: FieldClass): boolean {
     return this.#captures.length > 0 || this.#code.needed.has(fc);
   }
 
   #leaf(out: CodeWriter, fc: FieldClass, expression: (wide: Wide) => string): void {
+    this.#missing.delete(fc);
     for (const { slot, wide } of this.#targets.get(fc) ?? []) {
       out.line(`R.${slot}=${expression(wide)};`);
     }
@@ -124,6 +132,7 @@ export class ProjectionSink implements WalkSink {
   }
 
   #begin(fieldClass: FieldClass): void {
+    this.#missing.delete(fieldClass);
     for (const { slot, wide } of this.#targets.get(fieldClass) ?? []) {
       this.#captures.push({ fieldClass, builder: new ValueBuilder(`R.${slot}`, wide) });
     }

@@ -23,11 +23,11 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 let reports: readonly Report[] = [];
 vi.mock('@sonde/analyses', async (load) => {
   const real = await load<typeof import('@sonde/analyses')>();
-  const lamiResults = (all: readonly Report[]): string => {
+  const lamiPieces = (all: readonly Report[]): Generator<string> => {
     reports = all;
-    return real.lamiResults(all);
+    return real.lamiPieces(all);
   };
-  return { ...real, lamiResults };
+  return { ...real, lamiPieces };
 });
 const textOptions = { times: timeFormat(true, false) } as Parameters<typeof formatText>[1];
 

@@ -1,6 +1,7 @@
 /** What happens to a report between reducer and printer, for all analyses alike: machines are joined, groups named, rows sorted. */
 import type { AnalysisOptions } from './analysis.ts';
 import { compareCells } from './printers/cell-text.ts';
+import { firstRows, joinRows, mapRows, type Rows, sortRows } from './rows.ts';
 import type { Cell, Column, Report, ResultTable, TableClass } from './table.ts';
 import { lines, type TextBlock } from './text-block.ts';
 
@@ -11,7 +12,7 @@ export function joinHosts(reports: readonly (readonly [host: string, report: Rep
   const [first] = reports;
   if (first === undefined) throw new Error('There is no report to join.');
   if (reports.length === 1) return first[1];
-  const tables = new Map<string, { table: ResultTable; rows: Cell[][] }>();
+  const tables = new Map<string, { table: ResultTable; parts: Rows<Cell>[] }>();
   const text: TextBlock[] = [];
   for (const [host, report] of reports) {
     text.push(lines('', `Host: ${host}`), ...report.text);
@@ -21,15 +22,15 @@ export function joinHosts(reports: readonly (readonly [host: string, report: Rep
       if (joined === undefined) {
         const { columns } = table.tableClass;
         const tableClass: TableClass = { ...table.tableClass, columns: [hostColumn, ...columns] };
-        joined = { table: { ...table, tableClass }, rows: [] };
+        joined = { table: { ...table, tableClass }, parts: [] };
         tables.set(key, joined);
       }
-      for (const row of table.rows) joined.rows.push([{ class: 'string', value: host }, ...row]);
+      joined.parts.push(mapRows(table.rows, (row) => [{ class: 'string', value: host }, ...row]));
     }
   }
   return {
     timeRange: first[1].timeRange,
-    tables: [...tables.values()].map(({ table, rows }) => ({ ...table, rows })),
+    tables: [...tables.values()].map(({ table, parts }) => ({ ...table, rows: joinRows(parts) })),
     text,
   };
 }
@@ -55,15 +56,15 @@ function sortTable(table: ResultTable, word: string, limit: number): ResultTable
   const rows =
     at === undefined
       ? table.rows
-      : table.rows.toSorted((a, b) => {
-          const [x, y] = [a[at] ?? null, b[at] ?? null];
+      : sortRows(table.rows, at, (a, b) => {
+          const [x, y] = [a ?? null, b ?? null];
           const isKnown = (cell: Cell): boolean => cell !== null && cell.class !== 'unknown';
           // What is not known comes last, whatever the direction.
           if (!isKnown(x) || !isKnown(y)) return Number(isKnown(y)) - Number(isKnown(x));
           return sign * compareCells(x, y);
         });
   const isCut = tableClass.isLimited === true && limit > 0;
-  return { ...table, rows: isCut ? rows.slice(0, limit) : rows };
+  return { ...table, rows: isCut ? firstRows(rows, limit) : rows };
 }
 
 /** Groups have no thread id: their stand-ins' ids are taken away. */
@@ -74,7 +75,7 @@ function nameGroups(table: ResultTable, groupBy: AnalysisOptions['groupBy']): Re
     if (tid < 0) return rest;
     return groupBy === 'process' ? { ...rest, pid: tid } : cell;
   };
-  return { ...table, rows: table.rows.map((row) => row.map(clean)) };
+  return { ...table, rows: mapRows(table.rows, (row) => row.map(clean)) };
 }
 
 /** Applies `--sort` and `--group-by`. The original's text has no place for these: the tables are printed instead. */

@@ -11,6 +11,7 @@ import {
 } from './analysis.ts';
 import { doubt } from './losses.ts';
 import { formatFixed, formatPriorities, formatRow } from './number-format.ts';
+import { rowsOf } from './rows.ts';
 import {
   type Cell,
   numberCell,
@@ -19,7 +20,7 @@ import {
   stringCell,
   type TableClass,
 } from './table.ts';
-import { type BarRow, lines, type TextBlock } from './text-block.ts';
+import { type BarRow, barsOf, lines, type TextBlock } from './text-block.ts';
 
 const perProcess: TableClass = {
   name: 'per-process',
@@ -191,7 +192,7 @@ class CpuTop implements Reducer {
     return {
       timeRange,
       tables: [
-        { tableClass: perProcess, rows: shown.map((usage) => threadRow(usage, ratio)) },
+        { tableClass: perProcess, rows: rowsOf(shown, (usage) => threadRow(usage, ratio)) },
         {
           tableClass: perCpu,
           rows: cpus.map((c) => [
@@ -249,7 +250,7 @@ function textOf(
       kind: 'bars',
       title: 'Per-TID Usage',
       labelHeader: `  ${formatRow(['Process', 'Migrations', '  Priorities'], labelWidths)}`,
-      rows: threads.map((usage) => percentRow(ratio(usage.totalNs), label(usage))),
+      rows: barsOf(threads, (usage) => percentRow(ratio(usage.totalNs), label(usage))),
     },
     {
       kind: 'bars',

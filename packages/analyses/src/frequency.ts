@@ -1,4 +1,5 @@
 import type { AnalysisOptions } from './analysis.ts';
+import { leastOf, mostOf } from './extremes.ts';
 import type { Samples } from './samples.ts';
 import { percentileCells, percentileColumns } from './statistics-columns.ts';
 import {
@@ -40,8 +41,8 @@ export function boundsOf(samples: Samples, options: AnalysisOptions): Bounds {
 /** The widest of several ranges: `--freq-uniform`. */
 export function joinBounds(all: readonly Bounds[]): Bounds {
   return {
-    min: all.reduce((least, { min }) => Math.min(least, min), Number.POSITIVE_INFINITY),
-    max: all.reduce((most, { max }) => Math.max(most, max), Number.NEGATIVE_INFINITY),
+    min: leastOf(all, ({ min }) => min),
+    max: mostOf(all, ({ max }) => max),
   };
 }
 

@@ -9,7 +9,12 @@ export { PeriodRun } from './period-run.ts';
 export { findPeriodAnalysis, type PeriodAnalysis, periodAnalyses } from './periods.ts';
 export { compareCells } from './printers/cell-text.ts';
 export { compareReports } from './printers/compare.ts';
-export { formatCsv, formatJson, formatMarkdown } from './printers/data-formats.ts';
+export {
+  csvPrinter,
+  jsonPrinter,
+  markdownPrinter,
+  type ReportPrinter,
+} from './printers/data-formats.ts';
 export {
   formatBytes,
   formatCount,
@@ -17,11 +22,11 @@ export {
   formatPercent,
   safeText,
 } from './printers/human-text.ts';
-export { lamiError, lamiMetadata, lamiResults, lamiVersion } from './printers/lami.ts';
-export { formatText, textPieces } from './printers/text.ts';
-export { formatReportHtml, type ReportHtmlStyle } from './report/report-html.ts';
-export { formatReportJson } from './report/report-json.ts';
-export { formatReportText, type ReportTextStyle } from './report/report-text.ts';
+export { lamiError, lamiMetadata, lamiPieces, lamiVersion } from './printers/lami.ts';
+export { blockPieces, formatText, textPieces } from './printers/text.ts';
+export { type ReportHtmlStyle, reportHtmlPieces } from './report/report-html.ts';
+export { reportJsonPieces } from './report/report-json.ts';
+export { type ReportTextStyle, reportTextPieces } from './report/report-text.ts';
 export type { Chart, Finding, SectionReport, Severity } from './report/section.ts';
 export {
   type HostReport,
@@ -29,6 +34,7 @@ export {
   type SystemReportRun,
   startSystemReport,
 } from './report/system-report.ts';
+export { makeRows, type Rows } from './rows.ts';
 export { AnalysisRun, type AnalysisRunOptions, type PeriodPlan } from './run.ts';
 export { type GroupBy, groupings } from './subjects.ts';
 export * from './table.ts';

@@ -1,4 +1,5 @@
 /** iolatencystats, iolatencyfreq, iolatencytop, iolog: how long system calls on files and requests to disks took. */
+
 import type { OpenFile, Thread } from '@sonde/linux-model';
 import { type AnalysisOptions, passesDuration, type ReducerContext } from './analysis.ts';
 import {
@@ -13,6 +14,7 @@ import type { IoCollector, LatencyCategory, ListedOperation } from './io-collect
 import { type ItemList, type ListText, listBlock, listOf, TextCells } from './list-text.ts';
 import { doubt, doubtMark } from './losses.ts';
 import { formatRow, formatSize } from './number-format.ts';
+import { makeRows } from './rows.ts';
 import { Samples } from './samples.ts';
 import {
   percentileCells,
@@ -309,9 +311,8 @@ function addOperations(
   subtitle: string | undefined,
 ): void {
   if (operations.count === 0) return;
-  const makeRows = (): Cell[][] =>
-    Array.from({ length: operations.count }, (_, i) => operationCells(operations.at(i), context));
-  parts.tables.push(lazyTable(tableClass, subtitle, makeRows));
+  const rows = makeRows(operations.count, (i) => operationCells(operations.at(i), context));
+  parts.tables.push({ tableClass, ...(subtitle === undefined ? {} : { subtitle }), rows });
   const header = formatRow(
     ['Begin', 'End', 'Name', 'Duration (usec)', 'Size', 'Proc', 'PID', 'Filename'],
     [20, 20, 16, 23, 5, 24, 8, 14],

@@ -1,8 +1,10 @@
 /** iousagetop: who moved how many bytes, through which files, disks and interfaces. */
+
 import { limited } from './analysis.ts';
 import type { Bytes, FileIo, IoCollector, ThreadIo } from './io-collector.ts';
 import { doubt } from './losses.ts';
 import { formatFixed, formatRow, formatSize } from './number-format.ts';
+import { rowsOf } from './rows.ts';
 import {
   type Cell,
   durationCell,
@@ -13,7 +15,7 @@ import {
   type TableClass,
   uncertainColumn,
 } from './table.ts';
-import type { BarRow } from './text-block.ts';
+import { barsOf } from './text-block.ts';
 
 const perProcess: TableClass = {
   name: 'per-process-top',
@@ -123,19 +125,17 @@ function addRanking<T>(parts: ReportParts, ranking: Ranking<T>, limit: number): 
   parts.tables.push({
     tableClass,
     ...(subtitle === undefined ? {} : { subtitle }),
-    rows: rows.map((row) =>
+    rows: rowsOf(rows, (row) =>
       ranking.uncertain === undefined
         ? ranking.cells(row)
         : [...ranking.cells(row), numberCell(ranking.uncertain(row))],
     ),
   });
-  const bars = rows.map(
-    (row): BarRow => ({
-      value: ranking.value(row),
-      valueText: ranking.valueText(row),
-      label: `${ranking.label(row)}${doubt((ranking.uncertain?.(row) ?? 0) > 0)}`,
-    }),
-  );
+  const bars = barsOf(rows, (row) => ({
+    value: ranking.value(row),
+    valueText: ranking.valueText(row),
+    label: `${ranking.label(row)}${doubt((ranking.uncertain?.(row) ?? 0) > 0)}`,
+  }));
   parts.text.push({ kind: 'bars', title, labelHeader, rows: bars });
 }
 

@@ -1,4 +1,5 @@
 /** irqstats, irqlog, irqfreq, irqtop: how long interrupt handlers ran, and how long soft ones waited. */
+
 import type { HardIrq, SoftIrq } from '@sonde/linux-model';
 import {
   type Analysis,
@@ -23,6 +24,7 @@ import {
 import { type ListText, listBlock, listOf } from './list-text.ts';
 import { doubtMark } from './losses.ts';
 import { formatRow } from './number-format.ts';
+import { rowsOf } from './rows.ts';
 import { Samples } from './samples.ts';
 import {
   percentileCells,
@@ -256,19 +258,18 @@ class Interrupts implements Reducer {
     text: TextBlock[],
   ): void {
     const { toAbsoluteNs } = this.#context;
-    const makeRows = (): Cell[][] =>
-      runs.map((run): Cell[] => {
-        const { population: p } = run;
-        const cells: Cell[] = [
-          { class: 'time-range', begin: toAbsoluteNs(run.beginNs), end: toAbsoluteNs(run.endNs) },
-          raisedCell(run, toAbsoluteNs),
-          { class: 'cpu', id: run.cpuId },
-          { class: 'irq', hard: p.isHard, nr: p.number, name: nameOf(p) },
-          numberCell(run.isCertain ? 0 : 1),
-        ];
-        return tableClass === top ? [...cells, durationCell(run.endNs - run.beginNs)] : cells;
-      });
-    tables.push(lazyTable(tableClass, undefined, makeRows));
+    const rows = rowsOf(runs, (run): Cell[] => {
+      const { population: p } = run;
+      const cells: Cell[] = [
+        { class: 'time-range', begin: toAbsoluteNs(run.beginNs), end: toAbsoluteNs(run.endNs) },
+        raisedCell(run, toAbsoluteNs),
+        { class: 'cpu', id: run.cpuId },
+        { class: 'irq', hard: p.isHard, nr: p.number, name: nameOf(p) },
+        numberCell(run.isCertain ? 0 : 1),
+      ];
+      return tableClass === top ? [...cells, durationCell(run.endNs - run.beginNs)] : cells;
+    });
+    tables.push({ tableClass, rows });
     const header = formatRow(['Begin', 'End', 'Duration (us)', 'CPU'], [20, 19, -15, -4]);
     const head = [
       ...(tableClass === top ? ['', top.title] : []),

@@ -10,6 +10,7 @@ import {
   type ReducerContext,
 } from './analysis.ts';
 import { doubt } from './losses.ts';
+import { rowsOf } from './rows.ts';
 import {
   type Cell,
   numberCell,
@@ -18,7 +19,7 @@ import {
   type TableClass,
   uncertainColumn,
 } from './table.ts';
-import { lines, type TextBlock } from './text-block.ts';
+import { barsOf, lines, type TextBlock } from './text-block.ts';
 
 /** 4 KiB pages: every architecture that LTTng's traces here come from. */
 export const pageBytes = 4096;
@@ -152,13 +153,13 @@ class MemoryTop implements Reducer {
     return {
       timeRange,
       tables: [
-        { tableClass: allocated, rows: allocations.map((u) => row(u, u.allocatedPages)) },
-        { tableClass: freed, rows: frees.map((u) => row(u, u.freedPages)) },
+        { tableClass: allocated, rows: rowsOf(allocations, (u) => row(u, u.allocatedPages)) },
+        { tableClass: freed, rows: rowsOf(frees, (u) => row(u, u.freedPages)) },
         { tableClass: total, rows: [totals] },
         { tableClass: summary, rows: [[{ class: 'time-range', ...timeRange }, ...totals]] },
         {
           tableClass: timeline,
-          rows: this.#times.map((timeNs, i) => [
+          rows: rowsOf(this.#times, (timeNs, i): Cell[] => [
             { class: 'timestamp', value: this.#context.toAbsoluteNs(timeNs) },
             sizeCell(this.#netBytes[i]!),
           ]),
@@ -188,7 +189,7 @@ function bars(
     kind: 'bars',
     title,
     labelHeader: 'Process',
-    rows: usages.map((usage) => ({
+    rows: barsOf(usages, (usage) => ({
       value: pages(usage),
       valueText: `${pages(usage)} pages`,
       label: `${usage.thread.comm} (${usage.thread.tid})${doubt(isTouched(usage))}`,

@@ -1,4 +1,5 @@
 /** memusage: memory over time, of processes and of the system. What was in use before the trace is not known: levels count from its begin. */
+
 import type { PageOperation, Thread } from '@sonde/linux-model';
 import {
   type Analysis,
@@ -14,6 +15,7 @@ import { pageBytes } from './memtop.ts';
 import { threadName } from './report/names.ts';
 import type { Chart } from './report/section.ts';
 import { TimeSeries } from './report/time-series.ts';
+import { rowsOf } from './rows.ts';
 import { Subjects } from './subjects.ts';
 import {
   type Cell,
@@ -128,7 +130,7 @@ class MemoryUsage implements Reducer {
     const charted = shown.filter(({ net }) => net !== this.#lost);
     const summary: ResultTable = {
       tableClass: perProcess,
-      rows: shown.map((usage) => usageRow(usage, this.#doubts.get(usage.subject) ?? 0)),
+      rows: rowsOf(shown, (usage) => usageRow(usage, this.#doubts.get(usage.subject) ?? 0)),
     };
     const [allocated, freed] = [this.#allocated.values(endNs), this.#freed.values(endNs)];
     const chart: Chart = {

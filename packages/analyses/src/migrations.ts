@@ -1,4 +1,5 @@
 /** migrationtop, migrationlog: which threads moved between CPUs, how often, and when. Ours, not the original's. */
+
 import type { Migration, Thread } from '@sonde/linux-model';
 import {
   type Analysis,
@@ -11,6 +12,7 @@ import {
   type ReducerContext,
 } from './analysis.ts';
 import { tableBlocks } from './arrange.ts';
+import { rowsOf } from './rows.ts';
 import {
   type Cell,
   numberCell,
@@ -152,7 +154,7 @@ class Migrations implements Reducer {
     return [
       {
         tableClass: perProcess,
-        rows: limited(threads, limit).map(([{ comm, tid }, moves]): Cell[] => [
+        rows: rowsOf(limited(threads, limit), ([{ comm, tid }, moves]): Cell[] => [
           { class: 'process', name: comm, tid },
           numberCell(moves.count),
           numberCell(moves.cpuCount),
@@ -161,7 +163,7 @@ class Migrations implements Reducer {
       },
       {
         tableClass: perMove,
-        rows: limited(this.#all.all, limit).map((move): Cell[] => [
+        rows: rowsOf(limited(this.#all.all, limit), (move): Cell[] => [
           cpuCell(move.fromCpuId),
           cpuCell(move.toCpuId),
           numberCell(move.count),
@@ -178,7 +180,7 @@ class Migrations implements Reducer {
     const { toAbsoluteNs } = this.#context;
     return {
       tableClass: log,
-      rows: this.#log.map((move): Cell[] => [
+      rows: rowsOf(this.#log, (move): Cell[] => [
         { class: 'timestamp', value: toAbsoluteNs(move.timeNs) },
         { class: 'process', name: move.comm, tid: move.tid },
         move.priority === undefined ? null : numberCell(move.priority),

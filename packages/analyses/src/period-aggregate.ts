@@ -9,9 +9,11 @@ import {
 } from './period-context.ts';
 import type { PeriodInstance } from './period-engine.ts';
 import * as tables from './period-tables.ts';
+import { rowsOf } from './rows.ts';
 import { Samples } from './samples.ts';
+import type { Cell } from './table.ts';
 import { durationCell, numberCell, type ReportParts, stringCell } from './table.ts';
-import { lines } from './text-block.ts';
+import { rowLines } from './text-block.ts';
 
 function namedCaptures(instance: PeriodInstance): string {
   const { name } = instance.definition;
@@ -81,7 +83,7 @@ function addAggregateTable(
   parts.tables.push({
     tableClass: tables.aggregatedStats,
     subtitle,
-    rows: rows.map(({ parent, path, durations }) => [
+    rows: rowsOf(rows, ({ parent, path, durations }): Cell[] => [
       stringCell(periodPath(parent.definition)),
       { class: 'timestamp', value: context.toAbsoluteNs(parent.begin.timeNs) },
       { class: 'timestamp', value: context.toAbsoluteNs(parent.endNs) },
@@ -98,13 +100,14 @@ function addAggregateTable(
   const names = formatRow(['| Child name', 'Count'], child);
   const titles = formatRow(['Min', 'Avg', 'Max', 'Stdev', 'Runtime'], [-10, -12, -12, -13, -12]);
   const header = `${formatRow(['Begin', 'End', 'Duration (us)', 'Name'], [20, 19, -18, 15])} ${names} | ${titles} | Parent captures`;
-  const texts = rows.map(({ parent, path, durations }) => {
+  const text = ({ parent, path, durations }: AggregateRow): string => {
     const range = timeRangeText(parent, context);
     const first = [range, formatUs(durationOf(parent)), periodPath(parent.definition)];
     const middle = formatRow([`| ${path}`, String(durations.count)], child);
     const last = formatRow([...spreadTexts(durations, 2), formatUs(durations.sum)], right);
     const mark = doubt(durations.uncertainCount > 0);
     return `${formatRow(first, left)} ${middle} | ${last} | ${namedCaptures(parent)}${mark}`;
-  });
-  parts.text.push(lines('', tables.aggregatedStats.title, subtitle, heading, header, ...texts));
+  };
+  const head = ['', tables.aggregatedStats.title, subtitle, heading, header];
+  parts.text.push(rowLines(head, rows, text));
 }

@@ -1,4 +1,5 @@
 /** periodlog, periodtop, periodstats, periodfreq: what the completed periods looked like. */
+
 import { limited } from './analysis.ts';
 import { doubt } from './losses.ts';
 import { formatFixed, formatRow, formatUs } from './number-format.ts';
@@ -25,6 +26,7 @@ import type { PeriodValue } from './period-expression.ts';
 import { addFrequencies } from './period-frequency.ts';
 import type { PeriodDefinition } from './period-language.ts';
 import * as tables from './period-tables.ts';
+import { rowsOf } from './rows.ts';
 import type { Samples } from './samples.ts';
 import { percentileCells } from './statistics-columns.ts';
 import {
@@ -35,7 +37,7 @@ import {
   stringCell,
   type TableClass,
 } from './table.ts';
-import { lines } from './text-block.ts';
+import { lines, rowLines } from './text-block.ts';
 
 type Captures = ReadonlyMap<string, PeriodValue | undefined>;
 
@@ -94,12 +96,13 @@ function addEvents(
 ): void {
   parts.tables.push({
     tableClass,
-    rows: instances.map((instance) => eventCells(instance, context, name(instance))),
+    rows: rowsOf(instances, (instance) => eventCells(instance, context, name(instance))),
   });
   const titles = ['Duration (us)', 'Name', 'Begin capture', 'End capture'];
   const header = `${formatRow(['Begin', 'End'], [20, 19])} ${formatRow(titles, eventWidths)}`;
-  const rows = instances.flatMap((instance) => eventLines(instance, context, name(instance)));
-  parts.text.push(lines('', tableClass.title, header, ...rows));
+  const line = (instance: PeriodInstance): string =>
+    eventLines(instance, context, name(instance)).join('\n');
+  parts.text.push(rowLines(['', tableClass.title, header], instances, line));
 }
 
 function addLog(parts: ReportParts, context: PeriodReportContext): void {

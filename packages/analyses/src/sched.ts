@@ -1,4 +1,5 @@
 /** schedlog, schedtop, schedstats, schedfreq: the time from a wakeup to the switch-in. */
+
 import type { Thread, WakeupLatency } from '@sonde/linux-model';
 import {
   type Analysis,
@@ -24,6 +25,7 @@ import {
 import { listOf } from './list-text.ts';
 import { doubt } from './losses.ts';
 import { formatPriorities, formatRow } from './number-format.ts';
+import { rowsOf } from './rows.ts';
 import { Samples } from './samples.ts';
 import { addEvents, copyOf, type SchedulingEvent, SchedulingLog } from './scheduling-log.ts';
 import {
@@ -43,7 +45,7 @@ import {
   type TableClass,
   uncertainColumn,
 } from './table.ts';
-import { lines, linesOf, type TextBlock } from './text-block.ts';
+import { lines, rowLines, type TextBlock } from './text-block.ts';
 import { TopList } from './top-list.ts';
 
 const logColumns: readonly Column[] = [
@@ -214,15 +216,18 @@ class SchedulingLatencies implements Reducer {
       const widths = [12, 12, 12, 12, 12];
       const header = formatRow(['Count', 'Min', 'Avg', 'Max', 'Stdev'], widths);
       text.push(
-        statisticsText('total', header, [
-          formatRow(statisticsTexts(samples), widths) + doubt(samples.uncertainCount > 0),
-        ]),
+        statisticsText(
+          'total',
+          header,
+          [samples],
+          () => formatRow(statisticsTexts(samples), widths) + doubt(samples.uncertainCount > 0),
+        ),
       );
     }
     if (this.#wants('per-tid')) {
       const rows = this.#threadRows();
-      tables.push(lazyTable(perTidStats, undefined, () => rows.map(threadStatistics)));
-      text.push(statisticsText('per-TID', tidHeader, rows.map(threadText)));
+      tables.push({ tableClass: perTidStats, rows: rowsOf(rows, threadStatistics) });
+      text.push(statisticsText('per-TID', tidHeader, rows, threadText));
     }
     if (this.#wants('per-prio')) {
       const rows = this.#priorityRows();
@@ -237,7 +242,7 @@ class SchedulingLatencies implements Reducer {
         priorityRow([String(priority), ...statisticsTexts(samples)]) +
         doubt(samples.uncertainCount > 0);
       const header = priorityRow(['Prio', 'Count', 'Min', 'Avg', 'Max', 'Stdev']);
-      text.push(statisticsText('per-prio', header, rows.map(format)));
+      text.push(statisticsText('per-prio', header, rows, format));
     }
   }
 
@@ -275,9 +280,14 @@ class SchedulingLatencies implements Reducer {
   }
 }
 
-function statisticsText(what: string, header: string, rows: readonly string[]): TextBlock {
+function statisticsText<T>(
+  what: string,
+  header: string,
+  rows: readonly T[],
+  format: (row: T) => string,
+): TextBlock {
   if (rows.length === 0) return lines();
-  return linesOf(['', `Scheduling latency stats (${what}) (us)`, header, ...rows]);
+  return rowLines(['', `Scheduling latency stats (${what}) (us)`, header], rows, format);
 }
 
 function tidRow(cells: string[]): string {

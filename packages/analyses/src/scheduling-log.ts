@@ -5,14 +5,8 @@ import { IntegerColumn, NumberColumn, ObjectColumn } from './columns.ts';
 import { type ItemList, type ListText, listBlock, TextCells } from './list-text.ts';
 import { doubtMark } from './losses.ts';
 import { formatRow } from './number-format.ts';
-import {
-  type Cell,
-  durationCell,
-  lazyTable,
-  numberCell,
-  type ReportParts,
-  type TableClass,
-} from './table.ts';
+import { makeRows } from './rows.ts';
+import { type Cell, durationCell, numberCell, type ReportParts, type TableClass } from './table.ts';
 
 /** A thread under the name that it had. */
 interface NamedThread {
@@ -115,9 +109,8 @@ export function addEvents(
   tableClass: TableClass,
   events: ItemList<SchedulingEvent>,
 ): void {
-  const makeRows = (): Cell[][] =>
-    Array.from({ length: events.count }, (_, i) => cellsOf(events.at(i), context));
-  parts.tables.push(lazyTable(tableClass, undefined, makeRows));
+  const rows = makeRows(events.count, (i) => cellsOf(events.at(i), context));
+  parts.tables.push({ tableClass, rows });
   const head = ['', tableClass.title, header()];
   parts.text.push(listBlock(context, head, events, eventWriter()));
 }

@@ -12,6 +12,7 @@ import {
 import { errnoName } from './errno.ts';
 import { doubt } from './losses.ts';
 import { formatRow, formatShortest } from './number-format.ts';
+import { mapRows, rowsOf } from './rows.ts';
 import { Samples } from './samples.ts';
 import { percentileCells, percentileColumns, statisticsCells } from './statistics-columns.ts';
 import {
@@ -110,7 +111,7 @@ class SystemCallStatistics implements Reducer {
   report(period: Period): Report {
     const threads = [...this.#threads.values()].sort((a, b) => b.count - a.count);
     const { timeRange } = period;
-    const totals = threads.map((t): Cell[] => [processCell(t), numberCell(t.count)]);
+    const totals = rowsOf(threads, (t): Cell[] => [processCell(t), numberCell(t.count)]);
     return {
       timeRange,
       tables: [
@@ -118,7 +119,10 @@ class SystemCallStatistics implements Reducer {
         { tableClass: total, rows: totals },
         {
           tableClass: summary,
-          rows: totals.map((cells) => [{ class: 'time-range' as const, ...timeRange }, ...cells]),
+          rows: mapRows(totals, (cells): Cell[] => [
+            { class: 'time-range', ...timeRange },
+            ...cells,
+          ]),
         },
       ],
       text: textOf(threads),

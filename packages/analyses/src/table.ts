@@ -3,6 +3,7 @@
  * made from.
  */
 import type { Losses } from './losses.ts';
+import type { Rows } from './rows.ts';
 import type { TextBlock } from './text-block.ts';
 
 export type CellClass =
@@ -78,10 +79,11 @@ export interface ResultTable {
   readonly tableClass: TableClass;
   /** Appended to the title: `open`, `TID: 42`. */
   readonly subtitle?: string;
-  readonly rows: readonly (readonly Cell[])[];
+  /** Perhaps made when they are looked at: until the analysis reads on they may be looked at more than once. */
+  readonly rows: Rows<Cell>;
 }
 
-/** A table whose rows are made when they are asked for: text has no use for those of long lists. */
+/** A table whose rows are made once, when they are asked for: text has no use for them. */
 export function lazyTable(
   tableClass: TableClass,
   subtitle: string | undefined,

@@ -1,4 +1,5 @@
 /** Text for people, before it is laid out: the printer knows the width and the colours. */
+import { mostOf } from './extremes.ts';
 import { doubt } from './losses.ts';
 import { cellWidth, formatFixed, padEnd, padStart } from './number-format.ts';
 import { formatTable, type TableStyle } from './printers/table-text.ts';
@@ -12,7 +13,11 @@ export interface BarsBlock {
   readonly title: string;
   /** Over the labels. */
   readonly labelHeader?: string;
-  readonly rows: readonly BarRow[];
+  /** Perhaps made when they are printed, and more than once. */
+  readonly rows: BarRows;
+}
+export interface BarRows extends Iterable<BarRow> {
+  readonly length: number;
 }
 export interface BarRow {
   readonly value: number;
@@ -64,10 +69,30 @@ export interface BlockStyle extends TableStyle {
 export const lines = (...text: string[]): LinesBlock => linesOf(text);
 
 /** As many as there are threads, which are more than a call takes arguments. */
-export const linesOf = (text: readonly string[]): LinesBlock => ({ kind: 'lines', lines: text });
+export const linesOf = (text: Iterable<string>): LinesBlock => ({ kind: 'lines', lines: text });
 
-function mostOf<T>(rows: readonly T[], measure: (row: T) => number): number {
-  return rows.reduce((most, row) => Math.max(most, measure(row)), Number.NEGATIVE_INFINITY);
+/** Lines behind a head, each made when it is printed. */
+export function rowLines<T>(
+  head: readonly string[],
+  items: readonly T[],
+  format: (item: T) => string,
+): LinesBlock {
+  return linesOf({
+    *[Symbol.iterator]() {
+      yield* head;
+      for (const item of items) yield format(item);
+    },
+  });
+}
+
+/** Bars of which each is made when it is looked at. */
+export function barsOf<T>(items: readonly T[], bar: (item: T) => BarRow): BarRows {
+  return {
+    length: items.length,
+    *[Symbol.iterator]() {
+      for (const item of items) yield bar(item);
+    },
+  };
 }
 
 /** Width of the widest graph: what a classic terminal has. */
@@ -77,8 +102,8 @@ const frequencyBarLoss = 8;
 const bar = (value: number, max: number, width: number): string =>
   max > 0 ? '█'.repeat(Math.trunc((width * value) / max)) : '';
 
-function formatBars(block: BarsBlock, width: number): string[] {
-  if (block.rows.length === 0) return [];
+function* formatBars(block: BarsBlock, width: number): Generator<string> {
+  if (block.rows.length === 0) return;
   const valueWidth = mostOf(block.rows, (row) => cellWidth(row.valueText));
   const max = mostOf(block.rows, (row) => row.value);
   let header = block.title;
@@ -86,11 +111,12 @@ function formatBars(block: BarsBlock, width: number): string[] {
     header += ' '.repeat(Math.max(1, width - cellWidth(block.title) + 1 + valueWidth + 1));
     header += block.labelHeader;
   }
-  const rows = block.rows.map((row) => {
+  yield* [header, '#'.repeat(width)];
+  for (const row of block.rows) {
     const drawn = padEnd(bar(row.value, max, width), width);
-    return `${drawn} ${padStart(row.valueText, valueWidth)} ${row.label}`;
-  });
-  return [header, '#'.repeat(width), ...rows, ''];
+    yield `${drawn} ${padStart(row.valueText, valueWidth)} ${row.label}`;
+  }
+  yield '';
 }
 
 function formatFrequency(block: FrequencyBlock, width: number): string[] {
@@ -120,8 +146,10 @@ function graphWidthOf(block: BarsBlock | FrequencyBlock, style: BlockStyle): num
       Math.min(defaultGraphWidth, style.columns - 16),
     );
   }
-  const labels = [block.labelHeader ?? '', ...block.rows.map((row) => row.label)];
-  const labelWidth = mostOf(labels, (label) => cellWidth(label.trimEnd()));
+  const labelWidth = Math.max(
+    cellWidth((block.labelHeader ?? '').trimEnd()),
+    mostOf(block.rows, (row) => cellWidth(row.label.trimEnd())),
+  );
   const valueWidth = mostOf(block.rows, (row) => cellWidth(row.valueText));
   const left = style.columns - labelWidth - valueWidth - 2;
   return Math.max(leastGraphWidth, Math.min(defaultGraphWidth, left));

@@ -37,7 +37,7 @@ const reportOf = (...rows: [string, number, number?][]): Report => ({
   text: [],
 });
 const namesOf = (report: Report): unknown[] =>
-  report.tables[0]!.rows.map((row) => (row[0] as { name: string }).name);
+  [...report.tables[0]!.rows].map((row) => (row[0] as { name: string }).name);
 const options = {
   limit: 2,
   frequencyResolution: 20,
@@ -80,14 +80,17 @@ test('rows of several hosts carry the host', () => {
     'Read size',
     'Written size',
   ]);
-  expect(table!.rows.map(([host]) => (host as { value: string }).value)).toEqual(['alpha', 'beta']);
+  expect([...table!.rows].map(([host]) => (host as { value: string }).value)).toEqual([
+    'alpha',
+    'beta',
+  ]);
 });
 
 test('compared: rows by name, differences, who is missing on a side', () => {
   const a = reportOf(['x', 10, 0], ['only-a', 5, 5], ['low', 1, 1]);
   const b = reportOf(['only-b', 30, 1], ['x', 15, 2]);
   const [table] = compareReports(a, b, 3).tables;
-  const plain = table!.rows.map((row) =>
+  const plain = [...table!.rows].map((row) =>
     row.map((cell) => (cell !== null && 'value' in cell ? cell.value : null)),
   );
   expect(plain).toEqual([

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  formatReportHtml,
-  formatReportJson,
-  formatReportText,
+  reportHtmlPieces,
+  reportJsonPieces,
+  reportTextPieces,
   type SystemReport,
   startSystemReport,
 } from '@sonde/analyses';
@@ -42,11 +42,13 @@ async function reportOn(...texts: string[]): Promise<SystemReport> {
   return result();
 }
 
+const textOf = (pieces: Iterable<string>): string => [...pieces].join('');
+
 type Rows = readonly (readonly unknown[])[];
 
 /** A table's rows as plain values: numbers in ns, bytes or ratios. */
 function rowsOf(report: SystemReport, sectionId: string, tableName: string): Rows {
-  const json = JSON.parse(formatReportJson(report));
+  const json = JSON.parse(textOf(reportJsonPieces(report)));
   const section = json.hosts[0].sections.find((one: { id: string }) => one.id === sectionId);
   const table = section.tables.find((one: { name: string }) => one.name === tableName);
   const cell = (value: unknown): unknown => {
@@ -286,7 +288,7 @@ const style = { times, columns: 80, hasColors: false, trace: 'T', isBrief: false
 
 test('what the trace has no events for is said', async () => {
   const report = await reportOn(`0 0 ${swap('swapper/0:0', 'a:1')}`);
-  const text = formatReportText(report, style).replace(/\s+/g, ' ');
+  const text = textOf(reportTextPieces(report, style)).replace(/\s+/g, ' ');
   expect(text).toContain(
     'Block devices: not reported. No requests of disks: the trace has no block_rq_issue, and no block_rq_complete.',
   );
@@ -301,15 +303,19 @@ test('what was traced and did not occur is said', async () => {
 20  0 ${swap('a:1', 'swapper/0:0')}
 30  1 net_dev_xmit skbaddr=2 rc=16 len=1000 name=eth0
 `);
-  expect(formatReportText(report, style)).toMatch(/Network interfaces: not reported\./);
+  expect(textOf(reportTextPieces(report, style))).toMatch(/Network interfaces: not reported\./);
   const [network] = report.hosts[0]!.sections.filter(({ id }) => id === 'network');
   const whole = {
     ...report,
     hosts: [{ ...report.hosts[0]!, sections: [{ ...network!, missing: undefined }] }],
   };
   const said = 'Its events were traced, but none occurred.';
-  expect(formatReportText(whole, style)).toContain(`Network interfaces: not reported. ${said}`);
-  expect(formatReportHtml(whole, { times, trace: 'T' })).toContain(`Network interfaces: ${said}`);
+  expect(textOf(reportTextPieces(whole, style))).toContain(
+    `Network interfaces: not reported. ${said}`,
+  );
+  expect(textOf(reportHtmlPieces(whole, { times, trace: 'T' }))).toContain(
+    `Network interfaces: ${said}`,
+  );
 });
 
 test('a value and its unit stay on one line', async () => {
@@ -319,21 +325,23 @@ test('a value and its unit stay on one line', async () => {
 2000010  0 ${swap('a:1', 'rt:3:-51', 0)}
 `);
   for (let columns = 40; columns < 90; columns++) {
-    for (const line of formatReportText(report, { ...style, columns }).split('\n')) {
+    for (const line of textOf(reportTextPieces(report, { ...style, columns })).split('\n')) {
       expect(line).not.toMatch(/^\s*(?:[nµm]?s|%|[KM]?i?B)\b/);
     }
   }
-  expect(formatReportHtml(report, { times, trace: 'T' })).toContain('p99 2.00\u00a0ms.');
+  expect(textOf(reportHtmlPieces(report, { times, trace: 'T' }))).toContain('p99 2.00\u00a0ms.');
 });
 
 test('the time axis of charts has round steps, the axis of counts is explained', async () => {
-  const html = formatReportHtml(
-    await reportOn(`
+  const html = textOf(
+    reportHtmlPieces(
+      await reportOn(`
 0          0 ${swap('swapper/0:0', 'a:1')}
 10         0 sched_waking comm=b tid=2 prio=20 target_cpu=0
 9000000000 0 ${swap('a:1', 'b:2', 0)}
 `),
-    { times, trace: 'T' },
+      { times, trace: 'T' },
+    ),
   );
   const figures = html.split('<figure>').filter((part) => part.includes('CPU use over time'));
   const labels = [...figures[0]!.matchAll(/class="x"[^>]*>([^<]*)</g)].map(([, text]) => text);
@@ -349,8 +357,8 @@ test('discarded events are told at the top', async () => {
 100 0 lost 12
 200 0 ${swap('a:1', 'swapper/0:0')}
 `);
-  expect(formatReportText(report, style)).toMatch(/3 events, 12 events on CPU 0\s+LOST/);
-  expect(JSON.parse(formatReportJson(report))).toMatchObject({ discarded: { events: 12 } });
+  expect(textOf(reportTextPieces(report, style))).toMatch(/3 events, 12 events on CPU 0\s+LOST/);
+  expect(JSON.parse(textOf(reportJsonPieces(report)))).toMatchObject({ discarded: { events: 12 } });
 });
 
 test('durations that a gap touches are left out, and counted', async () => {
@@ -368,7 +376,7 @@ test('durations that a gap touches are left out, and counted', async () => {
 240 0 syscall_entry_getpid
 250 0 syscall_exit_getpid ret=1
 `);
-  const text = formatReportText(report, style).replace(/\s+/g, ' ');
+  const text = textOf(reportTextPieces(report, style)).replace(/\s+/g, ' ');
   expect(text).toContain('1 wakeup to a switch: p50 20 ns');
   expect(text).toContain('waited for a CPU; 1 uncertain left out');
   expect(text).toContain('of 1 kind, 0 failed; 1 uncertain left out');
@@ -380,10 +388,10 @@ test('switches that were not recorded are told at the top, and their time is nob
 40  0 ${swap('b:2', 'a:1')}
 100 0 ${swap('a:1', 'swapper/0:0')}
 `);
-  const text = formatReportText(report, style).replace(/\s+/g, ' ');
+  const text = textOf(reportTextPieces(report, style)).replace(/\s+/g, ' ');
   expect(text).toContain('at least 1 switch on CPU 0 NOT RECORDED');
   expect(text).toContain('60.0 % busy, 40.0 % unknown over 1 CPU; 3 switches');
-  expect(JSON.parse(formatReportJson(report))).toMatchObject({
+  expect(JSON.parse(textOf(reportJsonPieces(report)))).toMatchObject({
     discarded: { events: 0 },
     notRecorded: { switches: 1, cpuIds: [0] },
   });
@@ -397,7 +405,7 @@ test('each machine has a report of its own', async () => {
     ['alpha', 1],
     ['beta', 1],
   ]);
-  const text = formatReportText(report, style);
+  const text = textOf(reportTextPieces(report, style));
   expect(text).toMatch(/Report on alpha[\s\S]*a \(1\)[\s\S]*Report on beta[\s\S]*b \(1\)/);
 });
 
@@ -414,7 +422,7 @@ env hostname=${JSON.stringify(evil)}
 `;
 
   test('HTML has no element or attribute of theirs', async () => {
-    const html = formatReportHtml(await reportOn(trace), { times, trace: evil });
+    const html = textOf(reportHtmlPieces(await reportOn(trace), { times, trace: evil }));
     expect(html).not.toMatch(/<script|alert\(1\)<\//);
     expect(html).not.toContain('\u001b');
     expect(html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;&quot;&amp;&#39;');
@@ -425,7 +433,7 @@ env hostname=${JSON.stringify(evil)}
   });
 
   test('text does not steer the terminal', async () => {
-    expect(formatReportText(await reportOn(trace), style)).not.toContain('\u001b');
+    expect(textOf(reportTextPieces(await reportOn(trace), style))).not.toContain('\u001b');
   });
 });
 
@@ -446,7 +454,7 @@ test('text fits the width', async () => {
 70  0 syscall_exit_read ret=100 buf=0
 `);
   for (const columns of [60, 80, 120]) {
-    const lines = formatReportText(report, { ...style, columns }).split('\n');
+    const lines = textOf(reportTextPieces(report, { ...style, columns })).split('\n');
     const widest = Math.max(...lines.map((line) => [...line].length));
     // Tables of many numbers are as wide as their numbers need.
     expect(widest).toBeLessThanOrEqual(Math.max(columns, 86));

@@ -38,7 +38,7 @@ test('Rows keep the names that threads had then, and outlive the latency', () =>
 
   const parts: ReportParts = { tables: [], text: [] };
   addEvents(parts, context, tableClass, events);
-  const rows = parts.tables[0]!.rows.map((cells) => cells.slice(2));
+  const rows = [...parts.tables[0]!.rows].map((cells) => cells.slice(2));
   const process = (name: string) => ({ class: 'process', name, pid: 7, tid: 7 });
   const number = (value: number) => ({ class: 'number', value });
   const duration = (value: number) => ({ class: 'duration', value });

@@ -1,5 +1,6 @@
 /** Two runs side by side: `--compare`. */
 import { tableBlocks } from '../arrange.ts';
+import { makeRows, rowsOf } from '../rows.ts';
 import type { Cell, Column, Report, ResultTable } from '../table.ts';
 import { plainValue } from './cell-text.ts';
 
@@ -60,13 +61,11 @@ function compareTables(a: ResultTable, b: ResultTable | undefined, limit: number
     return rows;
   };
   const [left, right] = [sums(a), sums(b)];
-  const rankOf = (key: string): number =>
-    Math.min(...[left, right].map((side) => [...side.keys()].indexOf(key)).filter((at) => at >= 0));
   const all = [...new Set([...left.keys(), ...right.keys()])];
   // What is high on either list is shown.
   const isCut = a.tableClass.isLimited === true && limit > 0;
-  const keys = isCut ? all.toSorted((x, y) => rankOf(x) - rankOf(y)).slice(0, limit) : all;
-  const rows = keys.map((key): Cell[] => [
+  const keys = isCut ? highest(all, [left, right]).slice(0, limit) : all;
+  const rows = rowsOf(keys, (key): Cell[] => [
     { class: 'string', value: key },
     ...numeric.flatMap((column, i): Cell[] => {
       const [x, y] = [left.get(key)?.[i], right.get(key)?.[i]];
@@ -96,17 +95,35 @@ function compareTables(a: ResultTable, b: ResultTable | undefined, limit: number
   };
 }
 
+/** `keys` by the better of their places on the lists. */
+function highest(
+  keys: readonly string[],
+  lists: readonly ReadonlyMap<string, unknown>[],
+): string[] {
+  const places = new Map<string, number>();
+  for (const list of lists) {
+    let place = 0;
+    for (const key of list.keys()) {
+      places.set(key, Math.min(place, places.get(key) ?? Number.POSITIVE_INFINITY));
+      place++;
+    }
+  }
+  return keys.toSorted((a, b) => places.get(a)! - places.get(b)!);
+}
+
 /** For people: a line per row and statistic instead of four columns per statistic. Cells keep their classes, and so their units. */
 function upright(table: ResultTable): ResultTable {
   const { tableClass, rows } = table;
   const titles = tableClass.columns.slice(1).filter((_, i) => i % 4 === 0);
-  const lines = rows.flatMap((row) =>
-    titles.map(({ title }, i): Cell[] => [
+  const lines = makeRows(rows.length * titles.length, (at): Cell[] => {
+    const i = at % titles.length;
+    const row = rows.at(Math.trunc(at / titles.length))!;
+    return [
       i === 0 ? row[0]! : null,
-      { class: 'string', value: title.replace(/ A$/, '') },
+      { class: 'string', value: titles[i]!.title.replace(/ A$/, '') },
       ...row.slice(1 + i * 4, 5 + i * 4),
-    ]),
-  );
+    ];
+  });
   const numeric = ['A', 'B', 'B-A', 'change'].map((title): Column => ({ title, class: 'number' }));
   const columns: Column[] = [
     { title: 'Row', class: 'string' },

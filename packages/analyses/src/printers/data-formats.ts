@@ -1,15 +1,19 @@
 /** JSON, CSV and Markdown: every column and every table, ours too. */
 import { type Losses, lossNotices } from '../losses.ts';
-import type { Cell, Report, ResultTable } from '../table.ts';
+import type { Cell, Column, Report, ResultTable, TableClass } from '../table.ts';
 import { plainValue } from './cell-text.ts';
+import { JsonList, jsonPieces } from './json-pieces.ts';
+import { joinPieces, separate } from './pieces.ts';
 
-/** Big integers as numbers where exact, else as strings: what JSON readers can take. */
-function jsonValue(_key: string, value: unknown): unknown {
-  if (typeof value !== 'bigint') return value;
-  return BigInt(Number(value)) === value && Number.isSafeInteger(Number(value))
-    ? Number(value)
-    : String(value);
+/** Prints one report after the other. What it yields is a piece of text, and must be taken before the next call. */
+export interface ReportPrinter {
+  report(report: Report): Iterable<string>;
+  /** After the last report, or without any. */
+  end(): Iterable<string>;
 }
+
+const filledTables = ({ tables }: Report): ResultTable[] =>
+  tables.filter(({ rows }) => rows.length > 0);
 
 function jsonCell(cell: Cell | undefined): unknown {
   if (cell === null || cell === undefined || cell.class === 'unknown') return null;
@@ -22,7 +26,7 @@ function jsonCell(cell: Cell | undefined): unknown {
   return plainValue(cell);
 }
 
-/** A table as an object: rows are objects by column title. */
+/** A table for `jsonPieces`: rows are objects by column title. */
 export function tableDocument({ tableClass, subtitle, rows }: ResultTable): object {
   return {
     name: tableClass.name,
@@ -33,14 +37,14 @@ export function tableDocument({ tableClass, subtitle, rows }: ResultTable): obje
       class: column.class,
       unit: column.unit,
     })),
-    rows: rows.map((row) =>
-      Object.fromEntries(tableClass.columns.map((c, i) => [c.title, jsonCell(row[i])])),
-    ),
+    rows: new JsonList(rowObjects(tableClass, rows)),
   };
 }
 
-export function jsonText(document: object): string {
-  return JSON.stringify(document, jsonValue, 2);
+function* rowObjects({ columns }: TableClass, rows: ResultTable['rows']): Generator<object> {
+  for (const row of rows) {
+    yield Object.fromEntries(columns.map((c, i) => [c.title, jsonCell(row[i])]));
+  }
 }
 
 /** What was discarded, and, apart from it, what switches were not recorded. */
@@ -55,24 +59,40 @@ export function lossDocument(losses: Losses | undefined): object {
 const noLosses: Losses = { events: 0, packets: 0, cpuIds: [], switches: 0, switchCpuIds: [] };
 
 /** One object per run: analysis, then reports with time range and tables. */
-export function formatJson(
+export function jsonPrinter(
   analysis: { readonly name: string },
-  reports: readonly Report[],
   facts: Readonly<Record<string, unknown>>,
-): string {
-  return jsonText({
-    analysis: analysis.name,
-    ...facts,
-    reports: reports.map((report) => ({
-      timeRange: report.timeRange,
-      ...lossDocument(report.losses),
-      other: report.other && {
-        timeRange: report.other.timeRange,
-        ...lossDocument(report.other.losses),
-      },
-      tables: report.tables.filter((t) => t.rows.length > 0).map(tableDocument),
-    })),
-  });
+): ReportPrinter {
+  let isFirst = true;
+  function* head(): Generator<string> {
+    const members = { analysis: analysis.name, ...facts };
+    yield '{\n';
+    for (const [key, value] of Object.entries(members)) {
+      yield `  ${JSON.stringify(key)}: ${JSON.stringify(value)},\n`;
+    }
+    yield '  "reports": [';
+  }
+  function* document(report: Report): Generator<string> {
+    if (isFirst) yield* head();
+    yield isFirst ? '\n    ' : ',\n    ';
+    isFirst = false;
+    yield* jsonPieces(reportDocument(report), '    ');
+  }
+  function* end(): Generator<string> {
+    if (isFirst) yield* head();
+    yield isFirst ? ']\n}\n' : '\n  ]\n}\n';
+  }
+  return { report: (report) => joinPieces(document(report)), end: () => joinPieces(end()) };
+}
+
+function reportDocument(report: Report): object {
+  const { other } = report;
+  return {
+    timeRange: report.timeRange,
+    ...lossDocument(report.losses),
+    other: other && { timeRange: other.timeRange, ...lossDocument(other.losses) },
+    tables: filledTables(report).map(tableDocument),
+  };
 }
 
 function csvField(value: unknown): string {
@@ -82,53 +102,61 @@ function csvField(value: unknown): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+/** Blocks of lines, a table each, with an empty line between them. */
+function blockPrinter(
+  block: (table: ResultTable, report: Report) => Iterable<string>,
+  lineEnd: string,
+): ReportPrinter {
+  let isFirst = true;
+  function* blocks(report: Report): Generator<string> {
+    for (const table of filledTables(report)) {
+      if (!isFirst) yield lineEnd + lineEnd;
+      isFirst = false;
+      yield* separate(block(table, report), lineEnd);
+    }
+  }
+  return { report: (report) => joinPieces(blocks(report)), end: () => [lineEnd] };
+}
+
 /** RFC 4180; tables are separated by an empty line and begin with a line that names them. */
-export function formatCsv(reports: readonly Report[]): string {
-  const blocks = reports.flatMap((report) =>
-    report.tables
-      .filter((table) => table.rows.length > 0)
-      .map(({ tableClass, subtitle, rows }) => {
-        const title = subtitle === undefined ? tableClass.name : `${tableClass.name}: ${subtitle}`;
-        const header = tableClass.columns.map((column) => csvField(column.title)).join(',');
-        const lines = rows.map((row) =>
-          tableClass.columns.map((_, i) => csvField(plainValue(row[i]))).join(','),
-        );
-        const head = lossNotices(report).map(
-          (notice) => `# ${notice[0]!.toLowerCase()}${notice.slice(1)}`,
-        );
-        return [`# ${csvField(title)}`, ...head, header, ...lines].join('\r\n');
-      }),
-  );
-  return `${blocks.join('\r\n\r\n')}\r\n`;
+export const csvPrinter = (): ReportPrinter => blockPrinter(csvLines, '\r\n');
+
+function* csvLines({ tableClass, subtitle, rows }: ResultTable, report: Report): Generator<string> {
+  const { name, columns } = tableClass;
+  yield `# ${csvField(subtitle === undefined ? name : `${name}: ${subtitle}`)}`;
+  for (const notice of lossNotices(report)) {
+    yield `# ${notice[0]!.toLowerCase()}${notice.slice(1)}`;
+  }
+  yield columns.map((column) => csvField(column.title)).join(',');
+  for (const row of rows) yield columns.map((_, i) => csvField(plainValue(row[i]))).join(',');
 }
 
 const markdownText = (value: unknown): string =>
   (value === null ? '' : String(value)).replace(/[\\|`*_<>[\]]/g, '\\$&').replace(/[\r\n]+/g, ' ');
 
 /** GitHub's tables. */
-export function formatMarkdown(reports: readonly Report[]): string {
-  const blocks = reports.flatMap((report) =>
-    report.tables
-      .filter((table) => table.rows.length > 0)
-      .map(({ tableClass, subtitle, rows }) => {
-        const title = `### ${markdownText(tableClass.title)}${subtitle === undefined ? '' : ` (${markdownText(subtitle)})`}`;
-        const row = (cells: string[]): string => `| ${cells.join(' | ')} |`;
-        const { columns } = tableClass;
-        const unit = (c: (typeof columns)[number]): string =>
-          c.unit ?? (c.class === 'duration' ? 'ns' : c.class === 'size' ? 'B' : '');
-        const titles = columns.map((c) =>
-          markdownText(unit(c) === '' ? c.title : `${c.title} (${unit(c)})`),
-        );
-        const lines = rows.map((cells) =>
-          row(columns.map((_, i) => markdownText(plainValue(cells[i])))),
-        );
-        const rule = columns.map((c) =>
-          c.class === 'string' || c.class === 'process' ? '---' : '---:',
-        );
-        const notices = lossNotices(report).flatMap((notice) => [`${notice}.`, '']);
-        const head = [title, '', ...notices];
-        return [...head, row(titles), row(rule), ...lines].join('\n');
-      }),
-  );
-  return `${blocks.join('\n\n')}\n`;
+export const markdownPrinter = (): ReportPrinter => blockPrinter(markdownLines, '\n');
+
+const markdownRow = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+
+function* markdownLines(
+  { tableClass, subtitle, rows }: ResultTable,
+  report: Report,
+): Generator<string> {
+  const { title, columns } = tableClass;
+  yield `### ${markdownText(title)}${subtitle === undefined ? '' : ` (${markdownText(subtitle)})`}`;
+  yield '';
+  for (const notice of lossNotices(report)) yield* [`${notice}.`, ''];
+  yield markdownRow(columns.map((column) => markdownText(titleWithUnit(column))));
+  yield markdownRow(columns.map((c) => (isText(c) ? '---' : '---:')));
+  for (const row of rows) {
+    yield markdownRow(columns.map((_, i) => markdownText(plainValue(row[i]))));
+  }
+}
+
+const isText = (column: Column): boolean => column.class === 'string' || column.class === 'process';
+
+function titleWithUnit({ title, class: cellClass, unit }: Column): string {
+  const shown = unit ?? (cellClass === 'duration' ? 'ns' : cellClass === 'size' ? 'B' : '');
+  return shown === '' ? title : `${title} (${shown})`;
 }

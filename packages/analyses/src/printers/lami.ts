@@ -1,7 +1,9 @@
 /** The machine interface of LTTng analyses, LAMI 1.0: what Trace Compass calls as an external analysis. */
 import { addLosses } from '../losses.ts';
 import type { PeriodAnalysis } from '../periods.ts';
+import { joinRows } from '../rows.ts';
 import type { Cell, Column, Report, ResultTable, TableClass, TimeRange } from '../table.ts';
+import { joinPieces, separate } from './pieces.ts';
 
 export const lamiVersion = '1.0';
 
@@ -72,24 +74,42 @@ function cellValue(cell: Cell): unknown {
  * The run's document: tables by class in the order of their first appearance, each with its period. Tables without rows are left out,
  * and summaries unless there are several periods.
  */
-export function lamiResults(reports: readonly Report[]): string {
-  const byClass = new Map<string, object[]>();
-  for (const report of joinSummaries(reports)) {
-    for (const { tableClass, subtitle, rows } of report.tables) {
-      if (tableClass.isExtra || rows.length === 0) continue;
-      const { name } = tableClass;
-      const kept = tableClass.columns.map((column) => !column.isExtra);
-      const table = {
-        class: classValue(tableClass, subtitle),
-        'time-range': timeRange(report.timeRange),
-        data: rows.map((row) => row.filter((_, i) => kept[i]).map(cellValue)),
-      };
-      const tables = byClass.get(name);
-      if (tables === undefined) byClass.set(name, [table]);
-      else tables.push(table);
+export function lamiPieces(reports: readonly Report[]): Generator<string> {
+  return joinPieces(resultTexts(reports));
+}
+
+function* resultTexts(reports: readonly Report[]): Generator<string> {
+  const byClass = new Map<string, Generator<string>[]>();
+  for (const { timeRange: range, tables } of joinSummaries(reports)) {
+    for (const table of tables) {
+      if (table.tableClass.isExtra || table.rows.length === 0) continue;
+      const { name } = table.tableClass;
+      const known = byClass.get(name);
+      if (known === undefined) byClass.set(name, [tableTexts(table, range)]);
+      else known.push(tableTexts(table, range));
     }
   }
-  return dump({ results: [...byClass.values()].flat(), ...lossesIn(reports) });
+  yield '{"results": [';
+  yield* separate([...byClass.values()].flat(), ', ');
+  yield ']';
+  for (const [name, value] of Object.entries(lossesIn(reports)))
+    yield `, "${name}": ${dump(value)}`;
+  yield '}\n';
+}
+
+function* tableTexts(
+  { tableClass, subtitle, rows }: ResultTable,
+  range: TimeRange,
+): Generator<string> {
+  const kept = tableClass.columns.map((column) => !column.isExtra);
+  yield `{"class": ${dump(classValue(tableClass, subtitle))}, `;
+  yield `"time-range": ${dump(timeRange(range))}, "data": [`;
+  yield* separate(rowTexts(rows, kept), ', ');
+  yield ']}';
+}
+
+function* rowTexts(rows: ResultTable['rows'], kept: readonly boolean[]): Generator<string> {
+  for (const row of rows) yield dump(row.filter((_, i) => kept[i]).map(cellValue));
 }
 
 /** Not LAMI's: readers that don't know the members pass over them. Absent where nothing is missing. */
@@ -120,7 +140,7 @@ function joinSummaries(reports: readonly Report[]): Report[] {
   const summaries = reports.flatMap(({ tables }) => tables.filter(isSummary));
   const [first] = summaries;
   if (reports.length < 2 || first === undefined) return rest;
-  const joined = { ...first, rows: summaries.flatMap(({ rows }) => rows) };
+  const joined = { ...first, rows: joinRows(summaries.map(({ rows }) => rows)) };
   const all = { begin: reports[0]!.timeRange.begin, end: reports.at(-1)!.timeRange.end };
   return [{ timeRange: all, tables: [joined], text: [] }, ...rest];
 }

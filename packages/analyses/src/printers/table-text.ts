@@ -91,43 +91,92 @@ function makeRoomForTitles(
   });
 }
 
-/** Header and rows; a column that is empty in all rows is left out. No rows: nothing. */
-export function formatTableRows(table: ResultTable, style: TableStyle): string[] {
-  const all = table.tableClass.columns;
-  const texts = table.rows.map((row) => all.map((_, i) => humanText(row[i], style.times)));
-  const shown = all.flatMap((_, i) => (texts.some((row) => row[i] !== '') ? [i] : []));
-  if (shown.length === 0) return [];
-  const columns = shown.map((i) => all[i]!);
-  const rows = texts.map((row) => shown.map((i) => row[i]!));
-  const widths = columns.map((column, i) =>
-    Math.max(longestWord(column.title), ...rows.map((row) => cellWidth(row[i]!))),
-  );
-  const indent = style.indent ?? '';
-  const limit = style.columns === undefined ? undefined : style.columns - indent.length;
-  if (limit !== undefined) fit(widths, columns, limit);
-  makeRoomForTitles(widths, columns, limit);
-  const line = (cells: readonly string[]): string => {
+/** Rows of longer tables are made twice, to measure and to print them, rather than kept. */
+const mostKept = 10_000;
+
+/** What of a table is shown, and how wide. */
+class Layout {
+  readonly columns: readonly Column[];
+  readonly widths: number[];
+  readonly #shown: readonly number[];
+  readonly #style: TableStyle;
+  readonly #rows: ResultTable['rows'];
+  readonly #kept: (readonly string[])[] | undefined;
+
+  constructor({ tableClass: { columns }, rows }: ResultTable, style: TableStyle) {
+    this.#style = style;
+    this.#rows = rows;
+    this.#kept = rows.length <= mostKept ? [] : undefined;
+    const widths = columns.map(() => 0);
+    const isEmpty = columns.map(() => true);
+    for (const row of rows) {
+      const texts = columns.map((_, i) => humanText(row[i], style.times));
+      this.#kept?.push(texts);
+      for (const [i, text] of texts.entries()) {
+        if (text === '') continue;
+        isEmpty[i] = false;
+        widths[i] = Math.max(widths[i]!, cellWidth(text));
+      }
+    }
+    this.#shown = columns.flatMap((_, i) => (isEmpty[i] ? [] : [i]));
+    this.columns = this.#shown.map((i) => columns[i]!);
+    this.widths = this.#shown.map((i) => Math.max(longestWord(columns[i]!.title), widths[i]!));
+    const { indent = '' } = style;
+    const limit = style.columns === undefined ? undefined : style.columns - indent.length;
+    if (limit !== undefined) fit(this.widths, this.columns, limit);
+    makeRoomForTitles(this.widths, this.columns, limit);
+  }
+
+  *lines(): Generator<string> {
+    for (const texts of this.#kept ?? this.#texts()) {
+      yield this.line(this.#shown.map((i) => texts[i]!));
+    }
+  }
+
+  *#texts(): Generator<readonly string[]> {
+    const { times } = this.#style;
+    const last = this.#shown.at(-1)!;
+    for (const row of this.#rows) {
+      yield Array.from({ length: last + 1 }, (_, i) => humanText(row[i], times));
+    }
+  }
+
+  line(cells: readonly string[]): string {
+    const { columns, widths } = this;
     const padded = cells.map((cell, i) => {
       const text = cut(cell, widths[i]!, columns[i]!);
       return leftAligned.has(columns[i]!.class)
         ? padEnd(text, widths[i]!)
         : padStart(text, widths[i]!);
     });
-    return `${indent}${padded.join(gap)}`.trimEnd();
-  };
+    return `${this.#style.indent ?? ''}${padded.join(gap)}`.trimEnd();
+  }
+}
+
+/** Header and rows; a column that is empty in all rows is left out. No rows: nothing. */
+export function* formatTableRows(table: ResultTable, style: TableStyle): Generator<string> {
+  const layout = new Layout(table, style);
+  const { columns, widths } = layout;
+  if (columns.length === 0) return;
   const titles = columns.map((column, i) => titleLines(column.title, widths[i]!));
   const height = Math.max(...titles.map((parts) => parts.length));
-  const header = Array.from({ length: height }, (_, at) =>
-    line(titles.map((parts) => parts[at - height + parts.length] ?? '')),
-  );
   const emphasise = style.emphasise ?? ((text: string): string => text);
-  return [...header.map(emphasise), ...rows.map(line)];
+  for (let at = 0; at < height; at++) {
+    yield emphasise(layout.line(titles.map((parts) => parts[at - height + parts.length] ?? '')));
+  }
+  yield* layout.lines();
 }
 
 /** With its title and a blank line before. */
-export function formatTable(table: ResultTable, style: TableStyle): string[] {
-  const rows = formatTableRows(table, style);
-  if (rows.length === 0) return [];
-  const { title } = table.tableClass;
-  return ['', table.subtitle === undefined ? title : `${title} [${table.subtitle}]`, ...rows];
+export function* formatTable(table: ResultTable, style: TableStyle): Generator<string> {
+  let isFirst = true;
+  for (const line of formatTableRows(table, style)) {
+    if (isFirst) {
+      const { title } = table.tableClass;
+      yield '';
+      yield table.subtitle === undefined ? title : `${title} [${table.subtitle}]`;
+    }
+    isFirst = false;
+    yield line;
+  }
 }

@@ -1,22 +1,29 @@
 import type { AnalysisOptions } from '../analysis.ts';
 import { doubtMark, lossNotices } from '../losses.ts';
 import type { Report } from '../table.ts';
-import { type BlockStyle, textLines } from '../text-block.ts';
+import { type BlockStyle, type TextBlock, textLines } from '../text-block.ts';
+import { pieceLength } from './pieces.ts';
 
 export type TextStyle = Omit<BlockStyle, 'times'>;
 
-/** Characters per piece of text, about. */
-const pieceLength = 65_536;
-
 /** One report in pieces: its time range, then its blocks, each line ended. Bytes are UTF-8, and valid until the next piece. */
-export function* textPieces(
+export function textPieces(
   report: Report,
   options: AnalysisOptions,
   style: TextStyle = {},
 ): Generator<string | Uint8Array> {
-  let piece = `${headOf(report, options).join('\n')}\n`;
-  for (const block of report.text) {
-    for (const line of textLines(block, { ...style, times: options.times })) {
+  return blockPieces(headOf(report, options), report.text, { ...style, times: options.times });
+}
+
+/** Lines and blocks in such pieces. */
+export function* blockPieces(
+  head: readonly string[],
+  blocks: readonly TextBlock[],
+  style: BlockStyle,
+): Generator<string | Uint8Array> {
+  let piece = `${head.join('\n')}\n`;
+  for (const block of blocks) {
+    for (const line of textLines(block, style)) {
       const isText = typeof line === 'string';
       if (isText) piece += `${line}\n`;
       if (isText && piece.length < pieceLength) continue;

@@ -1,4 +1,5 @@
 /** Charts as lines of text: a mark of eight heights per point. */
+import { leastOf, mostOf } from '../extremes.ts';
 import { cellWidth, padEnd } from '../number-format.ts';
 import {
   formatBytes,
@@ -48,13 +49,15 @@ export function chartLines(chart: Chart, columns: number): string[] {
 }
 
 function seriesLines(chart: SeriesChart, columns: number): string[] {
-  const all = chart.series.flatMap(({ values }) => values);
-  const most = chart.unit === 'ratio' ? 1 : Math.max(...all);
-  const least = Math.min(0, ...all);
+  const most = chart.unit === 'ratio' ? 1 : mostOf(chart.series, ({ values }) => mostOf(values));
+  const least = Math.min(
+    0,
+    leastOf(chart.series, ({ values }) => leastOf(values)),
+  );
   const bottom = least < 0 ? `bottom: ${chartValue(chart, least)}, ` : '';
   const legend = chart.unit === 'ratio' ? '' : ` (${bottom}top: ${chartValue(chart, most)})`;
   const names = chart.series.map(({ name }) => safeText(name));
-  const nameWidth = Math.max(...names.map(cellWidth));
+  const nameWidth = mostOf(names, cellWidth);
   const width = Math.max(10, columns - nameWidth - 5);
   return [
     '',
@@ -68,12 +71,12 @@ function seriesLines(chart: SeriesChart, columns: number): string[] {
 
 function histogramLines(chart: HistogramChart, columns: number): string[] {
   const names = chart.series.map(({ name }) => safeText(name));
-  const nameWidth = Math.min(Math.max(...names.map(cellWidth)), Math.trunc(columns / 3));
+  const nameWidth = Math.min(mostOf(names, cellWidth), Math.trunc(columns / 3));
   return [
     '',
     `  ${chart.title} (columns double)`,
     ...chart.series.map(({ buckets }, i) => {
-      const most = Math.max(...buckets.map(({ count }) => count));
+      const most = mostOf(buckets, ({ count }) => count);
       const line = sparkline(
         buckets.map(({ count }) => count),
         0,

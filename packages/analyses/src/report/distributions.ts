@@ -1,4 +1,5 @@
 /** Columns, cells and charts of durations, the same in all sections. */
+import { leastOf, mostOf } from '../extremes.ts';
 import { formatCount, formatDuration } from '../printers/human-text.ts';
 import type { Samples } from '../samples.ts';
 import { type Cell, type Column, durationCell, numberCell } from '../table.ts';
@@ -58,8 +59,8 @@ export function histogram(
         counts.set(exponent, (counts.get(exponent) ?? 0) + 1);
       }
       const exponents = [...counts.keys()];
-      const first = Math.min(...exponents);
-      const length = Math.max(...exponents) - first + 1;
+      const first = leastOf(exponents);
+      const length = mostOf(exponents) - first + 1;
       const buckets = Array.from({ length }, (_, i) => ({
         lowerNs: 2 ** (first + i),
         count: counts.get(first + i) ?? 0,

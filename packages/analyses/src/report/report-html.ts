@@ -1,8 +1,9 @@
 /** The report as one page, complete in itself: no script, nothing from the network, every text of the trace escaped. */
 import type { TimeFormat } from '../analysis.ts';
 import { humanText, joinUnits } from '../printers/human-text.ts';
+import { joinPieces, separate } from '../printers/pieces.ts';
 import { isLeftAligned } from '../printers/table-text.ts';
-import type { ResultTable } from '../table.ts';
+import type { Cell, ResultTable } from '../table.ts';
 import { escapeHtml } from './escape-html.ts';
 import { reportStyle } from './report-style.ts';
 import { absenceOf, commandText, hostFacts } from './report-text.ts';
@@ -16,9 +17,15 @@ export interface ReportHtmlStyle {
   readonly trace: string;
 }
 
-export function formatReportHtml(report: SystemReport, style: ReportHtmlStyle): string {
+/** In pieces. */
+export function* reportHtmlPieces(report: SystemReport, style: ReportHtmlStyle): Generator<string> {
+  yield* joinPieces(separate(pageLines(report, style), '\n'));
+  yield '\n';
+}
+
+function* pageLines(report: SystemReport, style: ReportHtmlStyle): Generator<string> {
   const title = `Report on ${report.hosts.map(({ name }) => name).join(', ') || style.trace}`;
-  return `${[
+  yield* [
     '<!DOCTYPE html>',
     '<html lang="en">',
     '<head>',
@@ -30,22 +37,22 @@ export function formatReportHtml(report: SystemReport, style: ReportHtmlStyle): 
     `<style>${reportStyle}</style>`,
     '</head>',
     '<body>',
-    ...report.hosts.map((host, i) => hostHtml(report, host, i, style)),
-    ...(report.hosts.length === 0 ? ['<p>There are no kernel events to report on.</p>'] : []),
-    '<footer>Made by <code>sonde report</code>. Percentiles are samples, not estimates. Durations below the resolution of the trace’s clock are 0.</footer>',
-    '</body>',
-    '</html>',
-  ].join('\n')}\n`;
+  ];
+  for (const [i, host] of report.hosts.entries()) yield* hostLines(report, host, i, style);
+  if (report.hosts.length === 0) yield '<p>There are no kernel events to report on.</p>';
+  yield '<footer>Made by <code>sonde report</code>. Percentiles are samples, not estimates. Durations below the resolution of the trace’s clock are 0.</footer>';
+  yield '</body>';
+  yield '</html>';
 }
 
 const idOf = (hostNumber: number, section: SectionReport): string => `h${hostNumber}-${section.id}`;
 
-function hostHtml(
+function* hostLines(
   report: SystemReport,
   host: HostReport,
   number: number,
   style: ReportHtmlStyle,
-): string {
+): Generator<string> {
   const { times } = style;
   const shown = host.sections.filter(({ headline }) => headline !== '');
   const absent = host.sections.filter(({ headline }) => headline === '');
@@ -53,7 +60,7 @@ function hostHtml(
   const links = shown.map(
     (section) => `<a href="#${idOf(number, section)}">${escapeHtml(section.title)}</a>`,
   );
-  return [
+  yield* [
     '<main>',
     `<h1>Report on ${escapeHtml(host.name)}</h1>`,
     `<p class="facts">${escapeHtml(hostFacts(report, host).join(' · '))}</p>`,
@@ -61,14 +68,13 @@ function hostHtml(
     `<nav>${links.join('\n')}</nav>`,
     '<h2>What stands out</h2>',
     findingsHtml(host.findings, style),
-    ...shown.map((section) => sectionHtml(section, idOf(number, section), style)),
-    ...(absent.length === 0 ? [] : ['<h2>Not reported</h2>']),
-    ...absent.map(
-      (section) =>
-        `<p class="missing">${escapeHtml(`${section.title}: ${absenceOf(section)}`)}</p>`,
-    ),
-    '</main>',
-  ].join('\n');
+  ];
+  for (const section of shown) yield* sectionLines(section, idOf(number, section), style);
+  if (absent.length > 0) yield '<h2>Not reported</h2>';
+  for (const section of absent) {
+    yield `<p class="missing">${escapeHtml(`${section.title}: ${absenceOf(section)}`)}</p>`;
+  }
+  yield '</main>';
 }
 
 const severityWords = { high: 'Look here', medium: 'Worth knowing', info: 'Fact' } as const;
@@ -82,26 +88,31 @@ function findingsHtml(findings: readonly Finding[], { trace }: ReportHtmlStyle):
   return ['<ul class="findings">', ...items, '</ul>'].join('\n');
 }
 
-function sectionHtml(section: SectionReport, id: string, style: ReportHtmlStyle): string {
-  const missing =
-    section.missing === undefined ? [] : [`<p class="missing">${escapeHtml(section.missing)}</p>`];
-  return [
-    `<section id="${id}">`,
-    `<h2>${escapeHtml(section.title)}</h2>`,
-    `<p class="headline">${escapeHtml(joinUnits(section.headline))}</p>`,
-    ...missing,
-    ...section.charts.map(chartSvg),
-    ...section.tables.map(({ table, command }) => tableHtml(table, command, style)),
-    '</section>',
-  ].join('\n');
+function* sectionLines(
+  section: SectionReport,
+  id: string,
+  style: ReportHtmlStyle,
+): Generator<string> {
+  yield `<section id="${id}">`;
+  yield `<h2>${escapeHtml(section.title)}</h2>`;
+  yield `<p class="headline">${escapeHtml(joinUnits(section.headline))}</p>`;
+  if (section.missing !== undefined) {
+    yield `<p class="missing">${escapeHtml(section.missing)}</p>`;
+  }
+  for (const chart of section.charts) yield chartSvg(chart);
+  for (const { table, command } of section.tables) yield* tableLines(table, command, style);
+  yield '</section>';
 }
 
-function tableHtml(
+function* tableLines(
   { tableClass, rows }: ResultTable,
   command: string | undefined,
   { times, trace }: ReportHtmlStyle,
-): string {
-  if (rows.length === 0) return '';
+): Generator<string> {
+  if (rows.length === 0) {
+    yield '';
+    return;
+  }
   const { columns, title } = tableClass;
   const classOf = (i: number): string => {
     const column = columns[i]!;
@@ -109,7 +120,7 @@ function tableHtml(
     return isLeftAligned(column) ? '' : ' class="n"';
   };
   const header = columns.map(({ title: text }, i) => `<th${classOf(i)}>${escapeHtml(text)}</th>`);
-  const body = rows.map((row) => {
+  const rowHtml = (row: readonly Cell[]): string => {
     const cells = columns.map((_, i) => {
       const text = escapeHtml(humanText(row[i], times));
       // Long paths are cut by the browser; the whole is under the pointer. Marks keep their order in a cell that runs from the right.
@@ -118,14 +129,18 @@ function tableHtml(
         : `<td${classOf(i)}>${text}</td>`;
     });
     return `<tr>${cells.join('')}</tr>`;
-  });
+  };
   const more =
     command === undefined ? '' : ` <code>${escapeHtml(commandText(command, trace))}</code>`;
-  return [
-    `<h3>${escapeHtml(title)}${more}</h3>`,
-    '<div class="scroll"><table>',
-    `<thead><tr>${header.join('')}</tr></thead>`,
-    `<tbody>${body.join('\n')}</tbody>`,
-    '</table></div>',
-  ].join('\n');
+  yield `<h3>${escapeHtml(title)}${more}</h3>`;
+  yield '<div class="scroll"><table>';
+  yield `<thead><tr>${header.join('')}</tr></thead>`;
+  let left = rows.length;
+  let begin = '<tbody>';
+  for (const row of rows) {
+    left--;
+    yield `${begin}${rowHtml(row)}${left === 0 ? '</tbody>' : ''}`;
+    begin = '';
+  }
+  yield '</table></div>';
 }

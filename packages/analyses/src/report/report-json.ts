@@ -1,11 +1,13 @@
 /** The report for programs: the same tables, charts and findings, values plain (ns, bytes, ratios). */
-import { jsonText, lossDocument, tableDocument } from '../printers/data-formats.ts';
+import { lossDocument, tableDocument } from '../printers/data-formats.ts';
+import { jsonPieces } from '../printers/json-pieces.ts';
+import { joinPieces } from '../printers/pieces.ts';
 import type { SystemReport } from './system-report.ts';
 
-/** `version` grows when members change their meaning. */
-export function formatReportJson(report: SystemReport): string {
+/** In pieces. `version` grows when members change their meaning. */
+export function* reportJsonPieces(report: SystemReport): Generator<string> {
   const { hosts, eventCount, losses } = report;
-  return jsonText({
+  const document = {
     version: 1,
     eventCount,
     ...lossDocument(losses),
@@ -18,5 +20,7 @@ export function formatReportJson(report: SystemReport): string {
           .map(({ table, command }) => ({ ...tableDocument(table), command })),
       })),
     })),
-  });
+  };
+  yield* joinPieces(jsonPieces(document));
+  yield '\n';
 }

@@ -3,6 +3,7 @@ import type { TimeFormat } from '../analysis.ts';
 import { describeDiscarded, describeUnrecorded } from '../losses.ts';
 import { cellWidth, padStart } from '../number-format.ts';
 import { formatCount, formatDuration, joinUnits, safeText } from '../printers/human-text.ts';
+import { joinPieces } from '../printers/pieces.ts';
 import { formatTableRows } from '../printers/table-text.ts';
 import { chartLines } from './chart-text.ts';
 import type { Finding, SectionReport } from './section.ts';
@@ -41,11 +42,17 @@ function penOf(hasColors: boolean): Pen {
   };
 }
 
-export function formatReportText(report: SystemReport, style: ReportTextStyle): string {
+/** In pieces. */
+export function reportTextPieces(report: SystemReport, style: ReportTextStyle): Generator<string> {
+  return joinPieces(reportLines(report, style));
+}
+
+function* reportLines(report: SystemReport, style: ReportTextStyle): Generator<string> {
   const pen = penOf(style.hasColors);
-  const lines = report.hosts.flatMap((host) => hostLines(report, host, style, pen));
-  if (report.hosts.length === 0) lines.push('There are no kernel events to report on.');
-  return `${lines.join('\n')}\n`;
+  for (const host of report.hosts) {
+    for (const line of hostLines(report, host, style, pen)) yield `${line}\n`;
+  }
+  if (report.hosts.length === 0) yield 'There are no kernel events to report on.\n';
 }
 
 /** `1,234 events, none lost` */
@@ -71,18 +78,18 @@ export function hostFacts(report: SystemReport, host: HostReport): string[] {
   ].filter((fact) => fact !== '');
 }
 
-function hostLines(
+function* hostLines(
   report: SystemReport,
   host: HostReport,
   style: ReportTextStyle,
   pen: Pen,
-): string[] {
+): Generator<string> {
   const { times, columns, isBrief } = style;
   const { begin, end } = host.timeRange;
   const shown = host.sections.filter(({ headline }) => headline !== '');
   const absent = host.sections.filter(({ headline }) => headline === '');
   const findings = isBrief ? host.findings.slice(0, briefFindings) : host.findings;
-  const lines = [
+  yield* [
     pen.bold(safeText(`Report on ${host.name}`)),
     ...wrap(safeText(hostFacts(report, host).join(', ')), columns, ''),
     `${times.dateTime(begin)} to ${times.time(end)}`,
@@ -90,11 +97,11 @@ function hostLines(
     pen.bold('What stands out'),
     ...findings.flatMap((finding) => findingLines(finding, style, pen)),
   ];
-  if (findings.length === 0) lines.push('  Nothing.');
-  if (isBrief) lines.push('', pen.bold('In short'));
-  for (const section of shown) lines.push(...sectionLines(section, style, pen));
-  if (absent.length > 0) lines.push('', ...absent.flatMap((s) => absentLines(s, style)));
-  return lines;
+  if (findings.length === 0) yield '  Nothing.';
+  if (isBrief) yield* ['', pen.bold('In short')];
+  for (const section of shown) yield* sectionLines(section, style, pen);
+  if (absent.length > 0) yield '';
+  for (const section of absent) yield* absentLines(section, style);
 }
 
 function findingLines({ severity, text, command }: Finding, style: ReportTextStyle, pen: Pen) {
@@ -117,7 +124,11 @@ function absentLines(section: SectionReport, style: ReportTextStyle): string[] {
   return wrap(`${section.title}: not reported. ${absenceOf(section)}`, style.columns, '');
 }
 
-function sectionLines(section: SectionReport, style: ReportTextStyle, pen: Pen): string[] {
+function* sectionLines(
+  section: SectionReport,
+  style: ReportTextStyle,
+  pen: Pen,
+): Generator<string> {
   const { columns, times, isBrief, trace } = style;
   const title = pen.bold(section.title);
   const headline = wrap(safeText(section.headline), columns - 2, '  ');
@@ -127,21 +138,21 @@ function sectionLines(section: SectionReport, style: ReportTextStyle, pen: Pen):
       columns - 2,
       '    ',
     );
-    return [`  ${first.trimStart()}`, ...rest];
+    yield* [`  ${first.trimStart()}`, ...rest];
+    return;
   }
-  const lines = ['', title, ...headline];
-  if (section.missing !== undefined) lines.push(...wrap(section.missing, columns - 2, '  '));
-  for (const chart of section.charts) lines.push(...chartLines(chart, columns));
+  yield* ['', title, ...headline];
+  if (section.missing !== undefined) yield* wrap(section.missing, columns - 2, '  ');
+  for (const chart of section.charts) yield* chartLines(chart, columns);
   for (const { table, command } of section.tables) {
-    const rows = formatTableRows(table, { times, columns, indent: '  ', emphasise: pen.dim });
-    if (rows.length === 0) continue;
+    if (table.rows.length === 0) continue;
     const heading = `  ${table.tableClass.title}`;
     const more = command === undefined ? '' : commandText(command, trace);
     const room = columns - cellWidth(heading) - 2;
     const right = more === '' || cellWidth(more) > room ? '' : pen.dim(padStart(more, room));
-    lines.push('', `${pen.bold(heading)}  ${right}`.trimEnd(), ...rows);
+    yield* ['', `${pen.bold(heading)}  ${right}`.trimEnd()];
+    yield* formatTableRows(table, { times, columns, indent: '  ', emphasise: pen.dim });
   }
-  return lines;
 }
 
 /** Words in lines no wider than `columns`, each behind `indent`. */

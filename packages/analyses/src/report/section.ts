@@ -4,6 +4,7 @@
  */
 import type { SegmentKind } from '@sonde/linux-model';
 import type { Period, ReducerContext, SegmentHandlers } from '../analysis.ts';
+import type { Rows } from '../rows.ts';
 import type { Cell, Column, ResultTable } from '../table.ts';
 
 /** `high`: look here first; `medium`: worth knowing; `info`: a fact. */
@@ -79,7 +80,7 @@ export function sectionTable(
   name: string,
   title: string,
   columns: readonly Column[],
-  rows: readonly (readonly Cell[])[],
+  rows: Rows<Cell>,
   command?: string,
 ): SectionTable {
   const table = { tableClass: { name, title, columns }, rows };

@@ -1,4 +1,5 @@
 /** Charts as inline SVG: no script, no library; values under the pointer come from `<title>`. */
+import { leastOf, mostOf } from '../extremes.ts';
 import { formatCount, formatDuration } from '../printers/human-text.ts';
 import { chartValue } from './chart-text.ts';
 import { escapeHtml } from './escape-html.ts';
@@ -65,8 +66,8 @@ function axisX(label: string, x: number): string {
 }
 
 function seriesBody(chart: SeriesChart): string[] {
-  const count = Math.max(...chart.series.map(({ values }) => values.length));
-  const greatest = Math.max(...chart.series.flatMap(({ values }) => values));
+  const count = mostOf(chart.series, ({ values }) => values.length);
+  const greatest = mostOf(chart.series, ({ values }) => mostOf(values));
   const most = chart.unit === 'ratio' ? 1 : greatest > 0 ? greatest : 1;
   const x = (i: number): number => margin.left + (i / count) * plotWidth;
   const y = (value: number): number =>
@@ -83,7 +84,7 @@ function seriesBody(chart: SeriesChart): string[] {
     );
     const line = steps.join(' ');
     const area = `${at(x(0))},${at(y(0))} ${line} ${at(x(values.length))},${at(y(0))}`;
-    const peak = chartValue(chart, Math.max(...values));
+    const peak = chartValue(chart, mostOf(values));
     return [
       `<polygon class="area s${s % 6}" points="${area}"/>`,
       `<polyline class="line s${s % 6}" points="${line}"><title>${escapeHtml(`${name}: at most ${peak}`)}</title></polyline>`,
@@ -96,8 +97,8 @@ function histogramBody(chart: HistogramChart): string[] {
   const exponents = chart.series.flatMap(({ buckets }) =>
     buckets.map(({ lowerNs }) => Math.log2(lowerNs)),
   );
-  const first = Math.min(...exponents);
-  const count = Math.max(...exponents) - first + 1;
+  const first = leastOf(exponents);
+  const count = mostOf(exponents) - first + 1;
   const most = Math.max(1, ...chart.series.flatMap(({ buckets }) => buckets.map((b) => b.count)));
   const slot = plotWidth / count;
   const bar = (slot * 0.9) / chart.series.length;

@@ -8,24 +8,19 @@ import {
   findAnalysis,
   findColumn,
   findPeriodAnalysis,
-  formatCsv,
-  formatJson,
-  formatMarkdown,
-  formatTextBlock,
   lamiError,
   lamiMetadata,
-  lamiResults,
   lamiVersion,
-  lossNotices,
   lossWarnings,
   type PeriodAnalysis,
   PeriodRun,
   type Report,
+  type ReportPrinter,
   type TableClass,
-  textPieces,
 } from '@sonde/analyses';
 import { formatError, SondeError, UsageError } from '@sonde/base';
 import { filterIterator, runIterator } from '@sonde/components';
+import { OutputClosedError } from '@sonde/graph';
 import {
   type AnalysisCommandOptions,
   analysisOptions,
@@ -39,7 +34,7 @@ import { type Command, defineCommand } from '../define-command.ts';
 import { findOperands } from '../find-operands.ts';
 import { followTraces, lateText, pollMs, staleMs } from '../follow-traces.ts';
 import { originalOptions } from '../original-options.ts';
-import { timeFormat } from '../time-format.ts';
+import { printerFor, printReports, printText, settled, writePieces } from '../print-reports.ts';
 import { version } from '../version.ts';
 
 type AnyAnalysis = Analysis | PeriodAnalysis;
@@ -70,7 +65,7 @@ async function runGuarded(
   try {
     return await run(io, analysis, options, operands);
   } catch (error) {
-    if (!(error instanceof SondeError)) throw error;
+    if (!(error instanceof SondeError) || error instanceof OutputClosedError) throw error;
     io.stdout.writeText(`${lamiError(`Error: ${formatError(error)}`)}\n`);
     return 1;
   }
@@ -98,9 +93,10 @@ async function run(
       await compare(io, analysis, options, paths);
       return 0;
     }
-    const reports = await analyse(io, analysis, options, paths);
+    const printer = printerFor(analysis, options);
+    const reports = await analyse(io, analysis, options, paths, printer);
     const isShown = printsAtOnce(options) || options.testCompatibility || options.follow;
-    if (!isShown) print(io, analysis, options, reports);
+    if (!isShown) printReports(io, options, reports, printer);
     return 0;
   } finally {
     found.close();
@@ -127,7 +123,7 @@ async function compare(
     const [a, b] = [reports[i] ?? none(others[i]!), others[i] ?? none(reports[i]!)];
     return compareReports(a, b, options.limit);
   });
-  print(io, analysis, options, compared);
+  printReports(io, options, compared, printerFor(analysis, options));
 }
 
 /** The other side of `--compare`: another trace, or another time range of the same. */
@@ -156,11 +152,16 @@ const printsAtOnce = (options: AnalysisCommandOptions): boolean =>
   options.compare === undefined &&
   !options.testCompatibility;
 
+/**
+ * @param printer - Gets the reports where there are several, as soon as each is known.
+ * @returns those that are not printed.
+ */
 async function analyse(
   io: CommandIo,
   analysis: AnyAnalysis,
   options: AnalysisCommandOptions,
   paths: readonly string[],
+  printer?: ReportPrinter,
 ): Promise<Report[]> {
   checkFollow(analysis, options);
   const whole = { ...options, noIntersection: options.noIntersection || options.follow };
@@ -176,10 +177,12 @@ async function analyse(
   }
   const reports: Report[] = [];
   let isChecked = false;
+  const definitions = periodDefinitionsOf(options);
+  const isSeveral = definitions.length > 0 || options.refresh !== undefined;
   const analysisRun = new AnalysisRun({
     analyses: [{ analysis, options: resolved }],
     plan: {
-      definitions: periodDefinitionsOf(options),
+      definitions,
       ...requested,
       ...refreshOf(options),
     },
@@ -189,7 +192,8 @@ async function analyse(
       if (!isChecked) isChecked = checkShown(report, options.sort);
       if (options.follow) show(io, analysis, options, report, resolved);
       else if (printsAtOnce(options)) printText(io, report, resolved);
-      else reports.push(settled(report));
+      else if (isSeveral && printer !== undefined) writePieces(io.stdout, printer.report(report));
+      else reports.push(isSeveral ? settled(report) : report);
     },
   });
   if (options.follow) await follow(io, paths, analysisRun, reading);
@@ -259,7 +263,7 @@ function show(
   resolved: AnalysisOptions,
 ): void {
   if (!printsAtOnce(options)) {
-    print(io, analysis, options, [report]);
+    printReports(io, options, [report], printerFor(analysis, options));
     return;
   }
   if (io.stdout.isTerminal) io.stdout.writeText(clearScreen);
@@ -281,19 +285,6 @@ function checkFollow(analysis: AnyAnalysis, options: AnalysisCommandOptions): vo
       '--follow goes with neither --compare nor --test-compatibility.',
     );
   }
-}
-
-function printText(io: CommandIo, report: Report, options: AnalysisOptions): void {
-  const style = { columns: io.stdout.columns };
-  for (const piece of textPieces(report, options, style)) {
-    if (typeof piece === 'string') io.stdout.writeText(piece);
-    else io.stdout.write(piece);
-  }
-}
-
-/** Rows that are made when asked for are made now: names may change later. */
-function settled(report: Report): Report {
-  return { ...report, tables: report.tables.map((table) => ({ ...table })) };
 }
 
 /** @throws UsageError when no table has the column to sort by. */
@@ -354,34 +345,4 @@ async function runPeriods(
   traces.close();
   lossWarnings(run.losses).forEach(warn);
   return arrangeReport(run.finish(iterator.lastEventNs ?? Number.NaN), resolved);
-}
-
-function print(
-  io: CommandIo,
-  analysis: AnyAnalysis,
-  options: AnalysisCommandOptions,
-  reports: readonly Report[],
-): void {
-  if (options.mi) io.stdout.writeText(`${lamiResults(reports)}\n`);
-  else if (options.csv) io.stdout.writeText(formatCsv(reports));
-  else if (options.json) {
-    const facts = options.compare === undefined ? {} : { comparedWith: options.compare };
-    io.stdout.writeText(`${formatJson(analysis, reports, facts)}\n`);
-  } else if (options.markdown) io.stdout.writeText(formatMarkdown(reports));
-  else {
-    const times = timeFormat(options.gmt, true);
-    const range = ({ timeRange }: Pick<Report, 'timeRange'>): string =>
-      `[${times.dateTime(timeRange.begin)}, ${times.dateTime(timeRange.end)}]`;
-    for (const report of reports) {
-      const { other } = report;
-      const header = [
-        `A: ${range(report)}`,
-        ...(other === undefined ? [] : [`B: ${range(other)}`]),
-        ...lossNotices(report).map((notice) => `${notice}.`),
-      ];
-      const style = { times, columns: io.stdout.columns };
-      const blocks = report.text.flatMap((block) => formatTextBlock(block, style));
-      io.stdout.writeText(`${[...header, ...blocks].join('\n')}\n`);
-    }
-  }
 }

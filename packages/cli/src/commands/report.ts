@@ -1,10 +1,10 @@
 /** `sonde report TRACE…`: all that is worth knowing about the system, in one pass. */
 import {
   type AnalysisOptions,
-  formatReportHtml,
-  formatReportJson,
-  formatReportText,
   type ReportTextStyle,
+  reportHtmlPieces,
+  reportJsonPieces,
+  reportTextPieces,
   type SystemReport,
   startSystemReport,
 } from '@sonde/analyses';
@@ -14,6 +14,7 @@ import type { CommandIo } from '../command-io.ts';
 import { defineCommand, flag, option, optionGroup, type ValuesOf } from '../define-command.ts';
 import { FdOutput } from '../fd-output.ts';
 import { findOperands } from '../find-operands.ts';
+import { writePieces } from '../print-reports.ts';
 import { Progress, readingProgress } from '../progress.ts';
 import { inputOptions } from '../read-options.ts';
 import { shellWord } from '../shell-word.ts';
@@ -87,12 +88,12 @@ async function run(
     };
     if (options.html !== undefined) {
       const file = FdOutput.create(options.html);
-      file.writeText(formatReportHtml(report, { times: reading.times, trace }));
+      writePieces(file, reportHtmlPieces(report, { times: reading.times, trace }));
       file.close();
     }
-    if (options.json) io.stdout.writeText(`${formatReportJson(report)}\n`);
+    if (options.json) writePieces(io.stdout, reportJsonPieces(report));
     else if (options.html === undefined || options.brief) {
-      io.stdout.writeText(formatReportText(report, style));
+      writePieces(io.stdout, reportTextPieces(report, style));
     }
     return 0;
   } finally {

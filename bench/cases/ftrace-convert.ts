@@ -11,15 +11,15 @@ import {
   ProcessTable,
   type RandomAccess,
   readRawFolder,
+  TimeOrder,
 } from '@sonde/ftrace';
 
 const [, , folder = '', passText = '5', contextText = ''] = process.argv;
 
 /** As in a recorder: nothing of a chunk is kept. */
-let reused = new Uint8Array(256 * 1024);
-
 function access(file: string): RandomAccess {
   const path = join(folder, file);
+  let reused = new Uint8Array(256 * 1024);
   const lengthBytes = statSync(path).size;
   return {
     name: path,
@@ -51,19 +51,27 @@ for (let pass = 0; pass < Number(passText); pass++) {
   const before = process.cpuUsage();
   events = 0;
   packetBytes = 0;
-  for (const cpu of buffer.cpus) {
-    const converter = new CpuStreamConverter({
-      layout,
-      cpuId: cpu.cpuId,
-      processes,
-      subBufferBytes: buffer.subBufferBytes,
-      output: {
-        writePacket(packet) {
-          packetBytes += packet.length;
+  const { subBufferBytes } = buffer;
+  const converters = buffer.cpus.map(
+    ({ cpuId }) =>
+      new CpuStreamConverter({
+        layout,
+        cpuId,
+        processes,
+        subBufferBytes,
+        output: {
+          writePacket(packet) {
+            packetBytes += packet.length;
+          },
         },
-      },
-    });
-    for (const chunk of cpu.chunks()) converter.push(chunk);
+      }),
+  );
+  const chunks = buffer.cpus.map((cpu) => cpu.chunks()[Symbol.iterator]());
+  new TimeOrder(converters, subBufferBytes).convertUntil(Number.POSITIVE_INFINITY, {
+    isOverdue: false,
+    next: (cpuIndex) => chunks[cpuIndex]?.next().value,
+  });
+  for (const converter of converters) {
     converter.flush();
     events += converter.counts.events;
   }

@@ -139,6 +139,34 @@ describe.skipIf(reasonNotToRecord !== undefined)(`what is recorded${whereRecorde
     },
   );
 
+  test.skipIf(!python)('processes and names of threads that live for a moment only', () => {
+    const [threads, children, calls] = [300, 300, 3];
+    const script = join(import.meta.dirname, 'threads-workload.py');
+    const args = ['sh', '-c', 'echo go | exec python3 "$@" ', 'sh', script];
+    const counts = [threads, children, calls].map(String);
+    for (const [name, options] of [
+      ['converted', []],
+      ['stacks', ['--context', 'procname,pid,tid,callstack-kernel']],
+    ] as const) {
+      const path = at(`brief-${name}`);
+      record(path, [
+        '--syscall',
+        'getppid',
+        ...options,
+        '--follow-forks',
+        '--',
+        ...args,
+        ...counts,
+      ]);
+      const count = (filter: string): number => countEvents(path, 'syscall_entry_getppid', filter);
+      // Shells that begin it ask, too.
+      const own = '$ctx.procname == "python3"';
+      expect(count(`${own} && $ctx.pid == $ctx.tid`)).toBe(children * calls);
+      expect(count(`${own} && $ctx.pid != $ctx.tid && $ctx.pid > 0`)).toBe(threads * calls);
+      expect(count('$ctx.pid < 0 || $ctx.procname == ""')).toBe(0);
+    }
+  });
+
   test('--pid with a name, a filter and chunks: what is asked for together holds together', async () => {
     const busy = spawn('node', ['-e', 'setInterval(() => process.ppid, 1)']);
     try {

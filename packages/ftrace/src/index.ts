@@ -6,6 +6,7 @@ export {
   type EventSelection,
 } from './convert/cpu-stream-converter.ts';
 export type { PacketIndexEntry, PacketOutput } from './convert/packet-writer.ts';
+export { type SubBufferSource, TimeOrder } from './convert/time-order.ts';
 export { type EventFormat, parseEventFormat } from './format/event-format.ts';
 export { EventFormats } from './format/event-formats.ts';
 export type { ArrayKind, EventField } from './format/field-declaration.ts';

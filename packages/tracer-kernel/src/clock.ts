@@ -4,6 +4,8 @@ import type { TraceInstance } from './instance.ts';
 export interface RecordingClock {
   /** In the terms of the kernel's time stamps. */
   nowNs(): bigint;
+  /** As `nowNs`, but never in the future of the kernel's clock, though that runs at another speed. Slower. */
+  pastNs(): bigint;
   /** From the Unix epoch to the clock's zero. */
   readonly unixOffsetNs: bigint;
 }
@@ -23,9 +25,11 @@ function unixMinusHrtimeNs(): bigint {
 
 /** `mono` is `process.hrtime`; of the others, the kernel says what time it is, in microseconds. */
 export function recordingClock(instance: TraceInstance): RecordingClock {
-  const aheadNs = instance.clock === 'mono' ? 0n : kernelNowNs(instance) - process.hrtime.bigint();
+  const isMono = instance.clock === 'mono';
+  const aheadNs = isMono ? 0n : kernelNowNs(instance) - process.hrtime.bigint();
   return {
     nowNs: () => process.hrtime.bigint() + aheadNs,
+    pastNs: () => (isMono ? process.hrtime.bigint() : kernelNowNs(instance)),
     unixOffsetNs: unixMinusHrtimeNs() - aheadNs,
   };
 }

@@ -8,6 +8,7 @@ import {
   type PacketOutput,
   ProcessTable,
   StateDumpWriter,
+  TimeOrder,
   type UserStrings,
 } from '@sonde/ftrace';
 import { onlineCpus } from './cpus.ts';
@@ -44,6 +45,7 @@ function streamOf(cpuId: number): string {
 /** Converts while it records. All CPUs in one thread: they share the table of threads, and the kernel's buffers wait meanwhile. */
 export class CtfSink implements SubBufferSink {
   readonly #options: CtfSinkOptions;
+  readonly intake: TimeOrder;
   readonly #converters: readonly CpuStreamConverter[];
   readonly #processes: ProcessTable;
   readonly #metadata: string | Uint8Array;
@@ -80,6 +82,7 @@ export class CtfSink implements SubBufferSink {
           },
         }),
     );
+    this.intake = new TimeOrder(this.#converters, subBufferBytes);
   }
 
   get records(): number {
@@ -115,10 +118,6 @@ export class CtfSink implements SubBufferSink {
       if (!this.#begunCpus.has(cpuId) || begun?.has(streamOf(cpuId)) === true) continue;
       this.#converters[index]!.beginCycles = timeNs;
     }
-  }
-
-  push(cpuIndex: number, subBuffer: Uint8Array): void {
-    this.#converters[cpuIndex]!.push(subBuffer);
   }
 
   setDroppedEvents(cpuIndex: number, total: number): void {

@@ -1,16 +1,37 @@
 import { join } from 'node:path';
+import type { EventSelection, KernelEvent, RecordState } from '@sonde/ftrace';
 import { onlineCpus } from './cpus.ts';
 import { CtfSink } from './ctf-sink.ts';
-import { recentSubBuffers } from './recent-sub-buffers.ts';
-import { lookOf, Recorder } from './recorder.ts';
+import { Recorder } from './recorder.ts';
 import { compactTime } from './recording-plan.ts';
 import type { SessionCounts } from './session.ts';
 import { dumpState } from './state-dump.ts';
 import type { Tracing } from './tracing.ts';
 
 const nsPerSecond = 1e9;
+const twoTo32 = 0x1_0000_0000;
 /** Reading goes on while events come: it ends with what is newest, or after this time (ms). */
 const longestReadingMs = 10_000;
+
+/** Leaves out what the ring holds beyond the time that is wanted; what older events tell of threads is known all the same. */
+class RecentEvents implements EventSelection {
+  readonly #sinceNs: number;
+  readonly #others: EventSelection | undefined;
+  olderEvents = 0;
+
+  constructor(sinceNs: bigint, others: EventSelection | undefined) {
+    this.#sinceNs = Number(sinceNs);
+    this.#others = others;
+  }
+
+  selects(event: KernelEvent, state: RecordState, at: number): boolean {
+    if ((state.timeHigh >>> 0) * twoTo32 + (state.timeLow >>> 0) < this.#sinceNs) {
+      this.olderEvents++;
+      return false;
+    }
+    return this.#others?.selects(event, state, at) ?? true;
+  }
+}
 
 /**
  * Records into the kernel's ring only, where new events overwrite old ones, and writes what is there when it is asked to. Costs
@@ -50,6 +71,9 @@ export class FlightRecorder {
     const { cpuIds, subBufferBytes } = instance;
     const name = `snapshot-${compactTime(new Date()).replace(/\+.*/, '')}-${this.#snapshots++}`;
     const path = join(options.directory, name);
+    const keepNs = this.#keepSeconds === undefined ? undefined : this.#keepSeconds * nsPerSecond;
+    const sinceNs = keepNs === undefined ? 0n : clock.nowNs() - BigInt(Math.round(keepNs));
+    const recent = new RecentEvents(sinceNs, this.tracing.processThreads);
     const sink = new CtfSink({
       layout,
       plan,
@@ -58,14 +82,11 @@ export class FlightRecorder {
       path: join(path, 'kernel'),
       onFault: options.onFault,
       filter: this.tracing.recorderFilter,
-      selection: this.tracing.processThreads,
+      selection: recent,
     });
-    const keepNs = this.#keepSeconds === undefined ? undefined : this.#keepSeconds * nsPerSecond;
-    const sinceNs = keepNs === undefined ? 0n : clock.nowNs() - BigInt(Math.round(keepNs));
-    const recent = recentSubBuffers((i, bytes) => sink.push(i, bytes), cpuIds.length, sinceNs);
     // What they were begun with may be overwritten.
     this.tracing.processThreads?.refresh();
-    const recorder = new Recorder(instance, sink, { ...lookOf(this.tracing), push: recent.push });
+    const recorder = new Recorder(instance, sink, clock);
     this.#begin(sink, sinceNs);
     try {
       // The state first: names of threads come from it, their forks were overwritten long ago.
@@ -73,9 +94,7 @@ export class FlightRecorder {
       // Before the first event: what was overwritten until now is no gap between events.
       this.#tellOverwritten(sink);
       const readNs = clock.nowNs();
-      recorder.drain(longestReadingMs);
-      recorder.handOnAll();
-      recent.end();
+      recorder.drainToNow(longestReadingMs);
       this.#beginNs = readNs;
       const overwritten = this.#tellOverwritten(sink);
       for (const [index, total] of overwritten.entries()) this.#overwritten[index] = total;
@@ -83,7 +102,8 @@ export class FlightRecorder {
       recorder.close();
       sink.close(clock.nowNs());
     }
-    const { events, filteredEvents, writtenBytes } = sink;
+    const { events, writtenBytes } = sink;
+    const filteredEvents = sink.filteredEvents - recent.olderEvents;
     // What was overwritten was meant to be.
     return { path, counts: { events, lostEvents: 0, filteredEvents, writtenBytes } };
   }

@@ -7,6 +7,7 @@ import {
   CpuStreamConverter,
   type KernelTraceLayout,
   ProcessTable,
+  TimeOrder,
 } from '@sonde/ftrace';
 import type { TraceClass } from '@sonde/trace-model';
 import { type RecordingClock, recordingClock } from './clock.ts';
@@ -87,7 +88,7 @@ export class PacketFeed {
     const layout = layoutOf(instance.folder, plan);
     this.traceClass = parseTsdl(String(metadataOf(layout, '1.8')));
     this.#sink = new MemorySink(layout, instance);
-    this.#recorder = new Recorder(instance, this.#sink);
+    this.#recorder = new Recorder(instance, this.#sink, this.clock);
     for (const event of new Set([...events, ...supportingEvents(instance.folder, contexts)])) {
       instance.folder.write(`events/${event}/enable`, '1');
     }
@@ -105,14 +106,13 @@ export class PacketFeed {
 
   /** What there is now. */
   take(): PacketBatch {
-    const nowNs = this.clock.nowNs();
     // With more waiting than one turn reads, nothing is known to be complete but what was before.
     const isDone = this.#recorder.drain();
     const packets = this.#sink.take();
     const lostEvents = this.#recorder.droppedEvents + this.#sink.missedEvents;
     const lost = lostEvents - this.#lostEvents;
     this.#lostEvents = lostEvents;
-    return { packets, completeNs: isDone ? nowNs : 0n, lostEvents: lost };
+    return { packets, completeNs: isDone ? this.#recorder.completeNs : 0n, lostEvents: lost };
   }
 
   /** Turns the events off and removes the instance. @throws SondeError when the instance stays */
@@ -128,6 +128,7 @@ export class PacketFeed {
 class MemorySink implements SubBufferSink {
   readonly writtenBytes = 0;
   readonly filteredEvents = 0;
+  readonly intake: TimeOrder;
   readonly #converters: readonly CpuStreamConverter[];
   #packets: Uint8Array[][];
 
@@ -148,6 +149,7 @@ class MemorySink implements SubBufferSink {
           },
         }),
     );
+    this.intake = new TimeOrder(this.#converters, subBufferBytes);
   }
 
   get records(): number {
@@ -160,10 +162,6 @@ class MemorySink implements SubBufferSink {
 
   get missedEvents(): number {
     return this.#converters.reduce((sum, { counts }) => sum + counts.missedEvents, 0);
-  }
-
-  push(cpuIndex: number, subBuffer: Uint8Array): void {
-    this.#converters[cpuIndex]!.push(subBuffer);
   }
 
   setDroppedEvents(cpuIndex: number, total: number): void {

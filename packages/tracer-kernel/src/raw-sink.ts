@@ -81,7 +81,7 @@ export class RawSink implements SubBufferSink {
     this.#describe();
   }
 
-  push(cpuIndex: number, subBuffer: Uint8Array): void {
+  readonly intake = (cpuIndex: number, subBuffer: Uint8Array): void => {
     const file = this.#files[cpuIndex]!;
     if (subBuffer.length >= directBytes) {
       writeWhole(file.fd, subBuffer, file.writtenBytes);
@@ -91,7 +91,7 @@ export class RawSink implements SubBufferSink {
     file.pending.set(subBuffer, file.usedBytes);
     file.usedBytes += subBuffer.length;
     if (file.usedBytes === file.pending.length) writePending(file);
-  }
+  };
 
   setDroppedEvents(cpuIndex: number, total: number): void {
     this.#files[cpuIndex]!.droppedEvents = total;

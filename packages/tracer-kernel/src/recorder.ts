@@ -1,10 +1,10 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { type SubBufferSource, TimeOrder } from '@sonde/ftrace';
+import type { RecordingClock } from './clock.ts';
 import { parseStats, type TraceInstance, unreadBytes } from './instance.ts';
-import type { PushSubBuffer } from './recent-sub-buffers.ts';
-import type { SubBufferSink } from './sub-buffer-sink.ts';
+import type { PushSubBuffer, SubBufferSink } from './sub-buffer-sink.ts';
 import { errnoOf } from './tracefs.ts';
-import type { Tracing } from './tracing.ts';
 
 /** How long one call may read before others have their turn (ms). */
 const sliceMs = 40;
@@ -20,6 +20,8 @@ const shortestIdlePauseMs = 20;
 const maxStatsBytes = 4096;
 /** Part of a CPU's buffer that may fill up between two readings. */
 const fillGoal = 0.15;
+/** Between the time of an event and the moment from which it can be read: whoever writes it may be interrupted (ns). */
+const longestWritingNs = 10_000_000n;
 /** In `header_page` (64 bit, little-endian): the number of bytes, in its lower 20 bits. */
 const commitOffset = 8;
 const commitMask = 0xf_ffff;
@@ -34,6 +36,8 @@ interface CpuInput {
   /** Low half of the sub-buffer's word `commit`: how many bytes it holds. */
   readonly commit: Uint32Array;
   droppedEvents: number;
+  /** By the last `drain`. */
+  drainedBytes: number;
   lastReadMs: number;
   /** The last reading gave full sub-buffers. */
   isBusy: boolean;
@@ -44,35 +48,13 @@ export function idlePauseMs(bufferBytes: number): number {
   return Math.min(Math.max(bufferBytes / burstBytesPerMs, shortestIdlePauseMs), longestWaitMs);
 }
 
-interface HeldSubBuffer {
-  readonly index: number;
-  readonly subBuffer: Uint8Array;
-}
-
-export interface RecorderOptions {
-  /** Takes the sub-buffers in the sink's place, to choose from them. */
-  readonly push?: PushSubBuffer;
-  /** Sees all sub-buffers of one reading, and of the next, before the first of them is handed on: no event that led to another is missed. */
-  readonly look?: (subBuffer: Uint8Array) => void;
-}
-
-/** For recordings that have to know threads before their events. */
-export function lookOf({ processThreads }: Tracing): RecorderOptions {
-  return processThreads === undefined
-    ? {}
-    : { look: (subBuffer) => processThreads.look(subBuffer) };
-}
-
 /** Moves sub-buffers from an instance to a sink. Whoever owns it calls `drain` again and again, in the pauses that `pauseMs` tells. */
 export class Recorder {
   readBytes = 0;
   /** Not recorded because a buffer was full, as of the last look. */
   droppedEvents = 0;
   readonly #sink: SubBufferSink;
-  readonly #push: PushSubBuffer;
-  readonly #look: ((subBuffer: Uint8Array) => void) | undefined;
-  /** Looked at, to be handed on after the next reading. */
-  #held: HeldSubBuffer[] = [];
+  readonly #clock: RecordingClock;
   readonly #inputs: readonly CpuInput[];
   readonly #bufferBytes: number;
   readonly #stats = Buffer.alloc(maxStatsBytes);
@@ -80,9 +62,8 @@ export class Recorder {
   #lastLossMs = 0;
   #pauseMs = 10;
 
-  constructor(instance: TraceInstance, sink: SubBufferSink, options: RecorderOptions = {}) {
-    this.#push = options.push ?? ((cpuIndex, subBuffer) => sink.push(cpuIndex, subBuffer));
-    this.#look = options.look;
+  constructor(instance: TraceInstance, sink: SubBufferSink, clock: RecordingClock) {
+    this.#clock = clock;
     this.#sink = sink;
     this.#bufferBytes = Number(instance.folder.read('buffer_size_kb').split(' ')[0]) * 1024;
     const { path } = instance.folder;
@@ -93,7 +74,7 @@ export class Recorder {
       const fd = openSync(join(cpuPath, 'trace_pipe_raw'), flags);
       const statsFd = openSync(join(cpuPath, 'stats'), constants.O_RDONLY);
       const commit = new Uint32Array(subBuffer.buffer, commitOffset, 1);
-      const begun = { droppedEvents: 0, lastReadMs: 0, isBusy: false };
+      const begun = { droppedEvents: 0, drainedBytes: 0, lastReadMs: 0, isBusy: false };
       return { fd, statsFd, subBuffer, commit, ...begun };
     });
   }
@@ -103,29 +84,27 @@ export class Recorder {
     return this.#pauseMs;
   }
 
+  /** All events until then were handed on (in the clock's time): as of the last `drain` that read all. */
+  completeNs = 0n;
+
   /**
-   * Reads what is there, for some time; without limit, to the last event, which only ends when tracing is off.
-   * @param leavesParts - CPUs with less than a sub-buffer are left alone for a while: raw recordings keep whole ones. Not where threads are
-   *   told from the events, or sub-buffers are looked at: what one CPU tells of them should not come long after what others tell.
+   * Reads what is there, for some time; without limit, to the last event, which only ends when tracing is off. What is handed on in the
+   * order of time are the events until a moment ago.
+   * @param leavesParts - CPUs with less than a sub-buffer are left alone for a while: raw recordings keep whole ones.
    * @returns whether it read all, but for such parts
    * @throws what the sink throws
    */
   drain(limitMs = sliceMs, leavesParts = false): boolean {
-    const held = this.#held;
-    this.#held = [];
+    const { intake } = this.#sink;
     const beginMs = performance.now();
-    let mostBytes = 0;
-    let isDone = true;
-    for (const [index, input] of this.#inputs.entries()) {
-      if (leavesParts && this.#look === undefined && this.#mayWait(input, beginMs)) continue;
-      input.lastReadMs = beginMs;
-      const bytes = this.#drainCpu(index, input, beginMs + limitMs);
-      mostBytes = Math.max(mostBytes, Math.abs(bytes));
-      if (bytes < 0) isDone = false;
-      input.isBusy = Math.abs(bytes) > 2 * input.subBuffer.length;
-      this.readBytes += Math.abs(bytes);
-    }
-    this.#handOnHeld(held);
+    const pastNs = this.#clock.pastNs() - longestWritingNs;
+    for (const input of this.#inputs) input.drainedBytes = 0;
+    const isDone =
+      intake instanceof TimeOrder
+        ? this.#convert(intake, limitMs, pastNs)
+        : this.#handOn(intake, limitMs, leavesParts);
+    if (isDone) this.completeNs = pastNs;
+    const mostBytes = Math.max(...this.#inputs.map(({ drainedBytes }) => drainedBytes));
     const rate = mostBytes / Math.max(beginMs - this.#lastDrainMs, 1);
     this.#lastDrainMs = beginMs;
     const goal = rate === 0 ? longestWaitMs : (fillGoal * this.#bufferBytes) / rate;
@@ -136,24 +115,43 @@ export class Recorder {
     return isDone;
   }
 
-  #handOn(index: number, subBuffer: Uint8Array): void {
-    if (this.#look === undefined) {
-      this.#push(index, subBuffer);
-      return;
+  #convert(order: TimeOrder, limitMs: number, pastNs: bigint): boolean {
+    const isLast = limitMs === Number.POSITIVE_INFINITY;
+    return order.convertUntil(isLast ? limitMs : Number(pastNs), this.#source(limitMs));
+  }
+
+  #source(limitMs: number): SubBufferSource {
+    const untilMs = performance.now() + limitMs;
+    return {
+      next: (cpuIndex) => {
+        const input = this.#inputs[cpuIndex]!;
+        return this.#read(input) ? input.subBuffer : undefined;
+      },
+      get isOverdue() {
+        return performance.now() > untilMs;
+      },
+    };
+  }
+
+  /** For a sink that is not gone on with: all until now, and what was read beyond. */
+  drainToNow(limitMs: number): void {
+    const { intake } = this.#sink;
+    if (!(intake instanceof TimeOrder)) return;
+    intake.convertUntil(Number(this.#clock.pastNs()), this.#source(limitMs));
+    const nothingMore = { next: () => undefined, isOverdue: false };
+    intake.convertUntil(Number.POSITIVE_INFINITY, nothingMore);
+  }
+
+  #handOn(push: PushSubBuffer, limitMs: number, leavesParts: boolean): boolean {
+    const beginMs = performance.now();
+    let isDone = true;
+    for (const [index, input] of this.#inputs.entries()) {
+      if (leavesParts && this.#mayWait(input, beginMs)) continue;
+      input.lastReadMs = beginMs;
+      if (!this.#handOnCpu(push, index, input, beginMs + limitMs)) isDone = false;
+      input.isBusy = input.drainedBytes > 2 * input.subBuffer.length;
     }
-    this.#look(subBuffer);
-    this.#held.push({ index, subBuffer: subBuffer.slice() });
-  }
-
-  #handOnHeld(held: readonly HeldSubBuffer[]): void {
-    for (const { index, subBuffer } of held) this.#push(index, subBuffer);
-  }
-
-  /** What was read last is handed on by the next reading, where sub-buffers are looked at; this does not wait for it. */
-  handOnAll(): void {
-    const held = this.#held;
-    this.#held = [];
-    this.#handOnHeld(held);
+    return isDone;
   }
 
   #mayWait({ statsFd, isBusy, lastReadMs, subBuffer }: CpuInput, nowMs: number): boolean {
@@ -165,25 +163,33 @@ export class Recorder {
     return this.#stats.toString('latin1', 0, readSync(fd, this.#stats, 0, maxStatsBytes, 0));
   }
 
-  /** Bytes read; negative: there is more. */
-  #drainCpu(index: number, { fd, subBuffer, commit }: CpuInput, untilMs: number): number {
+  /** False: there is nothing. */
+  #read(input: CpuInput): boolean {
+    const { fd, subBuffer } = input;
+    try {
+      if (readSync(fd, subBuffer, 0, subBuffer.length, null) === 0) return false;
+    } catch (error) {
+      if (errnoOf(error) === 'EAGAIN') return false;
+      throw error;
+    }
+    input.drainedBytes += subBuffer.length;
+    this.readBytes += subBuffer.length;
+    return true;
+  }
+
+  /** False: there is more. */
+  #handOnCpu(push: PushSubBuffer, index: number, input: CpuInput, untilMs: number): boolean {
+    const { subBuffer, commit } = input;
     const size = subBuffer.length;
-    let bytes = 0;
-    for (;;) {
-      try {
-        if (readSync(fd, subBuffer, 0, size, null) === 0) return bytes;
-      } catch (error) {
-        if (errnoOf(error) === 'EAGAIN') return bytes;
-        throw error;
-      }
-      this.#handOn(index, subBuffer);
-      bytes += size;
+    while (this.#read(input)) {
+      push(index, subBuffer);
       // The rest of the one that was being written last time comes first; the next that is not full is being written now. Reading on
       // would go on for ever: reading makes events, too.
       const isFull = (commit[0]! & commitMask) >= size * fullShare;
-      if (!isFull && bytes > size && untilMs < Number.POSITIVE_INFINITY) return bytes;
-      if (performance.now() > untilMs) return -bytes;
+      if (!isFull && input.drainedBytes > size && untilMs < Number.POSITIVE_INFINITY) return true;
+      if (performance.now() > untilMs) return false;
     }
+    return true;
   }
 
   /** In discard mode the sub-buffers don't tell what is missing: the counters do. */

@@ -223,14 +223,14 @@ function drain(
   // Of the others, nobody knows since when.
   const whole = onlineCpus().filter((cpuId) => instance.stats(cpuId).overrun === 0);
   if (plan.beginNs !== undefined) sink.begin(BigInt(plan.beginNs), whole);
-  const { nowNs } = recordingClock(instance);
-  const recorder = new Recorder(instance, sink);
+  const clock = recordingClock(instance);
+  const recorder = new Recorder(instance, sink, clock);
   try {
     recorder.drain(Number.POSITIVE_INFINITY);
     recorder.countLosses();
   } finally {
     recorder.close();
-    sink.close(nowNs());
+    sink.close(clock.nowNs());
   }
   const lost = recorder.droppedEvents;
   instance.remove();
@@ -276,7 +276,7 @@ function rawAppender(folder: string): SubBufferSink {
     get writtenBytes() {
       return writtenBytes;
     },
-    push(cpuIndex, subBuffer) {
+    intake: (cpuIndex: number, subBuffer: Uint8Array): void => {
       writtenBytes += writeSync(fds[cpuIndex]!, subBuffer);
     },
     setDroppedEvents(cpuIndex, total) {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { ContentsCounts } from './contents/system-call-contents.ts';
 import { CtfSink } from './ctf-sink.ts';
 import { RawSink } from './raw-sink.ts';
-import { lookOf, Recorder } from './recorder.ts';
+import { Recorder } from './recorder.ts';
 import { Rotation } from './rotation.ts';
 import { type DumpedEvent, dumpState } from './state-dump.ts';
 import type { SubBufferSink } from './sub-buffer-sink.ts';
@@ -62,7 +62,7 @@ export class KernelSession {
       this.#rotation = new Rotation(directory, sink);
       this.#sink = sink;
     }
-    this.#recorder = new Recorder(instance, this.#sink, lookOf(tracing));
+    this.#recorder = new Recorder(instance, this.#sink, tracing.clock);
   }
 
   /** Events are on from here; then comes the state dump, so that no change of state falls between. */
@@ -111,15 +111,11 @@ export class KernelSession {
     return chunk;
   }
 
-  /** A time before which there is no event that was not read; 0: nobody knows one. */
+  /** A time before which there is no event that was not converted; 0: nobody knows one. */
   #drainToNow(): bigint {
     for (let turn = 0; turn < drainTurns; turn++) {
-      const nowNs = this.tracing.clock.nowNs();
-      if (!this.#recorder.drain()) continue;
-      this.#recorder.handOnAll();
-      return nowNs;
+      if (this.#recorder.drain()) return this.#recorder.completeNs;
     }
-    this.#recorder.handOnAll();
     return 0n;
   }
 
@@ -143,7 +139,6 @@ export class KernelSession {
     try {
       this.tracing.instance.isOn = false;
       this.#recorder.drain(Number.POSITIVE_INFINITY);
-      this.#recorder.handOnAll();
       this.#recorder.countLosses();
     } finally {
       this.#recorder.close();

@@ -1,4 +1,8 @@
+import type { TimeOrder } from '@sonde/ftrace';
 import type { DumpedEvent } from './state-dump.ts';
+
+/** Takes one sub-buffer of a CPU; not kept. */
+export type PushSubBuffer = (cpuIndex: number, subBuffer: Uint8Array) => void;
 
 /** Where a recording goes: converted to CTF, or as it is. Everything happens before the call returns. */
 export interface SubBufferSink {
@@ -13,8 +17,8 @@ export interface SubBufferSink {
   readonly writtenBytes: number;
   /** All streams begin now: before the first sub-buffer. @param cpuIds - Streams of these only; default: of those that are on. */
   begin(timeNs: bigint, cpuIds?: readonly number[]): void;
-  /** @param subBuffer - One, whole; not kept. */
-  push(cpuIndex: number, subBuffer: Uint8Array): void;
+  /** What takes the sub-buffers: all at once, or records of all CPUs in the order of time. */
+  readonly intake: PushSubBuffer | TimeOrder;
   /** @param total - Since the beginning. */
   setDroppedEvents(cpuIndex: number, total: number): void;
   /** @param timeNs - Of the recording's clock. */

@@ -177,7 +177,7 @@ export class Tracing {
       const event = layout.actions[id]?.event;
       if (event !== undefined) events.set(path, event);
     }
-    return ProcessThreads.of(processes, formats, events, layout.pageFormat);
+    return new ProcessThreads(processes, formats, events, layout.pageFormat);
   }
 
   /** What of the filter is the recorder's; undefined: nothing. */

@@ -10,6 +10,7 @@ import type { RecordState, UserStrings } from '../layout/record-state.ts';
 import type { ProcessTable } from '../process/process-table.ts';
 import { SubBufferReader } from '../raw/sub-buffer-reader.ts';
 import { compileCopy, type Encode } from './compile-encoder.ts';
+import { copyBytes } from './encoder-runtime.ts';
 import { type PacketOutput, PacketWriter } from './packet-writer.ts';
 import { PendingRecord } from './pending-record.ts';
 import { ThreadContexts } from './thread-contexts.ts';
@@ -70,6 +71,7 @@ export interface CpuStreamCounts {
 }
 
 const defaultSubBufferBytes = 4096;
+const twoTo32 = 0x1_0000_0000;
 const noView = new DataView(new ArrayBuffer(0));
 
 /** Converts what one CPU's ring buffer gives into packets of its data stream. */
@@ -103,6 +105,7 @@ export class CpuStreamConverter {
   readonly #filter: EventFilter | undefined;
   readonly #selection: EventSelection | undefined;
   #bytes: Uint8Array | undefined;
+  #hasRecord = false;
   #missedEvents = 0;
   #overrunEvents = 0;
   #droppedEvents = 0;
@@ -124,7 +127,9 @@ export class CpuStreamConverter {
     this.#copyThread = compileCopy(contexts.threadBytes);
     this.#contextBytes = contexts.threadBytes + contexts.recordNumbers.length;
     const hasStacks = contexts.hasKernelStack || contexts.hasUserStack;
-    this.#pending = hasStacks ? new PendingRecord(contexts, this.#littleEndian) : undefined;
+    this.#pending = hasStacks
+      ? new PendingRecord(contexts, this.#contextBytes, this.#littleEndian)
+      : undefined;
     this.#state = {
       processes,
       cpuId,
@@ -161,23 +166,80 @@ export class CpuStreamConverter {
         `${subBuffers.length} bytes are no whole sub-buffers of ${size} bytes.`,
       );
     }
-    if (this.#bytes !== subBuffers) {
-      this.#bytes = subBuffers;
-      const { buffer, byteOffset, byteLength } = subBuffers;
-      this.#state.view = new DataView(buffer, byteOffset, byteLength);
-    }
-    const view = this.#state.view;
     for (let at = 0; at < subBuffers.length; at += size) {
-      try {
-        this.#convert(view, at);
-      } catch (error) {
-        if (!(error instanceof DecodeError)) throw error;
-        this.#fault(error);
-      }
+      this.open(subBuffers, at);
+      this.convertUntil(Number.POSITIVE_INFINITY);
     }
   }
 
-  #fault(error: DecodeError): void {
+  /**
+   * Goes to the first record of a sub-buffer; `convertUntil` converts it and the others.
+   * @param bytes - Not changed until the last of its records is converted.
+   * @throws DecodeError, see `onFault`
+   */
+  open(bytes: Uint8Array, offsetBytes: number): void {
+    if (this.#bytes !== bytes) {
+      this.#bytes = bytes;
+      this.#state.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    const reader = this.#reader;
+    this.#hasRecord = false;
+    this.counts.subBuffers++;
+    try {
+      reader.open(this.#state.view, offsetBytes, this.#subBufferBytes);
+      if (reader.hasMissedEvents) this.#addMissed(reader.missedEvents);
+      this.#hasRecord = reader.next();
+    } catch (error) {
+      this.#fault(error);
+    }
+  }
+
+  /** A record of the sub-buffer is still to be converted. */
+  get hasRecord(): boolean {
+    return this.#hasRecord;
+  }
+
+  /** When the next record happened, where there is one. Only for the order among CPUs: beyond 2⁵³ it is not exact. */
+  get nextCycles(): number {
+    const { timeLow, timeHigh } = this.#reader;
+    return (timeHigh >>> 0) * twoTo32 + (timeLow >>> 0);
+  }
+
+  /**
+   * Converts records of the sub-buffer up to a time, and what happened at it.
+   * @throws DecodeError, see `onFault`
+   */
+  convertUntil(cycles: number): void {
+    const reader = this.#reader;
+    const { actions } = this.#layout;
+    const le = this.#littleEndian;
+    const { view } = this.#state;
+    let records = 0;
+    let events = 0;
+    try {
+      while (
+        this.#hasRecord &&
+        (reader.timeHigh >>> 0) * twoTo32 + (reader.timeLow >>> 0) <= cycles
+      ) {
+        records++;
+        const at = reader.payloadOffset;
+        const action = actions[view.getUint16(at, le)];
+        if (action === undefined) this.counts.unknownRecords++;
+        else if (this.#handle(action, at, reader.payloadBytes)) events++;
+        this.#hasRecord = reader.next();
+      }
+    } catch (error) {
+      this.#hasRecord = false;
+      this.#fault(error);
+    } finally {
+      this.counts.records += records;
+      this.counts.events += events;
+    }
+  }
+
+  /** Tells of a sub-buffer that can't be read to its end; throws everything else. */
+  #fault(error: unknown): void {
+    if (!(error instanceof DecodeError)) throw error;
     const index = this.counts.subBuffers - 1;
     const place = {
       ...error.place,
@@ -240,32 +302,6 @@ export class CpuStreamConverter {
     this.#packets.beginFile();
   }
 
-  #convert(view: DataView, offsetBytes: number): void {
-    const reader = this.#reader;
-    const { actions } = this.#layout;
-    const le = this.#littleEndian;
-    this.counts.subBuffers++;
-    reader.open(view, offsetBytes, this.#subBufferBytes);
-    if (reader.hasMissedEvents) this.#addMissed(reader.missedEvents);
-    let records = 0;
-    let events = 0;
-    try {
-      while (reader.next()) {
-        records++;
-        const at = reader.payloadOffset;
-        const action = actions[view.getUint16(at, le)];
-        if (action === undefined) {
-          this.counts.unknownRecords++;
-          continue;
-        }
-        if (this.#handle(action, at, reader.payloadBytes)) events++;
-      }
-    } finally {
-      this.counts.records += records;
-      this.counts.events += events;
-    }
-  }
-
   /** False: the record was only looked at. */
   #handle(action: RecordAction, at: number, length: number): boolean {
     if (length < action.minimumBytes) {
@@ -277,11 +313,9 @@ export class CpuStreamConverter {
     }
     const state = this.#state;
     state.tid = state.view.getInt32(at + 4, this.#littleEndian);
-    if (action.observe !== undefined) {
-      state.timeLow = this.#reader.timeLow;
-      state.timeHigh = this.#reader.timeHigh;
-      action.observe(state, at);
-    }
+    state.timeLow = this.#reader.timeLow;
+    state.timeHigh = this.#reader.timeHigh;
+    action.observe?.(state, at);
     const { event } = action;
     if (event === undefined) {
       if (action.stack !== undefined) this.#addStack(action.stack, at, length);
@@ -299,7 +333,8 @@ export class CpuStreamConverter {
       this.#write(event, timeLow, timeHigh, at, length);
     } else {
       this.#releasePending();
-      this.#pending.hold(event, this.#reader, state, at, length);
+      this.#pending.hold(event, state, at, length);
+      this.#writeContexts(this.#pending.contexts, 0, at);
     }
     return true;
   }
@@ -310,15 +345,20 @@ export class CpuStreamConverter {
     const { fixedBytes, perRecordByte } = this.#bound;
     const pending = this.#pending;
     const stackBytes = pending === undefined ? 0 : pending.stackBytes;
-    const bodyBytes = this.#contextBytes + stackBytes + fixedBytes + perRecordByte * length;
+    const contextBytes = this.#contextBytes;
+    const bodyBytes = contextBytes + stackBytes + fixedBytes + perRecordByte * length;
     state.timeLow = timeLow;
     state.timeHigh = timeHigh;
     const lastLow = packets.timeLow;
     const lastHigh = packets.timeHigh;
     let position = packets.begin(event.id, timeLow, timeHigh, bodyBytes);
     const begin = position;
-    if (this.#contextBytes > 0) position = this.#writeContexts(packets.view, position, at);
-    if (pending !== undefined) position = pending.writeStacks(packets.view, position);
+    if (pending !== undefined) {
+      position = copyBytes(pending.contexts, 0, packets.view, position, contextBytes);
+      position = pending.writeStacks(packets.view, position);
+    } else if (contextBytes > 0) {
+      position = this.#writeContexts(packets.view, position, at);
+    }
     const encode = this.#encoders[event.id] ?? this.#layout.compileEncoder(event);
     const end = encode(state.view, at, length, packets.view, position, state);
     const filter = this.#filter;

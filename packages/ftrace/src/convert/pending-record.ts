@@ -5,8 +5,6 @@
 import type { ContextPlan } from '../layout/contexts.ts';
 import type { KernelEvent, StackPlace } from '../layout/kernel-trace-layout.ts';
 import type { RecordState } from '../layout/record-state.ts';
-import type { SubBufferReader } from '../raw/sub-buffer-reader.ts';
-
 import { copyBytes } from './encoder-runtime.ts';
 
 /** Deeper stacks are cut. The kernel's own limit is lower. */
@@ -59,15 +57,18 @@ export class PendingRecord {
   timeLow = 0;
   timeHigh = 0;
 
-  constructor(contexts: ContextPlan, littleEndian: boolean) {
+  /** Those of the thread as it was when the record happened. */
+  readonly contexts: DataView;
+
+  constructor(contexts: ContextPlan, contextBytes: number, littleEndian: boolean) {
     this.#contexts = contexts;
+    this.contexts = new DataView(new ArrayBuffer(contextBytes));
     this.#littleEndian = littleEndian;
   }
 
   hold(
     event: KernelEvent,
-    { timeLow, timeHigh }: SubBufferReader,
-    { view, tid }: RecordState,
+    { view, tid, timeLow, timeHigh }: RecordState,
     at: number,
     lengthBytes: number,
   ): void {

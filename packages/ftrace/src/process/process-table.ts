@@ -52,8 +52,8 @@ function cyclesOf({ timeLow, timeHigh }: EventTime): number {
 
 /**
  * The threads of the traced machine: filled from /proc by whoever records, kept up to date from the events. One table serves all
- * CPUs whose records are converted in the same thread. They are converted sub-buffer by sub-buffer, so that events of one CPU may come
- * after later ones of another: those change nothing that is newer.
+ * CPUs whose records are converted in the same thread; `TimeOrder` gives them in the order of time. Where nobody does, events of one CPU
+ * may come after later ones of another: those change nothing that is newer.
  */
 export class ProcessTable {
   readonly #threads = new Map<number, ThreadInfo>();

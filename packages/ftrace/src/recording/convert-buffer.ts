@@ -1,11 +1,12 @@
 import type { DecodeError } from '@sonde/base';
 import { CpuStreamConverter, type CpuStreamCounts } from '../convert/cpu-stream-converter.ts';
 import type { PacketOutput } from '../convert/packet-writer.ts';
+import { type SubBufferSource, TimeOrder } from '../convert/time-order.ts';
 import type { ContextName } from '../layout/contexts.ts';
 import { KernelTraceLayout } from '../layout/kernel-trace-layout.ts';
 import { ProcessTable } from '../process/process-table.ts';
 import { StateDumpWriter } from '../state-dump/state-dump-writer.ts';
-import type { RawBuffer, RawCpu, RawRecording } from './recording.ts';
+import type { RawBuffer, RawRecording } from './recording.ts';
 import { type BufferFacts, scanBuffer } from './scan-buffer.ts';
 
 export interface ConvertBufferOptions {
@@ -28,7 +29,7 @@ export interface ConvertedCpu extends CpuStreamCounts {
 }
 
 /**
- * Converts the buffer of a raw recording. Sub-buffers of all CPUs are taken in the order of time, so that what one CPU tells of threads
+ * Converts the buffer of a raw recording. Records of all CPUs are taken in the order of time, so that what one CPU tells of threads
  * is known when another one needs it; memory does not depend on the recording's length.
  * @throws DecodeError without `onFault`
  */
@@ -46,32 +47,33 @@ export function convertBuffer(
   const { subBufferBytes, beginCycles } = buffer;
   const dump = writeStateDump(recording, layout, target, beginCycles);
   const { onFault } = options;
-  const inputs = buffer.cpus.map((cpu) => {
-    const converter = new CpuStreamConverter({
-      layout,
-      cpuId: cpu.cpuId,
-      processes,
-      subBufferBytes,
-      output: target.openStream(`channel0_${cpu.cpuId}`),
-      ...(onFault !== undefined && { onFault }),
-      ...(beginCycles !== undefined && { beginCycles }),
-    });
-    return new CpuInput(
-      cpu,
-      converter,
-      subBufferBytes,
-      layout.pageFormat.byteOrder !== 'big-endian',
-    );
-  });
-  for (;;) {
-    const next = earliest(inputs);
-    if (next === undefined) break;
-    next.convert();
-  }
+  const converters = buffer.cpus.map(
+    (cpu) =>
+      new CpuStreamConverter({
+        layout,
+        cpuId: cpu.cpuId,
+        processes,
+        subBufferBytes,
+        output: target.openStream(`channel0_${cpu.cpuId}`),
+        ...(onFault !== undefined && { onFault }),
+        ...(beginCycles !== undefined && { beginCycles }),
+      }),
+  );
+  const chunks = buffer.cpus.map((cpu) => cpu.chunks()[Symbol.iterator]());
+  const source: SubBufferSource = {
+    isOverdue: false,
+    next(cpuIndex) {
+      const { value, done } = chunks[cpuIndex]!.next();
+      return done === true ? undefined : value;
+    },
+  };
+  new TimeOrder(converters, subBufferBytes).convertUntil(Number.POSITIVE_INFINITY, source);
   let end = buffer.endCycles ?? 0n;
-  for (const { converter } of inputs) if (converter.lastCycles > end) end = converter.lastCycles;
+  for (const { lastCycles } of converters) if (lastCycles > end) end = lastCycles;
   dump?.flush(end);
-  return inputs.map(({ cpuId, converter, cpu }) => {
+  return buffer.cpus.map((cpu, index) => {
+    const converter = converters[index]!;
+    const { cpuId } = cpu;
     converter.setDroppedEvents(cpu.droppedEvents);
     converter.setOverrunEvents(cpu.overrunEvents);
     if (cpu.isOnline === true || converter.counts.subBuffers > 0) converter.flush(end);
@@ -91,72 +93,6 @@ function writeStateDump(
   const dump = new StateDumpWriter(layout, target.openStream('statedump_0'), beginCycles);
   for (const { name, timeCycles, values } of stateDump()) dump.write(name, timeCycles, values);
   return dump;
-}
-
-function earliest(inputs: readonly CpuInput[]): CpuInput | undefined {
-  let first: CpuInput | undefined;
-  for (const input of inputs) {
-    if (input.isAtEnd) continue;
-    if (first === undefined || input.headTime < first.headTime) first = input;
-  }
-  return first;
-}
-
-/** The sub-buffers of one CPU, one after another. */
-class CpuInput {
-  readonly cpuId: number;
-  readonly cpu: RawCpu;
-  readonly converter: CpuStreamConverter;
-  readonly #chunks: Iterator<Uint8Array>;
-  readonly #subBufferBytes: number;
-  readonly #littleEndian: boolean;
-  #chunk: Uint8Array = new Uint8Array(0);
-  #offset = 0;
-  isAtEnd = false;
-  /** Of the sub-buffer that `convert` would take. */
-  headTime = 0;
-
-  constructor(
-    cpu: RawCpu,
-    converter: CpuStreamConverter,
-    subBufferBytes: number,
-    littleEndian: boolean,
-  ) {
-    this.cpuId = cpu.cpuId;
-    this.cpu = cpu;
-    this.converter = converter;
-    this.#chunks = cpu.chunks()[Symbol.iterator]();
-    this.#subBufferBytes = subBufferBytes;
-    this.#littleEndian = littleEndian;
-    this.#advance();
-  }
-
-  convert(): void {
-    const end = this.#offset + this.#subBufferBytes;
-    const subBuffer = this.#chunk.subarray(this.#offset, end);
-    this.#offset = end;
-    this.converter.push(subBuffer);
-    this.#advance();
-  }
-
-  #advance(): void {
-    while (this.#offset + this.#subBufferBytes > this.#chunk.length) {
-      const { value, done } = this.#chunks.next();
-      if (done === true) {
-        this.isAtEnd = true;
-        return;
-      }
-      this.#chunk = value;
-      this.#offset = 0;
-    }
-    const { buffer, byteOffset } = this.#chunk;
-    const time = new DataView(buffer, byteOffset + this.#offset, 8).getBigUint64(
-      0,
-      this.#littleEndian,
-    );
-    // Only for the order of sub-buffers: exactness does not matter.
-    this.headTime = Number(time);
-  }
 }
 
 function layoutOf(

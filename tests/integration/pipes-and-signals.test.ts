@@ -106,3 +106,16 @@ function unpacked(): string[] {
 async function waitFor(isTrue: () => boolean): Promise<void> {
   for (let i = 0; i < 200 && !isTrue(); i++) await new Promise((r) => setTimeout(r, 20));
 }
+
+describe.skipIf(process.platform !== 'linux')('folders that nobody can make', () => {
+  // `mkdir` of Node.js 20 would go on for ever.
+  test.each([
+    ['read', '-o', 'ctf', '-w', '/proc/no-such-folder/trace', kernelTiny],
+    ['analyses', '--link', '/proc/no-such-folder/links'],
+  ])('%s %s %s: an error at once', (...args) => {
+    const { status, stderr } = runSonde(args);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^sonde: The folder \/proc\/no-such-folder\/\S+ can't be made\./);
+    expect(stderr).toMatch(/ENOENT|EACCES|EPERM/);
+  });
+});

@@ -14,6 +14,7 @@ export { muxerFilter, muxIterators } from './flt-muxer.ts';
 export { type TrimRange, trimIterator, trimmerFilter } from './flt-trimmer.ts';
 export { type OpenedRecordings, openRawRecordings } from './ftrace-raw/raw-recordings.ts';
 export { ftraceRawSource } from './ftrace-raw/src-ftrace-raw.ts';
+export { makeFolders } from './make-folders.ts';
 export {
   type Demand,
   type FieldRecord,

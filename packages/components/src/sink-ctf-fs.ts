@@ -1,5 +1,6 @@
 /** sink.ctf.fs: writes CTF 1.8 or CTF 2 traces into directories. */
-import { closeSync, existsSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+
+import { closeSync, existsSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { UsageError } from '@sonde/base';
 import {
@@ -22,6 +23,7 @@ import type {
   Trace,
   TraceClass,
 } from '@sonde/trace-model';
+import { makeFolders } from './make-folders.ts';
 
 interface OutputStream {
   readonly writer: DataStreamWriter;
@@ -40,7 +42,7 @@ class OutputTrace {
     const plain = outputTraceClass({ ...trace.traceClass, environment: trace.environment });
     this.#traceClass = version === '1.8' ? toCtf1(plain) : plain;
     this.#pairs = pairTraceClasses(plain, this.#traceClass);
-    mkdirSync(directory, { recursive: true });
+    makeFolders(directory);
     const metadata =
       version === '1.8' ? writeTsdl(this.#traceClass) : writeJsonMetadata(this.#traceClass);
     writeFileSync(join(directory, 'metadata'), metadata);

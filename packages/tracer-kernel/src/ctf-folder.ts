@@ -1,7 +1,9 @@
 /** The files of one CTF trace under construction, in LTTng's arrangement: metadata, data stream files, `index/*.idx`. */
-import { closeSync, ftruncateSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
+
+import { closeSync, ftruncateSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { join } from 'node:path';
+import { makeFolders } from '@sonde/components';
 import type { PacketIndexEntry } from '@sonde/ftrace';
 
 const indexMagic = 0xc1f1_dcc1;
@@ -49,7 +51,7 @@ export class CtfFolder {
   ) {
     this.path = path;
     this.#begun = begun;
-    mkdirSync(join(path, 'index'), { recursive: true });
+    makeFolders(join(path, 'index'));
     writeFileSync(join(path, 'metadata'), metadata, { flush: true });
   }
 

@@ -1,5 +1,6 @@
-import { mkdirSync, renameSync } from 'node:fs';
+import { renameSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolders } from '@sonde/components';
 import {
   CpuStreamConverter,
   type EventFilter,
@@ -160,7 +161,7 @@ export class CtfSink implements SubBufferSink {
     const { path, writtenBytes } = this.#folder;
     this.#bytesOfClosedFolders += writtenBytes;
     this.#folder.close();
-    mkdirSync(dirname(archive), { recursive: true });
+    makeFolders(dirname(archive));
     renameSync(path, archive);
     this.#folder = new CtfFolder(path, this.#metadata);
   }

@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { join } from 'node:path';
+import { makeFolders } from '@sonde/components';
 import {
   formatRawDescription,
   formatStateDumpLine,
@@ -60,7 +61,7 @@ export class RawSink implements SubBufferSink {
   constructor(options: RawSinkOptions) {
     const { path, cpuIds, subBufferBytes } = options;
     this.#options = options;
-    mkdirSync(path, { recursive: true });
+    makeFolders(path);
     const pendingBytes = Math.max(1, Math.floor(batchBytes / subBufferBytes)) * subBufferBytes;
     this.#files = cpuIds.map((cpuId) => {
       const name = `cpu${cpuId}.raw`;

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { SondeError, UsageError } from '@sonde/base';
+import { makeFolders } from '@sonde/components';
 import type { FilterExpression } from '@sonde/filter';
 import {
   type ContextName,
@@ -18,7 +19,6 @@ import {
 import { type AvailableEvent, EventCatalogue, type EventRequest } from './event-catalogue.ts';
 import { type EventFilters, eventFilters, neverFilter, writeFilter } from './event-filters.ts';
 import { type InstanceOptions, TraceInstance } from './instance.ts';
-import { makeFolders } from './make-folders.ts';
 import { noteOutput } from './output-notes.ts';
 import { newInstanceName, removeUprobes } from './ownership.ts';
 import {
@@ -281,9 +281,5 @@ function makeEmptyFolder(path: string): void {
       `${path} is not empty. Name another folder with --output, or remove it.`,
     );
   }
-  try {
-    makeFolders(path);
-  } catch (cause) {
-    throw new SondeError('cannot-write', `The folder ${path} can't be made.`, {}, { cause });
-  }
+  makeFolders(path);
 }

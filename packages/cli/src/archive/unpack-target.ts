@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SondeError } from '@sonde/base';
+import { makeFolders } from '@sonde/components';
 
 /** An archive may come from anywhere: none of these is ever exceeded. */
 export interface UnpackLimits {
@@ -41,13 +41,13 @@ export class UnpackTarget {
   }
 
   addFolder(name: string): void {
-    mkdirSync(this.#pathOf(name), { recursive: true, mode: 0o700 });
+    makeFolders(this.#pathOf(name), 0o700);
   }
 
   /** Writes one file; a later entry of the same name replaces it, as with tar. @throws ArchiveError */
   async addFile(name: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
     const path = this.#pathOf(name);
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolders(dirname(path), 0o700);
     const file = await open(path, 'w', 0o600);
     try {
       for await (const chunk of chunks) await this.#writeChunk(file, chunk);

@@ -1,9 +1,9 @@
 /** `sonde analyses [TRACE…]`: what there is, what each needs, and what can be computed on a trace. */
-import { existsSync, lstatSync, mkdirSync, readlinkSync, realpathSync, symlinkSync } from 'node:fs';
+import { existsSync, lstatSync, readlinkSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AnalysisOptions, catalogue, periodAnalyses } from '@sonde/analyses';
 import { UsageError } from '@sonde/base';
-import { openTrace } from '@sonde/components';
+import { makeFolders, openTrace } from '@sonde/components';
 import { eventsOf, lacksOf, type SegmentKind } from '@sonde/linux-model';
 import type { Trace } from '@sonde/trace-model';
 import type { CommandIo } from '../command-io.ts';
@@ -132,7 +132,7 @@ function makeLinks(io: CommandIo, folder: string): void {
     throw new UsageError('no-program', 'It is not known what file the links should lead to.');
   }
   const target = realpathSync(script);
-  mkdirSync(folder, { recursive: true });
+  makeFolders(folder);
   let count = 0;
   for (const name of linkNames) {
     const path = join(folder, name);

@@ -2,11 +2,13 @@
  * How `sonde latency --set` reaches a running one: a local socket in a folder that only the user can enter, one per process. A line of
  * JSON in each direction.
  */
-import { lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SondeError, UsageError } from '@sonde/base';
+import { makeFolders } from '@sonde/components';
 
 /** What is asked: the setting for one tracker, or for all. */
 export interface ControlRequest {
@@ -34,7 +36,7 @@ export function controlFolder(env: { readonly [name: string]: string | undefined
   const folder = env['XDG_RUNTIME_DIR']
     ? join(env['XDG_RUNTIME_DIR'], 'sonde')
     : join(tmpdir(), `sonde-${uid}`);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolders(folder, 0o700);
   const status = lstatSync(folder);
   if (!status.isDirectory() || status.uid !== uid || (status.mode & 0o077) !== 0) {
     throw new SondeError(

@@ -1,9 +1,9 @@
 /** Raw recordings of ftrace on disk: what they are known by, and how they become CTF traces that the rest of Sonde can read. */
+
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   openSync,
   readSync,
@@ -28,6 +28,7 @@ import {
   readTraceDat,
   type TraceTarget,
 } from '@sonde/ftrace';
+import { makeFolders } from '../make-folders.ts';
 import { decompressBlock } from './decompress.ts';
 import { fileAccess, openRawFile } from './file-access.ts';
 
@@ -96,7 +97,7 @@ function convertOne(
   folder: string,
   { onFault, warn }: ConvertOptions,
 ): void {
-  mkdirSync(folder, { recursive: true });
+  makeFolders(folder);
   const files = new TraceFiles(folder);
   try {
     const cpus = convertBuffer(recording, buffer, files, {

@@ -20,8 +20,8 @@ const defaults = Object.fromEntries(
 
 const wakeup = (at: number, tid: number): string =>
   `${at} 0 sched_waking comm=t${tid} tid=${tid} prio=20 target_cpu=0`;
-const switchIn = (at: number, tid: number): string =>
-  `${at} 0 sched_switch prev_comm=idle prev_tid=0 prev_prio=20 prev_state=0 next_comm=t${tid} next_tid=${tid} next_prio=20`;
+const switchIn = (at: number, tid: number, from = 0): string =>
+  `${at} 0 sched_switch prev_comm=t${from} prev_tid=${from} prev_prio=20 prev_state=0 next_comm=t${tid} next_tid=${tid} next_prio=20`;
 
 /** The packet without records that ends every data stream of `kernelTrace`. */
 const emptyPacketBytes = 4 + 6 * 8 + 4;
@@ -71,7 +71,7 @@ function start(
 test('a pair over two pieces, and what times out by the time of events', async () => {
   const [folder, grow] = growingTrace(
     [wakeup(1000, 1), wakeup(1500, 2), switchIn(2000, 3), '2100 0 packet'],
-    [switchIn(4000, 1), wakeup(9000, 3), '9100 0 packet'],
+    [switchIn(4000, 1, 3), wakeup(9000, 3), '9100 0 packet'],
   );
   const stop = new AbortController();
   const { io, run } = start(folder, stop, { format: 'json' });

@@ -36,6 +36,11 @@ export interface PointDeclaration {
   readonly time?: string;
   /** End points: a number that tells ends apart. */
   readonly outId?: number;
+  /**
+   * Begin points of a tracker that keeps the first of several: nothing can have begun the operation before this event. So its pairs are
+   * certain even where events were lost before it.
+   */
+  readonly isFirst?: boolean;
   /** Values to be shown with an alert. Those of a begin point are saved until the end. */
   readonly info?: Readonly<Record<string, string>>;
   /** Dimensions of the histogram. */
@@ -150,6 +155,7 @@ export interface Point {
   readonly time: Expression | undefined;
   /** 0 for points without. */
   readonly outId: number;
+  readonly isFirst: boolean;
   readonly info: ReadonlyMap<string, Expression>;
   readonly labels: ReadonlyMap<string, Expression>;
 }
@@ -246,7 +252,7 @@ export interface TrackerCounters {
   readonly pending: number;
   /** Ends before their begin. Dropped; where points give their own `time`, counted as 0. */
   readonly negative: number;
-  /** Pairs with lost events in between: not in the histogram, but in one of their own. */
+  /** Pairs that lost events may have changed: not in the histogram, but in one of their own. */
   readonly uncertain: number;
   readonly alerts: number;
   /** Alerts that the rate limit left out. */
@@ -316,6 +322,8 @@ export interface Alert {
   readonly outId: number;
   readonly key: readonly (number | string)[];
   readonly cpuId: number;
+  /** Over traces: events were lost meanwhile, so that it may be none. */
+  readonly isUncertain?: true;
   /** Of the operation's thread; undefined: it has none. */
   readonly tid: number | undefined;
   readonly comm: string | undefined;

@@ -125,6 +125,12 @@ export class PairMatcher {
     return slot;
   }
 
+  /** Forgets an operation, for another with its key begins. */
+  replace(slot: number): void {
+    this.counters.overwritten++;
+    this.#remove(slot);
+  }
+
   /** Ends every operation with the key. @returns how many there were */
   end(k0: number, k1: number, k2: number, k3: number, endNs: number, outId: number): number {
     const { pending, counters } = this;

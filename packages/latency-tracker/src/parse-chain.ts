@@ -92,6 +92,7 @@ function pointOf({ event, key, when, info }: ChainStep): Point {
     when,
     time: undefined,
     outId: 0,
+    isFirst: false,
     info,
     labels: new Map(),
   };

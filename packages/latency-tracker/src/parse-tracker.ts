@@ -158,6 +158,7 @@ function parsePoint(from: ObjectReader): Point {
     when: when.map((text) => parseExpression(text)),
     time: time === '' ? undefined : parseExpression(time),
     outId: from.integer('outId', 0, 2 ** 31 - 1, 0),
+    isFirst: from.flag('isFirst', false),
     info: expressionsOf(from.optional('info')),
     labels: expressionsOf(from.optional('labels')),
   };

@@ -130,6 +130,108 @@ describe('lost events', () => {
     expect(snapshot!.uncertain).toMatchObject({ count: 2, sumNs: 70 + 90 });
   });
 
+  test('calls of a thread: only where it may have run', () => {
+    // 1 runs on CPU 1 all the time; 2 is switched out there in the gap of CPU 0, and 3 runs there since then.
+    const { alerts } = track(
+      everyPair(findTracker('syscall')!),
+      `
+      5 1 sched_switch prev_tid=0 next_tid=1 tid=0
+      6 2 sched_switch prev_tid=0 next_tid=2 tid=0
+      10 1 syscall_entry_read tid=1
+      11 2 syscall_entry_read tid=2
+      12 3 syscall_entry_read tid=4
+      60 2 sched_switch prev_tid=2 next_tid=3 tid=2
+      61 2 syscall_entry_read tid=3
+      90 0 LOST from=40
+      100 1 syscall_exit_read tid=1 ret=1
+      110 2 syscall_exit_read tid=3 ret=1
+      120 2 sched_switch prev_tid=3 next_tid=2 tid=3
+      130 2 syscall_exit_read tid=2 ret=1
+      131 3 syscall_exit_read tid=4 ret=1
+      140 2 syscall_entry_read tid=2
+      150 2 syscall_exit_read tid=2 ret=1`,
+      { contexts: ['tid'] },
+    );
+    expect(alerts.map(({ tid, beginNs, isUncertain }) => [tid, beginNs, isUncertain])).toEqual([
+      [1, 10n, undefined],
+      [3, 61n, true],
+      [2, 11n, true],
+      // Its context said where it ran, as no switch had.
+      [4, 12n, undefined],
+      [2, 140n, undefined],
+    ]);
+  });
+
+  test('a wakeup that is the first of its events is certain after a gap; one that may be the second is not', () => {
+    const { alerts } = track(
+      everyPair(findTracker('wakeup')!),
+      `
+      10 0 sched_waking tid=5
+      90 1 LOST from=20
+      100 0 sched_wakeup tid=6
+      105 0 sched_waking tid=7
+      110 0 sched_switch prev_tid=0 next_tid=6
+      120 0 sched_switch prev_tid=6 next_tid=7
+      130 0 sched_waking tid=5
+      140 0 sched_switch prev_tid=7 next_tid=5
+      150 0 sched_wakeup tid=6
+      160 0 sched_switch prev_tid=5 next_tid=6`,
+    );
+    expect(alerts.map(({ tid, beginNs, isUncertain }) => [tid, beginNs, isUncertain])).toEqual([
+      [6, 100n, true],
+      [7, 105n, undefined],
+      // Woken again, it has run since 10.
+      [5, 130n, undefined],
+      [6, 150n, undefined],
+    ]);
+  });
+
+  test('a switch that nobody counted as lost', () => {
+    const { alerts } = track(
+      everyPair(findTracker('wakeup')!),
+      `
+      10 0 sched_switch prev_tid=0 next_tid=5
+      20 1 sched_waking tid=6
+      30 0 sched_switch prev_tid=7 next_tid=6
+      40 1 sched_waking tid=7
+      50 0 sched_switch prev_tid=6 next_tid=7`,
+    );
+    expect(alerts.map(({ tid, isUncertain }) => [tid, isUncertain])).toEqual([
+      [6, true],
+      [7, undefined],
+    ]);
+  });
+
+  test('who ran before a gap does not own what comes after it', () => {
+    const { alerts } = track(
+      everyPair(findTracker('syscall')!),
+      `
+      10 0 sched_switch prev_tid=0 next_tid=5
+      20 0 syscall_entry_read
+      90 0 LOST from=40
+      100 0 syscall_exit_read ret=1
+      110 0 sched_switch prev_tid=6 next_tid=5
+      120 0 syscall_exit_read ret=1`,
+    );
+    expect(alerts.map(({ tid, beginNs, isUncertain }) => [tid, beginNs, isUncertain])).toEqual([
+      [5, 20n, true],
+    ]);
+  });
+
+  test('a timer that may have been started again, in the times that it was seen', () => {
+    const { session } = track(
+      everyPair(findTracker('hrtimer')!),
+      `
+      10 0 hrtimer_start hrtimer=1 expires=1000000
+      20 0 hrtimer_start hrtimer=2 expires=1000000
+      30 0 hrtimer_expire_entry hrtimer=1 now=1000007 function=1
+      90 0 LOST from=40
+      100 0 hrtimer_expire_entry hrtimer=2 now=1000009 function=1`,
+    );
+    expect(countersOf(session)).toMatchObject({ ends: 2, uncertain: 1 });
+    expect(session.snapshot()[0]!.series[0]!.histogram).toMatchObject({ count: 1, sumNs: 7 });
+  });
+
   test('what is bound to one CPU knows of its own losses only', () => {
     const key = ['$cpu', 'id'];
     const perCpu = mine({ begin: [{ event: 'start', key }], end: [{ event: 'stop', key }] });

@@ -7,5 +7,6 @@ export { eventsOf, lacksOf } from './missing.ts';
 export { LinuxModel } from './model.ts';
 export { plainEventName } from './rule.ts';
 export type * from './segments.ts';
+export { type StreamGap, StreamGaps } from './stream-gaps.ts';
 export { systemCallOfNumber } from './system-call-numbers.ts';
 export { Process, Thread, ThreadTable } from './threads.ts';

@@ -23,7 +23,8 @@ import { chooseRule, isKernelTrace, missingFields, missingFrom } from './missing
 import { needs } from './needs.ts';
 import { demandOf, hasThreadContext, plainEventName, priorityOffsetOf, type Rule } from './rule.ts';
 import { finishScheduling, forgetRunning } from './sched.ts';
-import type { Gap, SegmentKind, SegmentKinds } from './segments.ts';
+import type { SegmentKind, SegmentKinds } from './segments.ts';
+import { type StreamGap, StreamGaps } from './stream-gaps.ts';
 import { finishSystemCalls, systemCallRules } from './syscalls.ts';
 import { forgetTimers } from './timers.ts';
 
@@ -32,11 +33,7 @@ interface StreamState {
   readonly host: Host;
   cpu: Cpu;
   readonly hasCpuId: boolean;
-  /** Where the stream's records are read; undefined: before the first packet. */
-  cursor: RecordCursor | undefined;
-  /** What the current packet says it discarded, where LTTng's rule holds, and the end of the packet before it (ns). */
-  discardedCount: number | undefined;
-  discardedBeginNs: number;
+  readonly gaps: StreamGaps;
   /** Of the current packet, if it discarded events. */
   lossyCpu: Cpu | undefined;
 }
@@ -119,14 +116,14 @@ export class LinuxModel implements Downstream {
 
   packetBeginning(packet: Packet, cursor: RecordCursor): void {
     const state = this.#stateOf(packet.stream);
-    state.cursor = cursor;
     const cpuId = state.hasCpuId ? cpuIdOf(cursor) : undefined;
     if (cpuId !== undefined) state.cpu = state.host.cpu(cpuId);
     leaveLossyPacket(state);
-    if (state.discardedCount === undefined) return;
-    state.lossyCpu = state.cpu;
-    state.cpu.lossyPackets++;
-    this.#gapBefore(state, packet);
+    if (state.gaps.isLossy) {
+      state.lossyCpu = state.cpu;
+      state.cpu.lossyPackets++;
+    }
+    state.gaps.packetBeginning(packet, cursor);
   }
 
   eventHandler(cursor: RecordCursor): EventHandler | null {
@@ -144,32 +141,17 @@ export class LinuxModel implements Downstream {
   }
 
   discardedEvents(discarded: Discarded): void {
-    const state = this.#stateOf(discarded.stream);
-    const count = discarded.count === undefined ? undefined : Number(discarded.count);
-    if (!state.host.dialect.losesAtPacketEnd || discarded.begin === undefined) {
-      this.#gapBetween(state, discarded, 'events', count);
-      return;
-    }
-    state.discardedCount = count ?? 0;
-    state.discardedBeginNs = this.#relative(discarded.begin);
+    this.#stateOf(discarded.stream).gaps.discardedEvents(discarded);
   }
 
   discardedPackets(discarded: Discarded): void {
-    const state = this.#stateOf(discarded.stream);
-    const count = discarded.count === undefined ? undefined : Number(discarded.count);
-    this.#gapBetween(state, discarded, 'packets', count);
+    this.#stateOf(discarded.stream).gaps.discardedPackets(discarded);
   }
 
-  packetEnd({ stream, end }: Packet): void {
-    const state = this.#stateOf(stream);
-    const { discardedCount: count, cursor } = state;
-    if (count === undefined) return;
-    state.discardedCount = undefined;
+  packetEnd(packet: Packet): void {
+    const state = this.#stateOf(packet.stream);
     leaveLossyPacket(state);
-    // All records have passed: the cursor still has the time of the last one, whoever wanted it.
-    const beginNs = cursor?.timeNs ?? Number.NaN;
-    const endNs = end === undefined ? beginNs : this.#relative(end);
-    if (count > 0 || endNs > beginNs) this.#gap(state, { what: 'events', count, beginNs, endNs });
+    state.gaps.packetEnd(packet);
   }
 
   /** Nothing of it stays but the host's state: a trace that grows is opened many times. */
@@ -190,33 +172,8 @@ export class LinuxModel implements Downstream {
     return Number(snapshot.nsFromOrigin - this.origin.nsFromOrigin);
   }
 
-  #gapBetween(
-    state: StreamState,
-    { begin, end }: Discarded,
-    what: Gap['what'],
-    count: number | undefined,
-  ): void {
-    const beginNs =
-      begin === undefined ? (state.cursor?.timeNs ?? Number.NaN) : this.#relative(begin);
-    const endNs = end === undefined ? beginNs : this.#relative(end);
-    this.#gap(state, { what, count, beginNs, endNs });
-  }
-
-  /** LTTng's packets without a break between them lost nothing there. */
-  #gapBefore(state: StreamState, { begin }: Packet): void {
-    const { discardedCount: count, discardedBeginNs: beginNs } = state;
-    const endNs = begin === undefined ? Number.NaN : this.#relative(begin);
-    if (!(endNs > beginNs)) return;
-    // How many were lost here, and how many at the end of the packet, nobody knows: all are told with the first gap.
-    state.discardedCount = 0;
-    this.#gap(state, { what: 'events', count, beginNs, endNs });
-  }
-
   /** Ends or marks what the missing events may have changed. */
-  #gap(
-    { host, cpu }: StreamState,
-    { what, count, beginNs, endNs }: Pick<Gap, 'what' | 'count' | 'beginNs' | 'endNs'>,
-  ): void {
+  #gap({ host, cpu }: StreamState, { what, count, beginNs, endNs }: StreamGap): void {
     const fromNs = Number.isNaN(beginNs) ? host.beginNs : beginNs;
     const untilNs = endNs >= fromNs ? endNs : fromNs;
     forgetRunning(host, cpu, fromNs, untilNs);
@@ -295,23 +252,20 @@ export class LinuxModel implements Downstream {
   }
 
   #stateOf(stream: DataStream): StreamState {
-    let state = this.#streams.get(stream);
-    if (state !== undefined) return state;
+    const known = this.#streams.get(stream);
+    if (known !== undefined) return known;
     const host = this.#hostOf(stream.trace);
     const members = stream.dataStreamClass.packetContext?.members ?? [];
     const hasCpuId = members.some((member) => member.name === 'cpu_id');
     const cpu = host.cpu(0);
-    state = {
-      host,
-      cpu,
-      hasCpuId,
-      cursor: undefined,
-      discardedCount: undefined,
-      discardedBeginNs: Number.NaN,
-      lossyCpu: undefined,
-    };
-    this.#streams.set(stream, state);
-    return state;
+    const gaps = new StreamGaps(
+      stream.trace,
+      (time) => this.#relative(time),
+      (gap) => this.#gap(made, gap),
+    );
+    const made: StreamState = { host, cpu, hasCpuId, gaps, lossyCpu: undefined };
+    this.#streams.set(stream, made);
+    return made;
   }
 
   #hostOf(trace: Trace): Host {

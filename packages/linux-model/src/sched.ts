@@ -117,6 +117,9 @@ export const schedSwitch: Rule = rule(
       // Where the clocks of CPUs disagree it may have begun to run on another.
       if (prev.runningOn === cpu.id || prev.runningOn === -1) {
         prev.runningOn = -1;
+        // Woken while it ran and nobody knew: that only stopped it from going to sleep.
+        prev.wakeupNs = Number.NaN;
+        prev.waker = undefined;
         prev.switchOutNs = timeNs;
         prev.switchOutState = state;
       }
@@ -162,7 +165,9 @@ export const schedWakeup: Rule = rule(
     priority: optionalInteger('prio'),
     targetCpuId: optionalInteger('target_cpu'),
   },
-  (host, { priorityOffset }) => {
+  (host, { priorityOffset, eventName }) => {
+    /** One wakeup has several events; this one tells of the next. */
+    const isFirst = eventName !== 'sched_wakeup';
     const byDialect = host.dialect.wakeupPriorityOffset + priorityOffset;
     return (event, timeNs, cpu) => {
       const { tid } = event;
@@ -175,7 +180,9 @@ export const schedWakeup: Rule = rule(
       host.setPriority(thread, offset(event.priority, byDialect), timeNs);
       // The last of the events of one wakeup has chosen the CPU.
       thread.wakeupTargetCpuId = event.targetCpuId ?? -1;
-      if (!Number.isNaN(thread.wakeupNs)) return;
+      const isWaiting = !Number.isNaN(thread.wakeupNs);
+      // Where events are missing, it may have run since the wakeup that is known; when it is woken again it has.
+      if (isWaiting && !(isFirst && thread.wakeupNs < host.lastUnseenNs)) return;
       thread.wakeupNs = timeNs;
       thread.waker = cpu.busyThread;
       thread.wakerContext = contextOf(host, cpu);

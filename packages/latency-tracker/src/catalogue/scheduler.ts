@@ -13,6 +13,7 @@ export const wakeup: TrackerDeclaration = {
     event,
     key: ['pid'],
     when: 'pid != 0',
+    isFirst: event !== 'sched:sched_wakeup',
     info: { waker: '$comm', waker_tid: '$tid' },
   })),
   end: [{ event: 'sched:sched_switch', key: ['next_pid'], when: 'next_pid != 0', info: nextTask }],

@@ -35,7 +35,11 @@ function sectorSet(
     when: 'nr_sector != 0',
   });
   return {
-    begin: begin.map((event) => ({ ...withSectors(event), labels: { op: 'rwbs & 1' } })),
+    begin: begin.map((event) => ({
+      ...withSectors(event),
+      isFirst: event === insert,
+      labels: { op: 'rwbs & 1' },
+    })),
     end: end.map((event) => ({ ...withSectors(event), info: request })),
     abort: abort.map((event) => withSectors(event)),
   };

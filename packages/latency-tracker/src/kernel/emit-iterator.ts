@@ -17,6 +17,7 @@ const point: Point = {
   when: [],
   time: undefined,
   outId: 0,
+  isFirst: false,
   info: new Map(),
   labels: new Map(),
 };

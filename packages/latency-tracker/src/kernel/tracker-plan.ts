@@ -91,6 +91,7 @@ function lastPoints(index: number, types: KernelTypes): PlannedPoint[] {
     when: [],
     time: undefined,
     outId: 0,
+    isFirst: false,
     info: new Map(),
     labels: new Map(),
   };

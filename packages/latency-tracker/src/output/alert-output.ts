@@ -30,6 +30,7 @@ export function alertWho(alert: Alert): string {
   }
   const words = kindWords[alert.kind];
   if (words !== '') parts.push(`[${words}]`);
+  if (alert.isUncertain === true) parts.push('[uncertain: events were lost]');
   return parts.join(' ');
 }
 
@@ -55,6 +56,7 @@ export function alertJson(alert: Alert): Readonly<Record<string, unknown>> {
     t: String(endNs),
     tracker,
     event: kind,
+    uncertain: alert.isUncertain,
     begin: String(beginNs),
     delay: delayNs,
     comm,

@@ -14,6 +14,7 @@ import { Histogram } from '../histogram.ts';
 import { WholeEvent } from './alert-values.ts';
 import type { ExpressionCompiler, NumberOf, SlotRecord } from './compile-expression.ts';
 import type { EventContext, HostState } from './event-context.ts';
+import { Losses } from './losses.ts';
 import { LabelTable, SeriesTable } from './series.ts';
 import type { TrackerRunOptions } from './tracker-run.ts';
 
@@ -29,6 +30,7 @@ type Waiting = Map<string, Link>[];
 
 /** One chain tracker over the events of all machines. It keeps the same promises as `TrackerRun`. */
 export class ChainRun {
+  readonly index: number;
   readonly tracker: Tracker;
   readonly #chain: Chain;
   readonly #context: EventContext;
@@ -41,7 +43,14 @@ export class ChainRun {
   readonly #gate: AlertGate;
   #isOn = true;
 
-  constructor(tracker: Tracker, chain: Chain, context: EventContext, options: TrackerRunOptions) {
+  constructor(
+    index: number,
+    tracker: Tracker,
+    chain: Chain,
+    context: EventContext,
+    options: TrackerRunOptions,
+  ) {
+    this.index = index;
     this.tracker = tracker;
     this.#chain = chain;
     this.#context = context;
@@ -53,11 +62,20 @@ export class ChainRun {
     this.#uncertain = new Histogram(tracker.histogram.bits, tracker.histogram.kind);
   }
 
+  readonly followsThreads = false;
+
+  /** Of all steps: declared names. */
+  get eventNames(): readonly string[] {
+    const { steps, drop } = this.#chain;
+    return [...steps, ...drop].map(({ event }) => event);
+  }
+
   addHost(host: HostState): void {
     this.#waiting.set(
       host,
       this.#chain.steps.map(() => new Map()),
     );
+    host.losses[this.index] = new Losses(host, 1);
   }
 
   set settings({ thresholdNs, worst, on }: TrackerSettings) {
@@ -166,16 +184,18 @@ export class ChainRun {
     const first = links.at(-1)!;
     const delayNs = last.timeNs - first.timeNs;
     this.#counters.ends++;
-    if (first.timeNs < this.#context.host.gapEndNs) {
+    const losses = this.#context.host.losses[this.index]!;
+    const isUncertain = losses.hasAny && losses.hitsAny(first.timeNs, last.timeNs);
+    if (isUncertain) {
       this.#counters.uncertain++;
       this.#uncertain.add(delayNs);
     } else this.#series.add(0, delayNs);
     if (!this.#gate.passes(delayNs, last.timeNs)) return;
-    this.#options.onAlert?.(this.#alertOf(step, links.reverse(), delayNs));
+    this.#options.onAlert?.(this.#alertOf(step, links.reverse(), delayNs, isUncertain));
   }
 
   /** @param links - From the first. */
-  #alertOf(step: ChainStep, links: readonly Link[], delayNs: number): Alert {
+  #alertOf(step: ChainStep, links: readonly Link[], delayNs: number, isUncertain: boolean): Alert {
     const context = this.#context;
     const whole = new WholeEvent(context.cursor!, context);
     const info: { [name: string]: number | string } = {};
@@ -198,6 +218,7 @@ export class ChainRun {
       outId: 0,
       key: [typeof tid === 'number' ? tid : 0],
       cpuId: context.cpu.id,
+      ...(isUncertain ? { isUncertain } : {}),
       tid: typeof tid === 'number' ? tid : undefined,
       comm: typeof comm === 'string' ? comm : undefined,
       info: { ...others, breakdown },

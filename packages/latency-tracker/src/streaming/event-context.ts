@@ -1,14 +1,15 @@
 import type { EventRecordClass, RecordCursor } from '@sonde/trace-model';
 import type { PairMatcher } from '../pair-matcher.ts';
+import type { Losses } from './losses.ts';
 
 /** What is known of one CPU between events. */
 export class CpuState {
   readonly id: number;
-  /** Who runs, from `sched_switch`; NaN: not known yet. */
+  /** Who runs, from `sched_switch`; NaN: not known yet, or not any more after a gap. */
   tid = Number.NaN;
   comm = '';
-  /** End of the last gap in its events (ns). */
-  gapEndNs = Number.NEGATIVE_INFINITY;
+  /** Since when it runs (ns). */
+  sinceNs = Number.NaN;
 
   constructor(id: number) {
     this.id = id;
@@ -18,10 +19,12 @@ export class CpuState {
 /** One traced machine: keys of two machines are never the same. */
 export class HostState {
   readonly cpus = new Map<number, CpuState>();
-  /** By index of the tracker. */
+  /** Its traces have `sched_switch`. */
+  seesSwitches = false;
+  /** By index of the tracker; chains have none. */
   readonly matchers: PairMatcher[] = [];
-  /** End of the last gap on any CPU (ns). */
-  gapEndNs = Number.NEGATIVE_INFINITY;
+  /** By index of the tracker. */
+  readonly losses: Losses[] = [];
 
   cpu(id: number): CpuState {
     let cpu = this.cpus.get(id);
@@ -31,6 +34,13 @@ export class HostState {
     }
     return cpu;
   }
+}
+
+/** Nobody knows who runs there. */
+export function forgetWhoRuns(cpu: CpuState): void {
+  cpu.tid = Number.NaN;
+  cpu.comm = '';
+  cpu.sinceNs = Number.NaN;
 }
 
 /** The event that is being handled: one object, changed from event to event. */

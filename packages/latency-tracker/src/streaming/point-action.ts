@@ -68,16 +68,15 @@ export class PointAction {
     const matcher = context.host.matchers[run.index]!;
     matcher.advance(context.timeNs);
     const timeNs = this.#time === undefined ? context.timeNs : this.#time(record);
+    const k1 = this.#k1(record);
+    const k2 = this.#k2(record);
+    const k3 = this.#k3(record);
     switch (this.role) {
       case 'begin': {
-        const slot = matcher.begin(
-          k0,
-          this.#k1(record),
-          this.#k2(record),
-          this.#k3(record),
-          timeNs,
-        );
+        run.beginning(this.point, k0, k1, k2, k3);
+        const slot = matcher.begin(k0, k1, k2, k3, timeNs);
         if (slot < 0) return;
+        run.began(slot, this.point, k0, k1, k2, k3);
         if (this.#labels.length > 0) {
           matcher.pending.tags[slot] = run.beginLabels.idOf(this.#labelValues(record));
         }
@@ -88,20 +87,15 @@ export class PointAction {
       case 'end':
         run.endLabels = this.#labels.length > 0 ? this.#labelValues(record) : noLabels;
         run.endPoint = this.point;
-        matcher.end(
-          k0,
-          this.#k1(record),
-          this.#k2(record),
-          this.#k3(record),
-          timeNs,
-          this.point.outId,
-        );
+        matcher.end(k0, k1, k2, k3, timeNs, this.point.outId);
+        run.settled(k0, k1, k2, k3);
         return;
       case 'abort':
-        matcher.abort(k0, this.#k1(record), this.#k2(record), this.#k3(record));
+        matcher.abort(k0, k1, k2, k3);
+        run.settled(k0, k1, k2, k3);
         return;
       case 'peek': {
-        const slot = matcher.find(k0, this.#k1(record), this.#k2(record), this.#k3(record));
+        const slot = matcher.find(k0, k1, k2, k3);
         if (slot !== -1) this.#peek(matcher.pending, slot, record);
       }
     }

@@ -7,6 +7,7 @@
  */
 import { UsageError } from '@sonde/base';
 import { compileConsumer, decodeScope } from '@sonde/ctf';
+import { type StreamGap, StreamGaps } from '@sonde/linux-model';
 import type {
   ClockSnapshot,
   DataStream,
@@ -34,8 +35,9 @@ import { readsOf } from '../expression.ts';
 import { ChainRun } from './chain-run.ts';
 import { checkTracker, chooseSet } from './check-tracker.ts';
 import { ExpressionCompiler, type SlotRecord } from './compile-expression.ts';
-import { type CpuState, EventContext, HostState } from './event-context.ts';
+import { type CpuState, EventContext, forgetWhoRuns, HostState } from './event-context.ts';
 import { findContext, findPayload } from './find-field.ts';
+import { LossyStream } from './lossy-stream.ts';
 import { PointAction } from './point-action.ts';
 import { TrackerRun } from './tracker-run.ts';
 
@@ -50,7 +52,19 @@ export interface StreamingOptions {
 interface StreamState {
   readonly host: HostState;
   cpu: CpuState;
+  readonly dataStreamClass: DataStreamClass;
   readonly hasCpuId: boolean;
+  /** False: `cpu` is a guess. */
+  knowsCpu: boolean;
+  readonly gaps: StreamGaps;
+  /** While it says that it lost events, and not yet when. */
+  lossy: LossyStream | undefined;
+}
+
+/** What a data stream's lost events can do. */
+interface LossEffect {
+  readonly runs: readonly (TrackerRun | ChainRun)[];
+  readonly hasSwitches: boolean;
 }
 
 type Handle = (record: SlotRecord) => void;
@@ -68,11 +82,14 @@ export class StreamingSession implements Downstream, TrackerSession {
   /** A trace that grows is opened again and again: what is known by its objects goes with them. */
   readonly #streams = new WeakMap<DataStream, StreamState>();
   readonly #handlers = new WeakMap<EventRecordClass, EventHandler | null>();
+  readonly #lossEffects = new WeakMap<DataStreamClass, LossEffect>();
   readonly #origin: TimeOrigin;
   #firstNs = Number.POSITIVE_INFINITY;
   #lastNs = Number.NEGATIVE_INFINITY;
   /** Some expression asks who runs. */
   readonly #wantsTask: boolean;
+  /** Some tracker has to know where threads run, and when they don't. */
+  readonly #followsThreads: boolean;
 
   /**
    * @throws UsageError `no-event` when a trace has not the events of a tracker, `unknown-field`, `key-types-differ`
@@ -85,6 +102,7 @@ export class StreamingSession implements Downstream, TrackerSession {
       checkTracker(tracker, set, classes);
       this.#addRun(tracker, set, classes, options);
     }
+    this.#followsThreads = this.#runs.some((run) => run.followsThreads || usesScheduler(run));
     this.#wantsTask = trackers.some(({ anyOf }) => anyOf.some((set) => readsTask(set)));
   }
 
@@ -104,7 +122,7 @@ export class StreamingSession implements Downstream, TrackerSession {
       this.#runs.push(new TrackerRun(this.#runs.length, tracker, set, context, runOptions));
       return;
     }
-    const run = new ChainRun(tracker, chain, context, runOptions);
+    const run = new ChainRun(this.#runs.length, tracker, chain, context, runOptions);
     // Unknown fields are told of now, not in the middle.
     for (const each of classes)
       run.actionsAt(each.name ?? '', new ExpressionCompiler(each, context));
@@ -149,30 +167,89 @@ export class StreamingSession implements Downstream, TrackerSession {
 
   packetBeginning(packet: Packet, cursor: RecordCursor): void {
     const state = this.#stateOf(packet.stream);
-    if (!state.hasCpuId) return;
-    const context = decodeScope(cursor, 'packet-context') as { readonly cpu_id?: unknown };
-    state.cpu = state.host.cpu(Number(context.cpu_id));
+    if (state.hasCpuId) {
+      const context = decodeScope(cursor, 'packet-context') as { readonly cpu_id?: unknown };
+      state.cpu = state.host.cpu(Number(context.cpu_id));
+      state.knowsCpu = true;
+    }
+    state.gaps.packetBeginning(packet, cursor);
+    this.#noteLossy(state, packet.begin === undefined ? Number.NaN : this.#relative(packet.begin));
   }
 
-  packetEnd(): void {}
+  packetEnd(packet: Packet): void {
+    const state = this.#stateOf(packet.stream);
+    state.gaps.packetEnd(packet);
+    this.#noteLossy(state);
+  }
 
-  streamEnd(): void {}
+  streamEnd(stream: DataStream): void {
+    const state = this.#stateOf(stream);
+    this.#leaveLossy(state);
+    this.#streams.delete(stream);
+  }
 
   inactivity(time: ClockSnapshot): void {
     this.advance(this.#relative(time));
   }
 
   discardedEvents(discarded: Discarded): void {
-    const { host, cpu, hasCpuId } = this.#stateOf(discarded.stream);
-    const endNs = discarded.end === undefined ? this.#lastNs : this.#relative(discarded.end);
-    host.gapEndNs = Math.max(host.gapEndNs, endNs);
-    for (const each of hasCpuId ? [cpu] : host.cpus.values()) {
-      each.gapEndNs = Math.max(each.gapEndNs, endNs);
-    }
+    const state = this.#stateOf(discarded.stream);
+    state.gaps.discardedEvents(discarded);
+    this.#noteLossy(state);
   }
 
   discardedPackets(discarded: Discarded): void {
-    this.discardedEvents(discarded);
+    this.#stateOf(discarded.stream).gaps.discardedPackets(discarded);
+  }
+
+  /** @param beginNs - Of the packet. */
+  #noteLossy(state: StreamState, beginNs = Number.NaN): void {
+    const { gaps, host } = state;
+    this.#leaveLossy(state);
+    if (!gaps.isLossy) return;
+    state.lossy = new LossyStream(gaps, cpuOf(state), beginNs);
+    for (const { index } of this.#lossEffectOf(state).runs) {
+      host.losses[index]!.beginLossy(state.lossy);
+    }
+  }
+
+  #leaveLossy(state: StreamState): void {
+    const { host, lossy } = state;
+    if (lossy === undefined) return;
+    for (const { index } of this.#lossEffectOf(state).runs) host.losses[index]!.endLossy(lossy);
+    state.lossy = undefined;
+  }
+
+  #lossEffectOf({ dataStreamClass }: StreamState): LossEffect {
+    let effect = this.#lossEffects.get(dataStreamClass);
+    if (effect === undefined) {
+      const names = [...dataStreamClass.eventRecordClasses.values()].map(({ name = '' }) => name);
+      const hasSwitches = names.some((name) => plainName(name) === 'sched_switch');
+      const runs = this.#runs.filter(
+        (run) =>
+          (hasSwitches && (run.followsThreads || this.#wantsTask)) ||
+          run.eventNames.some((wanted) => names.some((name) => eventMatches(wanted, name))),
+      );
+      effect = { runs, hasSwitches };
+      this.#lossEffects.set(dataStreamClass, effect);
+    }
+    return effect;
+  }
+
+  #lost(state: StreamState, { beginNs, endNs, isOver }: StreamGap): void {
+    const { host } = state;
+    const cpu = cpuOf(state);
+    const knownNs = Number.isNaN(beginNs) ? Number.NEGATIVE_INFINITY : beginNs;
+    const fromNs = state.lossy?.sinceNs(knownNs) ?? knownNs;
+    const untilNs = Number.isNaN(endNs) ? Math.max(this.#lastNs, fromNs) : endNs;
+    const { runs, hasSwitches } = this.#lossEffectOf(state);
+    // First: who ran there is in no other CPU's way.
+    if (hasSwitches) {
+      for (const each of cpu === undefined ? host.cpus.values() : [cpu]) forgetWhoRuns(each);
+    }
+    for (const { index } of runs) {
+      host.losses[index]!.add({ cpu, beginNs: fromNs, endNs: untilNs }, isOver);
+    }
   }
 
   eventHandler({ eventRecordClass, stream }: RecordCursor): EventHandler | null {
@@ -192,6 +269,7 @@ export class StreamingSession implements Downstream, TrackerSession {
       context.timeNs = cursor.timeNs;
       context.systemCall = systemCall;
       context.cursor = cursor;
+      state.lossy?.pass(cursor);
       return handle(cursor);
     };
   }
@@ -199,12 +277,14 @@ export class StreamingSession implements Downstream, TrackerSession {
   #compile(eventRecordClass: EventRecordClass): EventHandler | null {
     const compiler = new ExpressionCompiler(eventRecordClass, this.#context);
     const actions = this.#actionsAt(eventRecordClass, compiler);
+    const checkSwitch = this.#checkSwitch(eventRecordClass, compiler);
     const follow = this.#followSwitch(eventRecordClass, compiler);
     if (actions.length === 0 && follow === undefined) return null;
     const chooseCpu = this.#ownCpu(eventRecordClass, compiler);
     const context = this.#context;
     return compileConsumer(eventRecordClass, compiler.demands, (record) => {
       chooseCpu?.(record);
+      checkSwitch?.(record);
       for (let i = 0; i < actions.length; i++) actions[i]!.handle(record);
       follow?.(record);
       if (this.#lastNs === Number.NEGATIVE_INFINITY) this.#firstNs = context.timeNs;
@@ -223,6 +303,10 @@ export class StreamingSession implements Downstream, TrackerSession {
       for (const role of roleOrder) {
         for (const point of run.set[role]) {
           if (!eventMatches(point.event, name)) continue;
+          // Ids of another namespace.
+          const hasOnly = (context: string): boolean =>
+            findContext(eventRecordClass, ['tid', context])?.path[0] === context;
+          if (hasOnly('vtid')) run.knowsWhereThreadsRun = false;
           actions.push(new PointAction(run, role, point, compiler, this.#context));
         }
       }
@@ -230,23 +314,57 @@ export class StreamingSession implements Downstream, TrackerSession {
     return actions;
   }
 
-  /** Who runs, where events don't say it themselves. */
+  #seesSwitch(eventRecordClass: EventRecordClass): boolean {
+    if (plainName(eventRecordClass.name ?? '') !== 'sched_switch') return false;
+    return this.#wantsTask || this.#followsThreads;
+  }
+
+  /** Somebody else is switched out than was switched in: at least one switch was not recorded, and not counted as lost. */
+  #checkSwitch(
+    eventRecordClass: EventRecordClass,
+    compiler: ExpressionCompiler,
+  ): Handle | undefined {
+    if (!this.#seesSwitch(eventRecordClass)) return undefined;
+    const previousTid = compiler.number({ type: 'field', path: ['prev_pid'] });
+    const context = this.#context;
+    return (record) => {
+      const { cpu } = context;
+      const tid = previousTid(record);
+      context.host.seesSwitches = true;
+      if (tid === cpu.tid || Number.isNaN(cpu.tid)) return;
+      this.#missedSwitch(context.host, cpu, tid, context.timeNs);
+    };
+  }
+
+  #missedSwitch(host: HostState, cpu: CpuState, tid: number, endNs: number): void {
+    for (const run of this.#runs) {
+      const losses = host.losses[run.index]!;
+      if (usesScheduler(run)) {
+        losses.add({ cpu, beginNs: cpu.sinceNs, endNs }, true);
+      } else if (run.followsThreads) {
+        losses.doubt(cpu.tid, endNs);
+        losses.doubt(tid, endNs);
+      }
+    }
+    cpu.sinceNs = endNs;
+    cpu.tid = tid;
+  }
+
+  /** Who runs, where events don't say it themselves, and where. */
   #followSwitch(
     eventRecordClass: EventRecordClass,
     compiler: ExpressionCompiler,
   ): Handle | undefined {
-    const isSwitch = plainName(eventRecordClass.name ?? '') === 'sched_switch';
-    if (!isSwitch || !this.#wantsTask) return undefined;
-    const saysTid =
-      findContext(eventRecordClass, ['tid', 'vtid']) ?? findPayload(eventRecordClass, 'common_pid');
-    const saysComm = findContext(eventRecordClass, ['procname']);
-    if (saysTid !== undefined && saysComm !== undefined) return undefined;
+    if (!this.#seesSwitch(eventRecordClass)) return undefined;
     const nextTid = compiler.number({ type: 'field', path: ['next_pid'] });
-    const hasComm = findPayload(eventRecordClass, 'next_comm')?.kind === 'text';
+    const saysComm = findContext(eventRecordClass, ['procname']) !== undefined;
+    const hasComm =
+      this.#wantsTask && !saysComm && findPayload(eventRecordClass, 'next_comm')?.kind === 'text';
     const nextComm = hasComm ? compiler.compile({ type: 'field', path: ['next_comm'] }) : undefined;
     const context = this.#context;
     return (record) => {
       context.cpu.tid = nextTid(record);
+      context.cpu.sinceNs = context.timeNs;
       if (nextComm?.kind === 'text') context.cpu.comm = nextComm.get(record);
     };
   }
@@ -266,11 +384,26 @@ export class StreamingSession implements Downstream, TrackerSession {
   }
 
   #stateOf(stream: DataStream): StreamState {
-    let state = this.#streams.get(stream);
+    const state = this.#streams.get(stream);
     if (state === undefined) {
       const host = this.#hostOf(stream.trace);
-      state = { host, cpu: host.cpu(0), hasCpuId: hasCpuId(stream.dataStreamClass) };
-      this.#streams.set(stream, state);
+      const { dataStreamClass } = stream;
+      const gaps = new StreamGaps(
+        stream.trace,
+        (time) => this.#relative(time),
+        (gap) => this.#lost(made, gap),
+      );
+      const made: StreamState = {
+        host,
+        cpu: host.cpu(0),
+        dataStreamClass,
+        hasCpuId: hasCpuId(dataStreamClass),
+        knowsCpu: false,
+        gaps,
+        lossy: undefined,
+      };
+      this.#streams.set(stream, made);
+      return made;
     }
     return state;
   }
@@ -295,6 +428,14 @@ export class StreamingSession implements Downstream, TrackerSession {
 function hasCpuId(dataStreamClass: DataStreamClass): boolean {
   return dataStreamClass.packetContext?.members.some(({ name }) => name === 'cpu_id') === true;
 }
+
+/** Undefined: the stream's events may be of any. */
+const cpuOf = ({ knowsCpu, cpu }: StreamState): CpuState | undefined =>
+  knowsCpu ? cpu : undefined;
+
+/** Kernels lose events of the scheduler uncounted. */
+const usesScheduler = ({ eventNames }: TrackerRun | ChainRun): boolean =>
+  eventNames.some((name) => plainName(name).startsWith('sched_'));
 
 function classesOf(trace: Trace): EventRecordClass[] {
   const streams = [...trace.traceClass.dataStreamClasses.values()];

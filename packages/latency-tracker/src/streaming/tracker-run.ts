@@ -1,18 +1,21 @@
 import { AlertGate } from '../alert-gate.ts';
 import { type MutableCounters, zeroCounters } from '../counters.ts';
-import type {
-  Alert,
-  Point,
-  PointSet,
-  Tracker,
-  TrackerCounters,
-  TrackerSettings,
-  TrackerSnapshot,
+import {
+  type Alert,
+  type Point,
+  type PointSet,
+  roleOrder,
+  type Tracker,
+  type TrackerCounters,
+  type TrackerSettings,
+  type TrackerSnapshot,
 } from '../declaration.ts';
 import { Histogram } from '../histogram.ts';
 import { PairMatcher } from '../pair-matcher.ts';
 import { WholeEvent } from './alert-values.ts';
 import type { EventContext, HostState } from './event-context.ts';
+import { Losses } from './losses.ts';
+import { type Place, placeOf } from './place.ts';
 import { LabelTable, SeriesTable } from './series.ts';
 import { TextKeys } from './text-keys.ts';
 
@@ -21,6 +24,8 @@ export type InfoValues = { [name: string]: number | string };
 type LabelValues = readonly (number | string)[];
 
 const waitingFlag = 2;
+/** It may have begun before, unseen. */
+const doubtfulFlag = 4;
 const noLabels: LabelValues = [];
 
 export interface TrackerRunOptions {
@@ -47,8 +52,12 @@ export class TrackerRun {
   readonly #series: SeriesTable;
   readonly #uncertain: Histogram;
   readonly #hosts: HostState[] = [];
-  readonly #isPerCpu: boolean;
+  readonly #place: Place;
   readonly #hasOwnTime: boolean;
+  /** With own times: when the begin was seen (ns), by slot. */
+  #seenNs = new Float64Array(0);
+  /** Ids of threads are those that `sched_switch` has. */
+  knowsWhereThreadsRun = true;
   readonly #context: EventContext;
   readonly #options: TrackerRunOptions;
   #settings: TrackerSettings = {};
@@ -76,14 +85,22 @@ export class TrackerRun {
     this.#labels.idOf(noLabels);
     this.#series = new SeriesTable([...beginNames, ...endNames], this.#labels, tracker.histogram);
     this.#uncertain = new Histogram(tracker.histogram.bits, tracker.histogram.kind);
-    const [first] = begin.key;
-    this.#isPerCpu = first?.type === 'builtin' && first.name === 'cpu';
+    this.#place = placeOf(set);
     this.#hasOwnTime = begin.time !== undefined;
     this.texts = new TextKeys(2 * tracker.max, () => this.#liveTexts());
   }
 
   get wantsAlerts(): boolean {
     return this.#options.onAlert !== undefined;
+  }
+
+  /** Of all points: declared names. */
+  get eventNames(): readonly string[] {
+    return roleOrder.flatMap((role) => this.set[role]).map(({ event }) => event);
+  }
+
+  get followsThreads(): boolean {
+    return this.#place.where === 'thread';
   }
 
   addHost(host: HostState): void {
@@ -104,12 +121,13 @@ export class TrackerRun {
       {
         ended: (slot, endNs, delayNs, outId, isAlert) =>
           this.#ended(host, matcher, slot, endNs, delayNs, outId, isAlert),
-        timedOut: (slot, timeNs) => this.#tell(matcher, slot, 'timeout', timeNs, undefined),
-        collected: (slot, timeNs) => this.#tell(matcher, slot, 'gc', timeNs, undefined),
+        timedOut: (slot, timeNs) => this.#tell(host, matcher, slot, 'timeout', timeNs, undefined),
+        collected: (slot, timeNs) => this.#tell(host, matcher, slot, 'gc', timeNs, undefined),
       },
     );
     matcher.set(this.#settings);
     host.matchers[this.index] = matcher;
+    host.losses[this.index] = new Losses(host, this.set.begin[0]!.key.length);
   }
 
   set settings(settings: TrackerSettings) {
@@ -125,6 +143,74 @@ export class TrackerRun {
     for (const host of this.#hosts) host.matchers[this.index]!.advance(timeNs);
   }
 
+  /** A begin, before it is taken: what is pending with its key may have ended unseen. */
+  beginning(point: Point, k0: number, k1: number, k2: number, k3: number): void {
+    if (this.tracker.keep !== 'first') return;
+    const { host, timeNs } = this.#context;
+    if (!host.losses[this.index]!.hasAny) return;
+    const matcher = host.matchers[this.index]!;
+    const slot = matcher.find(k0, k1, k2, k3);
+    if (slot === -1 || !(point.isFirst || this.#place.where === 'cpu')) return;
+    if (this.#isHit(host, matcher, slot, timeNs)) matcher.replace(slot);
+  }
+
+  /** A begin that was taken. */
+  began(slot: number, point: Point, k0: number, k1: number, k2: number, k3: number): void {
+    const { host, cpu, timeNs } = this.#context;
+    const losses = host.losses[this.index]!;
+    if (this.#hasOwnTime) this.#noteSeen(slot, timeNs);
+    if (Number.isNaN(cpu.tid)) this.#noteRunning(host.matchers[this.index]!, slot);
+    if (this.tracker.keep !== 'first' || point.isFirst || !losses.hasAny) return;
+    const ownCpu = this.#place.where === 'cpu' ? cpu : undefined;
+    if (!losses.mayHaveBegun(ownCpu, timeNs, k0, k1, k2, k3)) return;
+    host.matchers[this.index]!.pending.flags[slot]! |= doubtfulFlag;
+  }
+
+  /** Its events tell who runs: until the next switch it goes on. */
+  #noteRunning({ pending }: PairMatcher, slot: number): void {
+    const { host, cpu, timeNs } = this.#context;
+    if (this.#place.where !== 'thread' || !this.knowsWhereThreadsRun || !host.seesSwitches) return;
+    cpu.tid = pending.keyPart(slot, this.#place.part);
+    cpu.sinceNs = timeNs;
+  }
+
+  /** An end or abort: now nothing is pending with the key. */
+  settled(k0: number, k1: number, k2: number, k3: number): void {
+    const { host, timeNs } = this.#context;
+    const losses = host.losses[this.index]!;
+    if (losses.hasAny && this.tracker.keep === 'first') losses.settle(timeNs, k0, k1, k2, k3);
+  }
+
+  #noteSeen(slot: number, timeNs: number): void {
+    if (slot >= this.#seenNs.length) {
+      const grown = new Float64Array(Math.max(256, 2 * slot));
+      grown.set(this.#seenNs);
+      this.#seenNs = grown;
+    }
+    this.#seenNs[slot] = timeNs;
+  }
+
+  /** Whether lost events may have changed what is pending there, when it ends now. */
+  #isUncertain(host: HostState, matcher: PairMatcher, slot: number, endNs: number): boolean {
+    if (!host.losses[this.index]!.hasAny) return false;
+    const isDoubtful = (matcher.pending.flags[slot]! & doubtfulFlag) !== 0;
+    return isDoubtful || this.#isHit(host, matcher, slot, endNs);
+  }
+
+  /** Whether it may have ended before, unseen. */
+  #isHit(host: HostState, { pending }: PairMatcher, slot: number, endNs: number): boolean {
+    const losses = host.losses[this.index]!;
+    const beginNs = this.#hasOwnTime ? this.#seenNs[slot]! : pending.beginNs[slot]!;
+    const nowNs = this.#hasOwnTime ? this.#context.timeNs : endNs;
+    const { cpu } = this.#context;
+    const place: Place = this.#place;
+    if (place.where === 'cpu') return losses.hitsCpu(cpu, beginNs, nowNs);
+    if (place.where === 'thread' && this.knowsWhereThreadsRun) {
+      return losses.hitsThread(pending.keyPart(slot, place.part), cpu, beginNs, nowNs);
+    }
+    return losses.hitsAny(beginNs, nowNs);
+  }
+
   /** An event of a pending operation. */
   peeked(context: EventContext, slot: number, point: Point): void {
     const { alert } = this.tracker;
@@ -135,7 +221,7 @@ export class TrackerRun {
     if (!(delayNs > matcher.thresholdNs / 2)) return;
     if ((pending.flags[slot]! & waitingFlag) !== 0) return;
     pending.flags[slot]! |= waitingFlag;
-    this.#tell(matcher, slot, 'waiting', context.timeNs, point);
+    this.#tell(context.host, matcher, slot, 'waiting', context.timeNs, point);
   }
 
   snapshot(): TrackerSnapshot {
@@ -181,14 +267,15 @@ export class TrackerRun {
     outId: number,
     isAlert: boolean,
   ): void {
-    const gapEndNs = this.#isPerCpu ? this.#context.cpu.gapEndNs : host.gapEndNs;
-    if (!this.#hasOwnTime && matcher.pending.beginNs[slot]! < gapEndNs) {
+    const isUncertain = this.#isUncertain(host, matcher, slot, endNs);
+    if (isUncertain) {
       this.#uncertainCount++;
       this.#uncertain.add(delayNs);
     } else {
       this.#series.add(this.#seriesOf(matcher.pending.tags[slot]!), delayNs);
     }
-    if (isAlert) this.#tell(matcher, slot, 'alert', endNs, this.endPoint, outId, delayNs);
+    if (!isAlert) return;
+    this.#tell(host, matcher, slot, 'alert', endNs, this.endPoint, outId, delayNs, isUncertain);
   }
 
   #seriesOf(tag: number): number {
@@ -198,6 +285,7 @@ export class TrackerRun {
   }
 
   #tell(
+    host: HostState,
     matcher: PairMatcher,
     slot: number,
     kind: Alert['kind'],
@@ -205,6 +293,7 @@ export class TrackerRun {
     point: Point | undefined,
     outId = 0,
     delay?: number,
+    isUncertain: boolean = this.#isUncertain(host, matcher, slot, endNs),
   ): void {
     const { onAlert } = this.#options;
     if (onAlert === undefined) return;
@@ -231,6 +320,7 @@ export class TrackerRun {
       outId,
       key,
       cpuId: context.cpu.id,
+      ...(isUncertain ? { isUncertain } : {}),
       tid: typeof tid === 'number' ? tid : ofTask,
       comm: typeof comm === 'string' ? comm : undefined,
       info: others,

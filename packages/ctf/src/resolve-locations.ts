@@ -24,15 +24,19 @@ export type KeyFieldClass = IntegerFieldClass | FixedLengthBooleanFieldClass;
 /** Raises the error that a location is wrong, at the place of a field class: of the dependent one, or of one that can't be a key. */
 export type FailLocation = (fieldClass: FieldClass, message: string) => never;
 
-/** Slot numbers, unique in a trace class. Dependent fields with the same key fields share one. */
+/**
+ * Slot numbers, unique in a trace class. Dependent fields with the same key fields share one, but those in event record headers don't
+ * with those elsewhere: what selects parts of a header is kept in variables of the code for it.
+ */
 export class KeySlots {
   count = 0;
   readonly #numberOf = new Map<KeyFieldClass, number>();
   readonly #slotOf = new Map<string, number>();
 
-  /** The slot that `keys` save their value in; they are marked with it. */
-  slotOf(keys: readonly KeyFieldClass[]): number {
-    const identity = keys.map((key) => this.#number(key)).join();
+  /** The slot that `keys` save their value in for fields in `scope`; they are marked with it. */
+  slotOf(keys: readonly KeyFieldClass[], scope: Scope): number {
+    const isOfHeader = scope === 'event-record-header';
+    const identity = `${keys.map((key) => this.#number(key)).join()}${isOfHeader ? ' header' : ''}`;
     const known = this.#slotOf.get(identity);
     if (known !== undefined) return known;
     const slot = this.count++;
@@ -91,10 +95,10 @@ export class LocationResolver {
   #walk(fieldClass: FieldClass, way: Step[], scope: Scope, roots: ScopeRoots): void {
     if ('lengthFieldLocation' in fieldClass) {
       const search = this.#search(fieldClass, fieldClass.lengthFieldLocation, way, scope, roots);
-      fieldClass.keySlot = this.slots.slotOf(this.#lengthKeys(search));
+      fieldClass.keySlot = this.slots.slotOf(this.#lengthKeys(search), scope);
     } else if ('selectorFieldLocation' in fieldClass) {
       const search = this.#search(fieldClass, fieldClass.selectorFieldLocation, way, scope, roots);
-      this.#setSelector(fieldClass, search);
+      this.#setSelector(fieldClass, search, scope);
     }
     const step: Step = { fieldClass, index: 0 };
     way.push(step);
@@ -135,6 +139,7 @@ export class LocationResolver {
   #setSelector(
     dependent: OptionalFieldClass | VariantFieldClass,
     targets: readonly FieldClass[],
+    scope: Scope,
   ): void {
     const needsBoolean = dependent.type === 'optional' && dependent.selectorRanges === undefined;
     const keys = targets.map((target) => {
@@ -148,7 +153,7 @@ export class LocationResolver {
       this.#fail(dependent, 'The selector is a signed integer or an unsigned one: not both.');
     }
     dependent.selectorKind = selectorKindOf(keys[0]!);
-    dependent.keySlot = this.slots.slotOf(keys);
+    dependent.keySlot = this.slots.slotOf(keys, scope);
     this.#checkRanges(dependent);
   }
 

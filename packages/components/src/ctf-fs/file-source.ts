@@ -5,30 +5,30 @@ import type { ByteSource } from '@sonde/ctf';
 /** Traces may have thousands of files; a process may not. */
 const maxOpenFiles = 128;
 
-/** Open descriptors, the least recently used first. */
+/** Open descriptors, the least recently used first. By source, not by path: what a path names may have been replaced. */
 class DescriptorPool {
-  readonly #open = new Map<string, number>();
+  readonly #open = new Map<FileSource, number>();
 
-  get(path: string): number {
-    let descriptor = this.#open.get(path);
+  get(source: FileSource): number {
+    let descriptor = this.#open.get(source);
     if (descriptor !== undefined) {
-      this.#open.delete(path);
-      this.#open.set(path, descriptor);
+      this.#open.delete(source);
+      this.#open.set(source, descriptor);
       return descriptor;
     }
     if (this.#open.size >= maxOpenFiles) {
       const [oldest] = this.#open.keys();
       if (oldest !== undefined) this.close(oldest);
     }
-    descriptor = openSync(path, 'r');
-    this.#open.set(path, descriptor);
+    descriptor = openSync(source.name, 'r');
+    this.#open.set(source, descriptor);
     return descriptor;
   }
 
-  close(path: string): void {
-    const descriptor = this.#open.get(path);
+  close(source: FileSource): void {
+    const descriptor = this.#open.get(source);
     if (descriptor === undefined) return;
-    this.#open.delete(path);
+    this.#open.delete(source);
     closeSync(descriptor);
   }
 }
@@ -54,7 +54,7 @@ export class FileSource implements ByteSource {
 
   read(offsetBytes: number, target: Uint8Array, targetOffset: number, lengthBytes: number): number {
     try {
-      const descriptor = pool.get(this.name);
+      const descriptor = pool.get(this);
       let done = 0;
       while (done < lengthBytes) {
         const at = offsetBytes + done;
@@ -70,6 +70,6 @@ export class FileSource implements ByteSource {
   }
 
   close(): void {
-    pool.close(this.name);
+    pool.close(this);
   }
 }

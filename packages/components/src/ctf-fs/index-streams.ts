@@ -27,20 +27,30 @@ export function indexFiles(
   traceClass: TraceClass,
   options: IndexFilesOptions,
 ): FileIndex[] {
-  return paths.flatMap((path) => {
+  const indexes: FileIndex[] = [];
+  for (const path of paths) {
+    const source = new FileSource(path);
     try {
-      return [indexOf(path, traceClass, options)];
+      indexes.push(indexOf(source, traceClass, options));
     } catch (error) {
-      if (options.onFault === undefined || !(error instanceof DecodeError)) throw error;
+      source.close();
+      if (options.onFault === undefined || !(error instanceof DecodeError)) {
+        for (const index of indexes) index.source.close();
+        throw error;
+      }
       options.onFault(error);
-      return [];
     }
-  });
+  }
+  return indexes;
 }
 
-function indexOf(path: string, traceClass: TraceClass, options: IndexFilesOptions): FileIndex {
+function indexOf(
+  source: FileSource,
+  traceClass: TraceClass,
+  options: IndexFilesOptions,
+): FileIndex {
   const { onFault, warn } = options;
-  const source = new FileSource(path);
+  const path = source.name;
   const indexPath = join(dirname(path), 'index', `${basename(path)}.idx`);
   if (existsSync(indexPath)) {
     const indexSource = new FileSource(indexPath);

@@ -1,4 +1,4 @@
-import type { RecordCursor, StructureFieldClass } from '@sonde/trace-model';
+import type { ByteOrder, RecordCursor, StructureFieldClass } from '@sonde/trace-model';
 import type { VisitScope } from './contract.ts';
 import { DecodeRun, type DecodeSource } from './decode-state.ts';
 import { compileField, type ReadField } from './field-reader.ts';
@@ -16,6 +16,13 @@ export function scopeReader(fieldClass: StructureFieldClass): ReadField {
   return read;
 }
 
+/** Where the last walk ended: the next scope begins there, maybe within a byte. */
+const lastWalk: {
+  packet: RecordCursor['packet'] | undefined;
+  endBits: number;
+  byteOrder: ByteOrder | undefined;
+} = { packet: undefined, endBits: 0, byteOrder: undefined };
+
 /**
  * Walks one root structure with closures and tells the visitor each field. `offsetBits` is where the scope before it ended.
  * @returns the end of the structure (bits)
@@ -23,10 +30,22 @@ export function scopeReader(fieldClass: StructureFieldClass): ReadField {
  */
 export const visitScope: VisitScope = (
   fieldClass: StructureFieldClass,
-  cursor: DecodeSource | RecordCursor,
+  cursor: RecordCursor,
   offsetBits: number,
   visitor: FieldVisitor,
-): number => scopeReader(fieldClass)(new DecodeRun(cursor), offsetBits, visitor);
+): number => {
+  const run = new DecodeRun(cursor as DecodeSource);
+  // What the cursor knows is the byte order before the body.
+  if (offsetBits !== cursor.bodyOffsetBits) {
+    const goesOn = lastWalk.packet === cursor.packet && lastWalk.endBits === offsetBits;
+    run.lastByteOrder = goesOn ? lastWalk.byteOrder : undefined;
+  }
+  const endBits = scopeReader(fieldClass)(run, offsetBits, visitor);
+  lastWalk.packet = cursor.packet;
+  lastWalk.endBits = endBits;
+  lastWalk.byteOrder = run.lastByteOrder;
+  return endBits;
+};
 
 /** A visitor that wants nothing: to find where a scope ends, or what is wrong with it. */
 export const silentVisitor: FieldVisitor = {};

@@ -26,17 +26,26 @@ interface Target {
 /** Root structures by scope, as the fields of one event record class see them. */
 export type ScopeRoots = { readonly [S in Scope]?: StructureFieldClass | undefined };
 
-/** Numbers for the values that key fields save, unique in a trace class. Locations that lead to the same fields share one. */
+/**
+ * Numbers for the values that key fields save, unique in a trace class. Locations that lead to the same fields share one, but those in
+ * event record headers don't with those elsewhere: what selects parts of a header is kept in variables of the code for it.
+ */
 export class KeySlots {
   count = 0;
   /** By the first target. */
-  readonly #known = new Map<FieldClass, { targets: readonly Target[]; slot: number }[]>();
+  readonly #known = new Map<
+    FieldClass,
+    { targets: readonly Target[]; isOfHeader: boolean; slot: number }[]
+  >();
 
-  /** The slot of a location that leads to `targets`, which are marked with it. */
-  slotOf(targets: readonly Target[]): number {
+  /** The slot of a location in `scope` that leads to `targets`, which are marked with it. */
+  slotOf(targets: readonly Target[], scope: Scope): number {
+    const isOfHeader = scope === 'event-record-header';
     const first = targets[0]?.fieldClass;
     const known = (first && this.#known.get(first)) ?? [];
-    const same = known.find((entry) => sameTargets(entry.targets, targets));
+    const same = known.find(
+      (entry) => entry.isOfHeader === isOfHeader && sameTargets(entry.targets, targets),
+    );
     if (same) return same.slot;
     const slot = this.count++;
     for (const { fieldClass } of targets) {
@@ -44,7 +53,7 @@ export class KeySlots {
         fieldClass.keySlots = [...(fieldClass.keySlots ?? []), slot];
       }
     }
-    if (first) this.#known.set(first, [...known, { targets, slot }]);
+    if (first) this.#known.set(first, [...known, { targets, isOfHeader, slot }]);
     return slot;
   }
 }
@@ -158,10 +167,11 @@ export function resolveScope(
     const search = new LocationSearch(context, location, steps);
     const origin = search.run(scope, roots);
     const fieldLocation: FieldLocation = { origin, path: search.targets[0]?.names ?? [] };
+    const slotOf: SlotOf = (targets) => slots.slotOf(targets, scope);
     if (dependent.type === 'variant') {
-      resolveVariant(context, slots, dependent, search.targets, fieldLocation);
+      resolveVariant(context, slotOf, dependent, search.targets, fieldLocation);
     } else {
-      resolveLength(context, slots, dependent, search.targets, fieldLocation);
+      resolveLength(context, slotOf, dependent, search.targets, fieldLocation);
     }
   });
 }
@@ -303,11 +313,13 @@ function hasMember(fieldClass: FieldClass, name: string | undefined): boolean {
   );
 }
 
+type SlotOf = (targets: readonly Target[]) => number;
+
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 function resolveLength(
   context: TsdlContext,
-  slots: KeySlots,
+  slotOf: SlotOf,
   dependent: FieldClass,
   targets: readonly Target[],
   location: FieldLocation,
@@ -324,13 +336,13 @@ function resolveLength(
   if ('lengthFieldLocation' in dependent) {
     const mutable: Mutable<typeof dependent> = dependent;
     mutable.lengthFieldLocation = location;
-    mutable.keySlot = slots.slotOf(targets);
+    mutable.keySlot = slotOf(targets);
   }
 }
 
 function resolveVariant(
   context: TsdlContext,
-  slots: KeySlots,
+  slotOf: SlotOf,
   variant: Mutable<VariantFieldClass>,
   targets: readonly Target[],
   location: FieldLocation,
@@ -361,7 +373,7 @@ function resolveVariant(
   });
   variant.selectorFieldLocation = location;
   variant.selectorKind = tag.type === 'fixed-length-signed-integer' ? 'signed' : 'unsigned';
-  variant.keySlot = slots.slotOf(targets);
+  variant.keySlot = slotOf(targets);
 }
 
 function enumerationMappings(fieldClass: FieldClass): readonly Mapping[] | undefined {

@@ -1,4 +1,5 @@
 import {
+  alignmentBitsOf,
   type DataStream,
   type DataStreamClass,
   type EventHandler,
@@ -175,6 +176,7 @@ export class DataStreamWriter {
         this.#beginEvent(eventRecordClass, cursor.clockSnapshot()?.cycles ?? 0n);
       };
     }
+    const alignmentBits = alignmentBitsOf(this.#target.eventRecordHeader!);
     const isLittle = timeClass.byteOrder === 'little-endian';
     const idValue = eventRecordClass.id < 2n ** 32n ? Number(eventRecordClass.id) : undefined;
     return (cursor) => {
@@ -183,7 +185,7 @@ export class DataStreamWriter {
         this.#beginEvent(eventRecordClass, cursor.clockSnapshot()?.cycles ?? 0n);
         return;
       }
-      out.align(8);
+      out.align(alignmentBits);
       out.integer(idValue, idClass);
       out.halves(clockHigh / 2 ** 32, clockLow, isLittle);
     };
@@ -251,7 +253,8 @@ export class DataStreamWriter {
   /** Members with roles come first in our classes; each is one field. */
   #roleMembers(root: StructureFieldClass, beginCycles: bigint): void {
     const out = this.#out;
-    out.align(8);
+    // Members that were kept may want more than ours.
+    out.align(alignmentBitsOf(root));
     for (const { fieldClass } of root.members) {
       const [role] = rolesOf(fieldClass);
       if (role === undefined) break;
@@ -289,7 +292,7 @@ export class DataStreamWriter {
   #beginEvent(eventRecordClass: EventRecordClass, cycles: bigint): void {
     const header = this.#target.eventRecordHeader!;
     const out = this.#out;
-    out.align(8);
+    out.align(alignmentBitsOf(header));
     const [id, timestamp] = header.members;
     if (id?.fieldClass.type === 'fixed-length-unsigned-integer') {
       out.integer(eventRecordClass.id, id.fieldClass);

@@ -37,14 +37,15 @@ export function bodyCopier(
   const [first] = roots;
   if (first === undefined || !roots.every(isSame)) return undefined;
   const endOf = endFinder(eventRecordClass, backEnd);
-  const alignmentBits = Math.max(8, alignmentBitsOf(first));
+  const alignmentBits = alignmentBitsOf(first);
   // The same paddings come of places which differ by whole multiples of this only.
   const periodBits = Math.max(8, ...roots.map(maxAlignmentBitsOf));
   return (cursor) => {
     const endBits = endOf(cursor);
     const beginBits = Math.ceil(cursor.bodyOffsetBits / alignmentBits) * alignmentBits;
     const { contentEndBits } = cursor;
-    if (endBits % 8 !== 0 || beginBits > endBits || endBits > contentEndBits) return -1;
+    if (beginBits % 8 !== 0 || endBits % 8 !== 0) return -1;
+    if (beginBits > endBits || endBits > contentEndBits) return -1;
     const targetBits = Math.ceil(out.offsetBits / alignmentBits) * alignmentBits;
     if ((targetBits - beginBits) % periodBits !== 0) return -1;
     out.align(alignmentBits);

@@ -1,0 +1,126 @@
+/** What scopes, records and files have to do with one another where they meet. Found with random traces (tests/differential). */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ctfFsSink, prettySink } from '@sonde/components';
+import { afterAll, describe, expect, test } from 'vitest';
+import { createPrettySink } from '../src/sink-pretty/sink-pretty.ts';
+import { runText } from './run-text.ts';
+import { folderWith, removeFolders } from './trace-folders.ts';
+
+afterAll(removeFolders);
+
+const closures = {
+  ...prettySink,
+  create: (context: Parameters<typeof prettySink.create>[0]) =>
+    createPrettySink(context, 'closures'),
+};
+
+function traceFolder(metadata: string, ...bytes: readonly number[]): string {
+  const trace = 'trace { major = 1; minor = 8; byte_order = le; };';
+  return folderWith({
+    metadata: `/* CTF 1.8 */\n${trace}\n${metadata}`,
+    stream: Uint8Array.from(bytes),
+  });
+}
+
+async function expectText(folder: string, ...lines: readonly string[]): Promise<void> {
+  for (const sink of [prettySink, closures]) {
+    const { text, error } = await runText(folder, sink);
+    expect(error).toBeUndefined();
+    expect(text.toString().trimEnd().split('\n')).toEqual(lines);
+  }
+}
+
+async function expectConverted(folder: string, ...lines: readonly string[]): Promise<void> {
+  await expectText(folder, ...lines);
+  const output = join(folder, 'converted');
+  const { error } = await runText(folder, ctfFsSink, { path: output, quiet: true });
+  expect(error).toBeUndefined();
+  await expectText(output, ...lines);
+}
+
+describe('the byte order within a byte', () => {
+  test('is that of the last field, whatever scope it was in', async () => {
+    const folder = traceFolder(
+      `stream {
+         event.header := struct { integer { size = 8; byte_order = be; } id; };
+         event.context := struct { integer { size = 4; } a; };
+       };
+       event { name = e; id = 1; fields := struct { integer { size = 4; } b; }; };`,
+      ...[1, 0x52, 1, 0x34],
+    );
+    await expectText(folder, 'e: { a = 2 }, { b = 5 }', 'e: { a = 4 }, { b = 3 }');
+  });
+
+  test('does not change from one scope to the next', async () => {
+    const folder = traceFolder(
+      `stream { event.context := struct { integer { size = 4; } a; }; };
+       event { name = e; fields := struct { integer { size = 4; byte_order = be; } b; }; };`,
+      0x52,
+    );
+    for (const sink of [prettySink, closures]) {
+      const { error } = await runText(folder, sink);
+      expect(String((error as Error).cause)).toMatch(
+        /`b`: the byte order changes within a byte from little-endian/,
+      );
+    }
+  });
+});
+
+test('a field of the header selects a part of it and counts elements of the payload', async () => {
+  const folder = traceFolder(
+    `stream { event.header := struct {
+       enum : integer { size = 8; } { one = 1, two = 2 } n;
+       variant <n> { integer { size = 8; } one; struct { } two; } v;
+     }; };
+     event { name = e; fields := struct {
+       integer { size = 8; } a[stream.event.header.n];
+     }; };`,
+    ...[2, 10, 11],
+    ...[1, 0xff, 12],
+    ...[2, 13, 14],
+  );
+  const lines = [
+    'e: { a = [ [0] = 10, [1] = 11 ] }',
+    'e: { a = [ [0] = 12 ] }',
+    'e: { a = [ [0] = 13, [1] = 14 ] }',
+  ];
+  await expectText(folder, ...lines);
+});
+
+describe('what is converted', () => {
+  test('keeps members of headers where their alignment wants them', async () => {
+    const folder = traceFolder(
+      `stream { event.header := struct { integer { size = 8; align = 64; } n; }; };
+       event { name = e; fields := struct { string a[stream.event.header.n]; }; };`,
+      ...[1, 0x61, 0, 0, 0, 0, 0, 0],
+      ...[2, 0x62, 0, 0x63, 0],
+    );
+    await expectConverted(
+      folder,
+      'e: { a = [ [0] = "a" ] }',
+      'e: { a = [ [0] = "b", [1] = "c" ] }',
+    );
+  });
+
+  test('may begin within a byte', async () => {
+    const folder = traceFolder(
+      `stream { event.header := struct { integer { size = 4; } id; }; };
+       event { name = e; id = 1; fields := struct { integer { size = 12; align = 1; } a; }; };`,
+      ...[0x31, 0x12, 0x41, 0x23],
+    );
+    await expectConverted(folder, 'e: { a = 291 }', 'e: { a = 564 }');
+  });
+});
+
+test('a file that replaces a damaged one is read, not the damaged one', async () => {
+  const folder = traceFolder(
+    `stream { packet.context := struct { integer { size = 8; } packet_size; }; };
+     event { name = e; fields := struct { integer { size = 8; } a; }; };`,
+    ...[7, 1, 2],
+  );
+  expect(String((await runText(folder, prettySink)).error)).toMatch(/failed/);
+  rmSync(join(folder, 'stream'));
+  writeFileSync(join(folder, 'stream'), Uint8Array.from([24, 1, 2]));
+  await expectText(folder, 'e: { a = 1 }', 'e: { a = 2 }');
+});

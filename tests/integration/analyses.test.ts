@@ -127,8 +127,10 @@ describe('several hosts, comparisons', () => {
   test('two traces side by side', () => {
     const a = traceFolder('before', busy('h', 'a', 100, 600));
     const b = traceFolder('after', busy('h', 'a', 200, 450));
-    const { stdout, status } = runSonde(['cputop', '--gmt', '--compare', b, a]);
+    const { stdout, status } = runSonde(['cputop', '--gmt', '--compare', a, b]);
     expect(status).toBe(0);
+    // A is what is named first.
+    expect(runSonde(['cputop', '--gmt', a, '--compare', b]).stdout).toBe(stdout);
     expect(stdout).toMatch(/^a +Migration count/m);
     expect(stdout).toMatch(/CPU usage +50\.0 % +25\.0 % +-25\.0 % +-50\.0 %/);
     expect(stdout).toMatch(/CPU time +500 ns +250 ns +-250 ns +-50\.0 %/);
@@ -144,6 +146,103 @@ describe('several hosts, comparisons', () => {
     const args = ['--gmt', '--timerange', range(0, 500), '--compare', range(500, 1000)];
     const { stdout } = runSonde(['cputop', ...args, trace]);
     expect(stdout).toMatch(/CPU usage +80\.0 % +20\.0 % +-60\.0 % +-75\.0 %/);
+  });
+});
+
+describe('options that do nothing are told of', () => {
+  const trace = traceFolder(
+    'options',
+    `
+0   0 ${swap('swapper/0:0', 'a:1')}
+10  0 syscall_entry_openat dfd=-100 filename=/a flags=0 mode=0
+12  0 syscall_exit_openat ret=3
+20  0 block_rq_issue dev=8388608 sector=8 nr_sector=8 tid=1 rwbs=0
+30  0 ${swap('a:1', 'b:2')}
+40  0 syscall_entry_openat dfd=-100 filename=/b flags=0 mode=0
+44  0 syscall_exit_openat ret=4
+50  0 block_rq_complete dev=8388608 sector=8 nr_sector=8 rwbs=0
+60  0 ${swap('b:2', 'a:1')}
+`,
+  );
+
+  test.each([
+    ['cputop', ['--minsize', '4'], '--minsize'],
+    ['cputop', ['--log'], '--log'],
+    ['cputop', ['--irq', '4'], '--irq'],
+    ['iolog', ['--cpu', '0'], '--cpu'],
+    ['irqstats', ['--group-by', 'comm'], '--group-by'],
+    ['syscallstats', ['--freq'], '--freq'],
+    ['schedlog', ['--aggregate-by', 'x'], '--aggregate-by'],
+  ])('%s %j', (name, args, option) => {
+    const { status, stderr } = runSonde([name, ...args, trace]);
+    expect(status).toBe(0);
+    expect(stderr).toContain(`Warning: ${option} changes nothing with ${name}.`);
+    expect(runSonde([name, '--help']).stdout).not.toContain(`${option}=`);
+    expect(runSonde([name, '--help']).stdout).not.toMatch(new RegExp(`${option}\\s`));
+  });
+
+  test('those that do something are not', () => {
+    const { stderr } = runSonde(['iolog', '--tid', '1', '--minsize', '0', '--limit', '3', trace]);
+    expect(stderr).not.toContain('changes nothing');
+    expect(runSonde(['iolog', '--help']).stdout).toContain('--minsize=');
+  });
+
+  test('operations on files, and requests, of some threads only', () => {
+    const log = runSonde(['iolog', '--tid', '2', '--csv', trace]).stdout;
+    expect(log).toContain('/b');
+    expect(log).not.toContain('/a');
+    expect(runSonde(['iolog', '--procname', 'a', '--csv', trace]).stdout).not.toContain('/b');
+    const count = (tid: string): string =>
+      runSonde(['iousagetop', '--tid', tid, trace]).stdout.match(/1 requests/)?.[0] ?? 'none';
+    expect([count('1'), count('2')]).toEqual(['1 requests', 'none']);
+  });
+});
+
+describe('times without events', () => {
+  const trace = traceFolder('short', busy('h', 'a', 100, 600));
+  const at = (ns: number): string => `00:00:00.${String(ns).padStart(9, '0')}`;
+
+  test.each([
+    ['cputop', ['--begin', '00:00:05']],
+    ['report', ['--begin', '00:00:05']],
+    ['periodlog', ['--begin', '00:00:05', '--period', 'p : $evt.$name == "sched_switch"']],
+  ])('%s outside of the trace', (name, args) => {
+    const { status, stderr } = runSonde([name, '--gmt', ...args, trace]);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^Warning: There are no events in the time asked for\. They are from /m);
+  });
+
+  test('an end before the begin of the trace', () => {
+    const later = traceFolder(
+      'later',
+      `9000 0 ${swap('x:9', 'a:1')}\n9500 0 ${swap('a:1', 'x:9')}`,
+    );
+    const { status, stdout, stderr } = runSonde(['cputop', '--gmt', '--end', at(100), later]);
+    expect([status, stdout]).toEqual([0, '']);
+    expect(stderr).toContain('There are no events in the time asked for. They are from 1970');
+    expect(runSonde(['report', '--gmt', '--end', at(100), later]).stdout).toBe(
+      'There are no kernel events to report on.\n',
+    );
+  });
+
+  test('between two events', () => {
+    const range = `[${at(700)},${at(800)}]`;
+    const { status, stderr } = runSonde(['cputop', '--gmt', '--timerange', range, trace]);
+    expect([status, stderr]).toEqual([0, 'Warning: There are no events in the time asked for.\n']);
+  });
+
+  test('a range that ends before it begins, a refresh of no time', () => {
+    const range = `[${at(800)},${at(700)}]`;
+    const wrong = runSonde(['cputop', '--gmt', '--timerange', range, trace]);
+    expect([wrong.status, wrong.stderr]).toEqual([
+      2,
+      expect.stringContaining('The time range ends before it begins.'),
+    ]);
+    const never = runSonde(['cputop', '--refresh', '0', trace]);
+    expect([never.status, never.stderr]).toEqual([
+      2,
+      expect.stringContaining('--refresh takes more than 0 s.'),
+    ]);
   });
 });
 

@@ -275,7 +275,7 @@ export const cputop: Analysis = {
   tags: ['linux-kernel', 'lttng-analyses', 'cpu', 'top'],
   tableClasses: [perProcess, perCpu, total, summary],
   defaultViews: ['top'],
-  options: ['limit', 'cpuIds', 'tids', 'processNames', 'sortColumn', 'groupBy'],
+  options: ['limit', 'cpuIds', 'tids', 'processNames', 'groupBy'],
   kinds: (): readonly SegmentKind[] => [
     'priority-change',
     'scheduling-slice',

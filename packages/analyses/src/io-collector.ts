@@ -12,6 +12,7 @@ import type {
 import {
   type AnalysisOptions,
   passesDuration,
+  passesProcess,
   type Reducer,
   type ReducerContext,
 } from './analysis.ts';
@@ -213,6 +214,7 @@ export class IoCollector {
 
   #addOperation(operation: FileOperation): void {
     const { host, thread, kind, file, targetFile, sizeBytes, errno } = operation;
+    if (!passesProcess(this.#options, thread)) return;
     if (this.passes(operation)) this.#keepWanted(operation);
     if (!this.#keepsUsage) return;
     const row = this.#threadOf(host, thread);
@@ -269,6 +271,8 @@ export class IoCollector {
 
   #addRequest(request: BlockRequest): void {
     const { host, thread, device, sectorCount, isWrite, beginNs, endNs } = request;
+    // Who issued it is not always known; nobody passes then.
+    if (!passesProcess(this.#options, thread ?? host.threads.unknown)) return;
     const durationNs = endNs - beginNs;
     const owner = host.disk(device);
     let disk = this.disks.get(owner);

@@ -63,6 +63,9 @@ function declare(name: string, view: string, summary: string): Analysis {
     defaultViews: [view],
     options: [
       'limit',
+      'tids',
+      'processNames',
+      'groupBy',
       'minDurationNs',
       'maxDurationNs',
       'minSizeBytes',

@@ -206,7 +206,7 @@ export const memtop: Analysis = {
   tags: ['linux-kernel', 'lttng-analyses', 'memory', 'top'],
   tableClasses: [allocated, freed, total, summary, timeline],
   defaultViews: ['top'],
-  options: ['limit', 'cpuIds', 'tids', 'processNames', 'sortColumn', 'groupBy'],
+  options: ['limit', 'cpuIds', 'tids', 'processNames', 'groupBy'],
   kinds: () => ['page-operation', 'doubt'],
   start: (context) => new MemoryTop(context),
 };

@@ -207,7 +207,7 @@ function declare(name: string, view: string, summary: string): Analysis {
     tags: ['linux-kernel', 'sched', 'migration', view],
     tableClasses: [perProcess, perMove, total, log],
     defaultViews: [view],
-    options: ['limit', 'cpuIds', 'tids', 'processNames'],
+    options: ['limit', 'cpuIds', 'tids', 'processNames', 'groupBy'],
     kinds: () => ['migration', 'thread-life'],
     start: (context) => new Migrations(context),
   };

@@ -128,6 +128,11 @@ export class AnalysisRun implements Downstream {
     return this.#losses.losses;
   }
 
+  /** Whether there was an event in the time asked for. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
   /** Events read, of all classes; only with `countsEvents`. */
   get eventCount(): number {
     return this.#eventCount;
@@ -227,7 +232,8 @@ export class AnalysisRun implements Downstream {
     this.#hasStarted = true;
     if (Number.isNaN(this.#firstEventNs)) return;
     this.model.begin(this.#origin, this.#firstEventNs);
-    if (this.#options.plan.begin === undefined) this.#beginAt(this.#firstEventNs);
+    const isWithin = this.#firstEventNs <= this.#endNs;
+    if (this.#options.plan.begin === undefined && isWithin) this.#beginAt(this.#firstEventNs);
   }
 
   #beginAt(timeNs: number): void {

@@ -330,6 +330,7 @@ function declare(name: string, view: string, summary: string): Analysis {
       'cpuIds',
       'tids',
       'processNames',
+      'groupBy',
       'minDurationNs',
       'maxDurationNs',
       'frequencyResolution',

@@ -128,7 +128,7 @@ const outputOptions = optionGroup('Output', {
   ),
   miVersion: flag('Print the version of the machine interface'),
   compare: option(
-    'Compare with the trace PATH, or with the range BEGIN,END',
+    'Compare with the trace PATH (A is what is named first), or with the range BEGIN,END',
     'OTHER',
     String,
     undefined,

@@ -34,6 +34,8 @@ export interface Reading {
   readonly traces: OpenedTraces;
   readonly intersection: TrimRange | undefined;
   readonly requested: RequestedRange | undefined;
+  /** The times asked for are, at least in part, those of the traces; false: that was told. */
+  readonly isInSpan: boolean;
   readonly filter: FilterExpression | undefined;
   readonly times: TimeFormat;
   readonly warn: (message: string) => void;
@@ -51,14 +53,40 @@ export function openReading(
   const intersection = options.noIntersection ? undefined : intersectionOf(traces);
   const filter = options.filter === undefined ? undefined : parseFilter(options.filter);
   if (filter !== undefined) checkFilter(filter, traces, warn);
+  const requested = requestedRange(options, traces);
+  const outside = requested && outsideText(requested, traces, timeFormat(options.gmt, true));
+  if (outside !== undefined) warn(outside);
   return {
     traces,
     intersection,
-    requested: requestedRange(options, traces),
+    requested,
+    isInSpan: outside === undefined,
     filter,
     times: timeFormat(options.gmt, spansDays(traces, options.gmt)),
     warn,
   };
+}
+
+export const noEventsText = 'There are no events in the time asked for.';
+
+/**
+ * What to say of times in which the traces have nothing.
+ * @throws UsageError when the range is none
+ */
+function outsideText(
+  { begin, end }: RequestedRange,
+  traces: OpenedTraces,
+  times: TimeFormat,
+): string | undefined {
+  if (begin !== undefined && end !== undefined && end < begin) {
+    throw new UsageError('bad-range', 'The time range ends before it begins.');
+  }
+  const { timeSpan: span } = traces;
+  if (span.begin === undefined || span.end === undefined) return undefined;
+  const isOutside =
+    (begin !== undefined && begin > span.end) || (end !== undefined && end < span.begin);
+  if (!isOutside) return undefined;
+  return `${noEventsText} They are from ${times.dateTime(span.begin)} to ${times.dateTime(span.end)}.`;
 }
 
 /** Fields that no event has are a mistake, most likely. */

@@ -52,6 +52,8 @@ export interface CommandDefinition<O extends OptionSpecs> {
   readonly endsByInterrupt?: boolean;
   /** Long options may be abbreviated; where several begin alike, these (without dashes) come first. */
   readonly abbreviates?: ReadonlySet<string>;
+  /** Options that are taken and not in `--help`. */
+  readonly unlisted?: ReadonlySet<keyof O>;
   /** Paragraphs and examples below the options in `--help`. */
   readonly notes?: string;
   /** @returns the exit status: 0 done, 1 failed. */

@@ -12,6 +12,7 @@ export function commandHelp(command: Command): string {
   const lines = [`Usage: sonde ${command.name} [OPTION]...${operands}`, '', command.summary];
   const groups = new Map<string, string[]>();
   for (const [name, spec] of Object.entries(command.options)) {
+    if (command.unlisted?.has(name) === true) continue;
     const heading = spec.group ?? otherOptions;
     groups.set(heading, [...(groups.get(heading) ?? []), ...optionLines(name, spec)]);
   }

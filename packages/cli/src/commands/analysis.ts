@@ -28,9 +28,10 @@ import {
   toAnalysisOptions,
   toPeriodOptions,
 } from '../analysis-options.ts';
-import { openReading, type Reading } from '../analysis-reading.ts';
+import { noEventsText, openReading, type Reading } from '../analysis-reading.ts';
+import { idleOptions, idleOptionWarnings } from '../applicable-options.ts';
 import type { CommandIo } from '../command-io.ts';
-import { type Command, defineCommand } from '../define-command.ts';
+import { type Command, defineCommand, type Occurrence } from '../define-command.ts';
 import { findOperands } from '../find-operands.ts';
 import { followTraces, lateText, pollMs, staleMs } from '../follow-traces.ts';
 import { originalOptions } from '../original-options.ts';
@@ -38,6 +39,17 @@ import { printerFor, printReports, printText, settled, writePieces } from '../pr
 import { version } from '../version.ts';
 
 type AnyAnalysis = Analysis | PeriodAnalysis;
+
+interface Options extends AnalysisCommandOptions {
+  /** `--compare OTHER` stood before the traces: OTHER is A. */
+  readonly comparesFirst: boolean;
+}
+
+function isBeforeOperands(order: readonly Occurrence[], name: string): boolean {
+  const at = order.findIndex(({ option }) => option === name);
+  const operand = order.findIndex(({ option }) => option === undefined);
+  return at >= 0 && operand >= 0 && at < operand;
+}
 
 /** The command of one analysis. */
 export function analysisCommand(name: string): Command {
@@ -50,7 +62,11 @@ export function analysisCommand(name: string): Command {
     operands: { usage: 'TRACE...', min: 0, max: Number.POSITIVE_INFINITY },
     options: analysisOptions,
     abbreviates: originalOptions(analysis.family),
-    run: (io, options, operands) => runGuarded(io, analysis, options, operands),
+    unlisted: idleOptions(analysis),
+    run: (io, options, operands, order) => {
+      const comparesFirst = isBeforeOperands(order, 'compare');
+      return runGuarded(io, analysis, { ...options, comparesFirst }, operands);
+    },
   });
 }
 
@@ -58,7 +74,7 @@ export function analysisCommand(name: string): Command {
 async function runGuarded(
   io: CommandIo,
   analysis: AnyAnalysis,
-  options: AnalysisCommandOptions,
+  options: Options,
   operands: readonly string[],
 ): Promise<number> {
   if (!options.mi) return run(io, analysis, options, operands);
@@ -74,7 +90,7 @@ async function runGuarded(
 async function run(
   io: CommandIo,
   analysis: AnyAnalysis,
-  options: AnalysisCommandOptions,
+  options: Options,
   operands: readonly string[],
 ): Promise<number> {
   if (options.miVersion) {
@@ -86,6 +102,9 @@ async function run(
     return 0;
   }
   if (operands.length === 0) throw new UsageError('no-trace', 'Please specify a trace path.');
+  for (const warning of idleOptionWarnings(analysis, options)) {
+    io.stderr.writeText(`Warning: ${warning}\n`);
+  }
   const found = await findOperands(operands, options, io);
   try {
     const paths = found.folders.map(({ path }) => path);
@@ -107,7 +126,7 @@ async function run(
 async function compare(
   io: CommandIo,
   analysis: AnyAnalysis,
-  options: AnalysisCommandOptions,
+  options: Options,
   paths: readonly string[],
 ): Promise<void> {
   if (options.mi) throw new UsageError('conflict', '--mi and --compare exclude each other.');
@@ -118,9 +137,12 @@ async function compare(
   };
   const reports = await analyse(io, analysis, grouped, paths);
   const others = await analyseOther(io, analysis, grouped, paths);
+  // A is what was named first. Ranges are no traces: that of --timerange is A.
+  const swaps = options.comparesFirst && !options.compare!.includes(',');
+  const [first, second] = swaps ? [others, reports] : [reports, others];
   const none = ({ timeRange }: Report): Report => ({ timeRange, tables: [], text: [] });
-  const compared = Array.from({ length: Math.max(reports.length, others.length) }, (_, i) => {
-    const [a, b] = [reports[i] ?? none(others[i]!), others[i] ?? none(reports[i]!)];
+  const compared = Array.from({ length: Math.max(first.length, second.length) }, (_, i) => {
+    const [a, b] = [first[i] ?? none(second[i]!), second[i] ?? none(first[i]!)];
     return compareReports(a, b, options.limit);
   });
   printReports(io, options, compared, printerFor(analysis, options));
@@ -130,7 +152,7 @@ async function compare(
 async function analyseOther(
   io: CommandIo,
   analysis: AnyAnalysis,
-  options: AnalysisCommandOptions,
+  options: Options,
   paths: readonly string[],
 ): Promise<Report[]> {
   const other = options.compare!;
@@ -147,7 +169,7 @@ async function analyseOther(
 }
 
 /** Whether reports are printed as text while the run goes on. */
-const printsAtOnce = (options: AnalysisCommandOptions): boolean =>
+const printsAtOnce = (options: Options): boolean =>
   !(options.json || options.csv || options.markdown || options.mi) &&
   options.compare === undefined &&
   !options.testCompatibility;
@@ -159,7 +181,7 @@ const printsAtOnce = (options: AnalysisCommandOptions): boolean =>
 async function analyse(
   io: CommandIo,
   analysis: AnyAnalysis,
-  options: AnalysisCommandOptions,
+  options: Options,
   paths: readonly string[],
   printer?: ReportPrinter,
 ): Promise<Report[]> {
@@ -198,11 +220,14 @@ async function analyse(
   });
   if (options.follow) await follow(io, paths, analysisRun, reading);
   else await read(io, analysisRun, reading);
+  if (!analysisRun.hasBegun && reading.isInSpan) warn(noEventsText);
   lossWarnings(analysisRun.losses).forEach(warn);
   return reports;
 }
 
-function refreshOf({ refresh, follow: follows }: AnalysisCommandOptions): { refreshNs?: number } {
+/** @throws UsageError */
+function refreshOf({ refresh, follow: follows }: Options): { refreshNs?: number } {
+  if (refresh === 0) throw new UsageError('bad-duration', '--refresh takes more than 0 s.');
   if (refresh !== undefined) return { refreshNs: refresh };
   return follows ? { refreshNs: 1e9 } : {};
 }
@@ -258,7 +283,7 @@ const clearScreen = '\x1b[H\x1b[2J';
 function show(
   io: CommandIo,
   analysis: AnyAnalysis,
-  options: AnalysisCommandOptions,
+  options: Options,
   report: Report,
   resolved: AnalysisOptions,
 ): void {
@@ -271,7 +296,7 @@ function show(
 }
 
 /** @throws UsageError */
-function checkFollow(analysis: AnyAnalysis, options: AnalysisCommandOptions): void {
+function checkFollow(analysis: AnyAnalysis, options: Options): void {
   if (!options.follow) return;
   if (!('kinds' in analysis)) {
     throw new UsageError(
@@ -323,7 +348,7 @@ function noColumn(what: string, word: string, tableClasses: readonly TableClass[
 
 async function runPeriods(
   io: CommandIo,
-  options: AnalysisCommandOptions,
+  options: Options,
   { traces, intersection, requested, filter, warn }: Reading,
   resolved: AnalysisOptions,
 ): Promise<Report> {

@@ -181,9 +181,20 @@ describe('options that do nothing are told of', () => {
     expect(runSonde([name, '--help']).stdout).not.toMatch(new RegExp(`${option}\\s`));
   });
 
-  test('those that do something are not', () => {
-    const { stderr } = runSonde(['iolog', '--tid', '1', '--minsize', '0', '--limit', '3', trace]);
+  test('and those that only other views heed', () => {
+    const args = ['--group-by', 'comm', '--limit', '3', '--freq-uniform', trace];
+    expect(runSonde(['schedlog', ...args]).stderr).toContain(
+      ['limit', 'group-by', 'freq-uniform']
+        .map((name) => `Warning: --${name} changes nothing with schedlog.\n`)
+        .join(''),
+    );
+    const { stderr } = runSonde(['schedlog', '--top', '--freq', ...args]);
     expect(stderr).not.toContain('changes nothing');
+  });
+
+  test('those that do something are not', () => {
+    const args = ['iolog', '--tid', '1', '--minsize', '0', '--top', '--limit', '3', trace];
+    expect(runSonde(args).stderr).not.toContain('changes nothing');
     expect(runSonde(['iolog', '--help']).stdout).toContain('--minsize=');
   });
 

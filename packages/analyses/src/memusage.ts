@@ -228,7 +228,7 @@ export const memusage: Analysis = {
   tags: ['linux-kernel', 'memory', 'timeline'],
   tableClasses: [perProcess, system, timeline],
   defaultViews: ['usage'],
-  options: ['limit', 'cpuIds', 'tids', 'processNames'],
+  options: ['limit', 'cpuIds', 'tids', 'processNames', 'groupBy'],
   kinds: () => ['page-operation', 'doubt'],
   start: (context) => new MemoryUsage(context),
 };

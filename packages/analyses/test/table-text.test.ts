@@ -68,6 +68,17 @@ test('columns are aligned, empty ones left out', () => {
   ]);
 });
 
+test('columns that do not fit stand closer; of a name that is cut the id stays', () => {
+  const rows = [row('lttng-consumerd', '/usr/lib/a-file', 20)];
+  // 8 of name and path each, 8 of the title: 28 with two blanks, 26 with one.
+  expect(format(rows, 28).at(-1)).toBe('lt… (42)  …/a-file     20 ns');
+  expect(format(rows, 27).at(-1)).toBe('lt… (42) …b/a-file    20 ns');
+  expect(format(rows, 26).at(-1)).toBe('lt… (42) …/a-file    20 ns');
+  // No room for two letters of it and the id: its begin.
+  const cells: Cell[] = [{ class: 'process', name: 'verylongname', tid: 1234567 }, null, null];
+  expect(format([cells], 8).at(-1)).toBe('verylon…');
+});
+
 test('titles take two lines at most where there is room, else more', () => {
   const waits: TableClass = {
     name: 'waits',
@@ -109,7 +120,7 @@ test('what is too wide is cut: the begin of paths, the end of names', () => {
   const path = '/usr/lib/x86_64-linux-gnu/libcrypto.so.3';
   const lines = format([row('a-rather-long-name', path, 20)], 40);
   expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40);
-  expect(lines.at(-1)).toMatch(/^a-rather-.*… {2}….*crypto\.so\.3 {5}20 ns$/);
+  expect(lines.at(-1)).toMatch(/^a-rat.*… \(42\) {2}….*crypto\.so\.3 {5}20 ns$/);
 });
 
 test('no name reaches a terminal with control characters', () => {

@@ -1,6 +1,6 @@
 /** Which options an analysis heeds. All take all of them, as the original's programs may be called with any; but not all do something. */
 import type { Analysis, AnalysisOptions, PeriodAnalysis } from '@sonde/analyses';
-import { type AnalysisCommandOptions, analysisOptions } from './analysis-options.ts';
+import { type AnalysisCommandOptions, analysisOptions, viewsOf } from './analysis-options.ts';
 import { optionFlag } from './parse-arguments.ts';
 
 type OptionName = keyof AnalysisCommandOptions;
@@ -33,6 +33,29 @@ const views: Readonly<Record<string, readonly (typeof viewNames)[number][]>> = {
   migration: ['top', 'log'],
   periods: ['top', 'stats', 'freq', 'log'],
 };
+/** Options that only some views of a family heed, by family; `*`: all families. */
+const heededIn: Readonly<Partial<Record<OptionName, Readonly<Record<string, readonly string[]>>>>> =
+  {
+    limit: {
+      io: ['top', 'usage'],
+      irq: ['top'],
+      sched: ['top'],
+      migration: ['top'],
+      periods: ['top'],
+    },
+    groupBy: { io: ['usage'], sched: ['stats', 'freq'], migration: ['top'] },
+    min: { io: ['top', 'stats', 'freq', 'log'] },
+    max: { io: ['top', 'stats', 'freq', 'log'] },
+    minsize: { io: ['top', 'stats', 'freq', 'log'] },
+    maxsize: { io: ['top', 'stats', 'freq', 'log'] },
+    total: { sched: ['stats', 'freq'] },
+    perTid: { sched: ['stats', 'freq'] },
+    perPrio: { sched: ['stats', 'freq'] },
+    freqResolution: { '*': ['freq'] },
+    freqUniform: { '*': ['freq'] },
+    freqSeries: { '*': ['freq'] },
+  };
+
 const ofPeriodAnalyses: readonly OptionName[] = [
   'minDuration',
   'maxDuration',
@@ -69,7 +92,13 @@ export function idleOptionWarnings(
   analysis: Analysis | PeriodAnalysis,
   options: AnalysisCommandOptions,
 ): string[] {
-  return [...idleOptions(analysis)]
+  const idle = new Set(idleOptions(analysis));
+  const shown = viewsOf(options, analysis.defaultViews);
+  for (const [name, families] of Object.entries(heededIn)) {
+    const inViews = families[analysis.family] ?? families['*'];
+    if (inViews?.some((view) => shown.has(view)) === false) idle.add(name as OptionName);
+  }
+  return [...idle]
     .filter((name) => options[name] !== analysisOptions[name].initial)
     .map((name) => `--${optionFlag(name)} changes nothing with ${analysis.name}.`);
 }

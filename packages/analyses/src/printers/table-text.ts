@@ -29,20 +29,29 @@ export const isLeftAligned = (column: Column): boolean => leftAligned.has(column
 
 /** Columns narrower than this are not cut any further. */
 const leastWidth = 8;
-const gap = '  ';
+/** Fewer characters of a name than these say less than the id behind them. */
+const leastName = 2;
+const gaps = ['  ', ' '] as const;
 
 /** The end of paths and the begin of names tell most. */
 function cut(text: string, width: number, column: Column): string {
   const points = [...text];
   if (points.length <= width) return text;
+  // Of several threads of one name the id tells which.
+  const id = column.class === 'process' ? (/ \(-?\d+\)$/.exec(text)?.[0] ?? '') : '';
+  const head = width - 1 - id.length;
+  if (id !== '' && head >= leastName) return `${points.slice(0, head).join('')}…${id}`;
   if (column.class === 'path') return `…${points.slice(points.length - width + 1).join('')}`;
   return `${points.slice(0, width - 1).join('')}…`;
 }
 
+const widthOf = (widths: readonly number[], gap: string): number =>
+  widths.reduce((sum, width) => sum + width + gap.length, -gap.length);
+
 /** Takes what is too much from the widest columns of text. */
-function fit(widths: number[], columns: readonly Column[], limit: number): void {
+function fit(widths: number[], columns: readonly Column[], limit: number, gap: string): void {
   const isText = columns.map((column) => leftAligned.has(column.class));
-  let excess = widths.reduce((sum, width) => sum + width + gap.length, -gap.length) - limit;
+  let excess = widthOf(widths, gap) - limit;
   while (excess > 0) {
     let widest = -1;
     for (let i = 0; i < widths.length; i++) {
@@ -77,11 +86,9 @@ function makeRoomForTitles(
   widths: number[],
   columns: readonly Column[],
   limit: number | undefined,
+  gap: string,
 ): void {
-  let room = Number.POSITIVE_INFINITY;
-  if (limit !== undefined) {
-    room = limit - widths.reduce((sum, width) => sum + width + gap.length, -gap.length);
-  }
+  let room = limit === undefined ? Number.POSITIVE_INFINITY : limit - widthOf(widths, gap);
   columns.forEach(({ title }, i) => {
     let width = widths[i]!;
     while (titleLines(title, width).length > maxTitleLines) width++;
@@ -91,13 +98,31 @@ function makeRoomForTitles(
   });
 }
 
+/** How wide columns are, and how far apart: closer where they would not fit otherwise. */
+function layOut(
+  needed: readonly number[],
+  columns: readonly Column[],
+  limit: number | undefined,
+): { readonly widths: readonly number[]; readonly gap: string } {
+  let widths: number[] = [];
+  let gap: string = gaps[0];
+  for (gap of gaps) {
+    widths = [...needed];
+    if (limit !== undefined) fit(widths, columns, limit, gap);
+    if (limit === undefined || widthOf(widths, gap) <= limit) break;
+  }
+  makeRoomForTitles(widths, columns, limit, gap);
+  return { widths, gap };
+}
+
 /** Rows of longer tables are made twice, to measure and to print them, rather than kept. */
 const mostKept = 10_000;
 
 /** What of a table is shown, and how wide. */
 class Layout {
   readonly columns: readonly Column[];
-  readonly widths: number[];
+  readonly widths: readonly number[];
+  readonly #gap: string;
   readonly #shown: readonly number[];
   readonly #style: TableStyle;
   readonly #rows: ResultTable['rows'];
@@ -120,11 +145,12 @@ class Layout {
     }
     this.#shown = columns.flatMap((_, i) => (isEmpty[i] ? [] : [i]));
     this.columns = this.#shown.map((i) => columns[i]!);
-    this.widths = this.#shown.map((i) => Math.max(longestWord(columns[i]!.title), widths[i]!));
+    const needed = this.#shown.map((i) => Math.max(longestWord(columns[i]!.title), widths[i]!));
     const { indent = '' } = style;
     const limit = style.columns === undefined ? undefined : style.columns - indent.length;
-    if (limit !== undefined) fit(this.widths, this.columns, limit);
-    makeRoomForTitles(this.widths, this.columns, limit);
+    const laidOut = layOut(needed, this.columns, limit);
+    this.widths = laidOut.widths;
+    this.#gap = laidOut.gap;
   }
 
   *lines(): Generator<string> {
@@ -149,7 +175,7 @@ class Layout {
         ? padEnd(text, widths[i]!)
         : padStart(text, widths[i]!);
     });
-    return `${this.#style.indent ?? ''}${padded.join(gap)}`.trimEnd();
+    return `${this.#style.indent ?? ''}${padded.join(this.#gap)}`.trimEnd();
   }
 }
 

@@ -95,6 +95,37 @@ describe.skipIf(why !== '')(
       expect(found).toEqual(Array.from({ length: 20 }, (_, i) => i));
     });
 
+    test('with most events lost, a call has its own text or none, and the empty ones are told', () => {
+      const path = at('overload');
+      const load = 'dd if=/dev/zero of=/dev/null bs=1 count=1000000 2>/dev/null';
+      const opens = join(import.meta.dirname, 'opens-workload.mjs');
+      const script = `${load} & ${load} & node "$0" 30000; wait`;
+      const { stdout, stderr } = runSonde(
+        ['record', '--buffer-size', '1M', '-o', path, '--preset', 'syscalls'].concat([
+          '--',
+          'sh',
+          '-c',
+          script,
+          opens,
+        ]),
+      );
+      expect(stderr).toContain('LOST');
+      const filter = `$ctx.pid == ${Number(stdout.trim())}`;
+      const read = runSonde(['read', '--event', 'syscall_entry_openat', '--filter', filter, path]);
+      let empty = 0;
+      let named = 0;
+      for (const line of read.stdout.split('\n')) {
+        if (line.includes('filename = "",')) empty++;
+        const [, number, mode] = /\/none-(\d+)".* mode = (\d+)/.exec(line) ?? [];
+        if (number === undefined) continue;
+        named++;
+        expect(Number(number) & 0xfff).toBe(Number(mode));
+      }
+      expect(named).toBeGreaterThan(100);
+      expect(empty).toBeLessThan(named / 100);
+      if (empty > 0) expect(stderr).toContain('are empty');
+    });
+
     test.skipIf(!python)('socket addresses that calls take and give', () => {
       mkdirSync(at('sockets'));
       const path = at('addresses');

@@ -75,6 +75,11 @@ export class RingBuffer {
     return count;
   }
 
+  /** There is something that no call of `poll` has handed over, complete or not. */
+  get hasMore(): boolean {
+    return this.#position !== Atomics.load(this.#produced, 0) >>> 0;
+  }
+
   #commit(advanceBytes: number, position: number): void {
     if (advanceBytes === 0) return;
     this.#position = position;

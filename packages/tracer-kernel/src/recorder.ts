@@ -115,6 +115,12 @@ export class Recorder {
     return isDone;
   }
 
+  /** All events until then were converted; 0: they are not. */
+  get convertedNs(): number {
+    const { intake } = this.#sink;
+    return intake instanceof TimeOrder ? intake.reachedCycles : 0;
+  }
+
   #convert(order: TimeOrder, limitMs: number, pastNs: bigint): boolean {
     const isLast = limitMs === Number.POSITIVE_INFINITY;
     return order.convertUntil(isLast ? limitMs : Number(pastNs), this.#source(limitMs));

@@ -82,6 +82,7 @@ export class KernelSession {
     if (dump !== undefined) this.#continueDump(dump);
     this.tracing.contents?.poll();
     const isDone = this.#recorder.drain(undefined, this.tracing.options.isRaw);
+    this.tracing.contents?.release(this.#recorder.convertedNs);
     return this.#dump !== undefined || !isDone ? 0 : this.#recorder.pauseMs;
   }
 
@@ -97,7 +98,6 @@ export class KernelSession {
 
   /** Writes what is held back, for live readers and for the case that this process is killed. */
   flush(): void {
-    this.tracing.contents?.countLosses();
     this.#sink.flush();
   }
 

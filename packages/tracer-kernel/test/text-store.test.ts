@@ -3,56 +3,91 @@ import { expect, test } from 'vitest';
 import { TextStore } from '../src/contents/text-store.ts';
 
 const key = { tid: 7, number: 257, argument: 1 };
-const second = 1e9;
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const textOf = (found: Uint8Array | undefined): string | undefined =>
   found && new TextDecoder().decode(found);
 
-test.each<[string, number, number, string | undefined]>([
-  ['fetched just before', 205, second, 'b'],
-  ['at the same time', 200, second, 'b'],
-  ['of the call before: later texts are of later calls', 199, second, 'a'],
-  ['nothing is as old', 99, second, undefined],
-  ['the last, however late', 5000, second, 'c'],
-  ['not too late', 5000, 100, undefined],
-])('%s', (_title, timeNs, gapNs, expected) => {
+test.each<[string, number, string | undefined]>([
+  ['fetched just before', 205, 'b'],
+  ['at the same time', 200, 'b'],
+  ['of the call before: later texts are of later calls', 199, 'a'],
+  ['nothing is as old', 99, undefined],
+  ['the last, however late', 5000, 'c'],
+])('%s', (_title, timeNs, expected) => {
   const store = new TextStore();
   // The second is fetched last: at the exit of its call.
   store.add(key, 100, bytes('a'));
   store.add(key, 300, bytes('c'));
   store.add(key, 200, bytes('b'));
-  expect(textOf(store.take(key, timeNs, gapNs))).toBe(expected);
+  expect(textOf(store.take(key, timeNs))).toBe(expected);
 });
 
 test('another thread, call or argument is another text', () => {
   const store = new TextStore();
   store.add(key, 100, bytes('a'));
-  expect(store.take({ ...key, tid: 8 }, 100, second)).toBeUndefined();
-  expect(store.take({ ...key, number: 2 }, 100, second)).toBeUndefined();
-  expect(store.take({ ...key, argument: 0 }, 100, second)).toBeUndefined();
-  expect(textOf(store.take(key, 100, second))).toBe('a');
+  expect(store.take({ ...key, tid: 8 }, 100)).toBeUndefined();
+  expect(store.take({ ...key, number: 2 }, 100)).toBeUndefined();
+  expect(store.take({ ...key, argument: 0 }, 100)).toBeUndefined();
+  expect(textOf(store.take(key, 100))).toBe('a');
 });
 
-test('texts that nobody takes are forgotten', () => {
+test('a text is given once', () => {
   const store = new TextStore();
-  store.add(key, 1, bytes('first'));
-  for (let i = 0; i < 200_000; i++) store.add({ ...key, tid: 8 }, i, bytes(''));
-  expect(store.take(key, 1, second)).toBeUndefined();
+  store.add(key, 100, bytes('a'));
+  expect(textOf(store.take(key, 150))).toBe('a');
+  expect(store.take(key, 150)).toBeUndefined();
 });
 
-test('whatever is lost, and in whatever order CPUs are converted: no event has the text of one that has its own', () => {
-  const call = fc.record({ isFetched: fc.boolean(), isRecorded: fc.boolean(), order: fc.nat() });
+test('a call whose text could not be read does not get that of the call before; the text may come later', () => {
+  const store = new TextStore();
+  store.add(key, 100, bytes('before'));
+  store.add(key, 200, undefined);
+  expect(store.take(key, 250)).toBeUndefined();
+  store.add(key, 300, undefined);
+  store.add(key, 200, bytes('late'));
+  expect(textOf(store.take(key, 250))).toBe('late');
+  expect(textOf(store.take(key, 150))).toBe('before');
+});
+
+test('texts that nobody takes are forgotten, which is counted; nobody gets an older one in their place', () => {
+  const store = new TextStore(100_000);
+  for (let i = 0; i < 2000; i++) store.add({ ...key, tid: i }, i, bytes('text'));
+  expect(store.forgotten).toBeGreaterThan(500);
+  expect(store.take({ ...key, tid: 0 }, 1)).toBeUndefined();
+  // What came late for a call of the forgotten time is not known to be the newest.
+  store.add({ ...key, tid: 5000 }, 1, bytes('late'));
+  expect(store.take({ ...key, tid: 5000 }, 2)).toBeUndefined();
+  expect(textOf(store.take({ ...key, tid: 1999 }, 2000))).toBe('text');
+});
+
+test('texts of events that were converted make room: they are not missed', () => {
+  const store = new TextStore(100_000);
+  for (let i = 0; i < 20_000; i++) {
+    store.add(key, i, bytes('text'));
+    store.release(i - 100);
+  }
+  expect(store.forgotten).toBe(0);
+  for (let i = 19_900; i < 20_000; i++) expect(textOf(store.take(key, i))).toBe('text');
+});
+
+test('whatever is lost, in whatever order: an event has its own text, or none', () => {
+  const call = fc.record({
+    fate: fc.constantFrom('fetched', 'absent', 'lost'),
+    isRecorded: fc.boolean(),
+    order: fc.nat(),
+  });
   fc.assert(
     fc.property(fc.array(call, { maxLength: 40 }), (calls) => {
       const store = new TextStore();
       const timed = calls.map((one, i) => ({ ...one, timeNs: i * 1000 }));
-      for (const { isFetched, timeNs } of timed) {
-        if (isFetched) store.add(key, timeNs, bytes(String(timeNs)));
+      for (const { fate, timeNs } of timed) {
+        if (fate === 'lost') store.addLoss(timeNs, timeNs + 10);
+        else store.add(key, timeNs, fate === 'absent' ? undefined : bytes(String(timeNs)));
       }
       const recorded = timed.filter(({ isRecorded }) => isRecorded);
-      for (const { timeNs, isFetched } of recorded.sort((a, b) => a.order - b.order)) {
-        const text = textOf(store.take(key, timeNs + 500, 900));
-        expect(text).toBe(isFetched ? String(timeNs) : undefined);
+      for (const { timeNs, fate } of recorded.sort((a, b) => a.order - b.order)) {
+        const text = textOf(store.take(key, timeNs + 500));
+        expect(text).toBe(fate === 'fetched' ? String(timeNs) : undefined);
       }
     }),
   );

@@ -30,6 +30,9 @@ export class TimeOrder {
   /** Heap of those that have a record, by its time: a node is not later than those at twice its index and behind, counted from 1. */
   readonly #heap: CpuInput[] = [];
 
+  /** Earlier records are all converted. */
+  reachedCycles = 0;
+
   /** @param converters - By CPU index; each serves here alone. */
   constructor(converters: readonly CpuStreamConverter[], subBufferBytes: number) {
     this.#subBufferBytes = subBufferBytes;
@@ -54,7 +57,9 @@ export class TimeOrder {
     }
     for (let first = heap[0]; first !== undefined; first = heap[0]) {
       const { converter } = first;
-      if (converter.nextCycles > cycles) return true;
+      const { nextCycles } = converter;
+      this.reachedCycles = Math.min(nextCycles, cycles);
+      if (nextCycles > cycles) return true;
       converter.convertUntil(Math.min(this.#secondCycles(), cycles));
       if (!converter.hasRecord) {
         if (source.isOverdue) return false;
@@ -62,6 +67,7 @@ export class TimeOrder {
       }
       this.#sink(0);
     }
+    this.reachedCycles = cycles;
     return true;
   }
 

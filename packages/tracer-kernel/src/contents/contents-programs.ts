@@ -25,6 +25,10 @@ const maxAddressBytes = 128;
 const addressArguments = [1, 4] as const;
 /** Of addresses that the call gives, in the head: these have another number than those that it takes. */
 export const givenArgument = 16;
+/** In the argument of a head alone: there is nothing, or it could not be read (yet). So every call that is wanted has its record. */
+export const absentBit = 0x100;
+/** Of a record in the ring (bytes). */
+export const maxRecordBytes = contentsRecord.headBytes + maxTextBytes;
 
 /** Bits of the map `wanted`. */
 export const wantedBit = {
@@ -56,6 +60,10 @@ const registerAt = missingAt - 8;
 const keyAt = registerAt - 8;
 const lateAt = keyAt - late.valueBytes;
 const lengthAt = lateAt - 8;
+const resultAt = lengthAt - 8;
+
+/** Whether a record says that nothing could be read: the first attempt's does. */
+type Absence = 'tells-absent' | 'is-silent';
 
 /** Raw tracepoint `sys_enter`: r1 points to the address of the registers and the number. */
 export function entryProgram(maps: ContentsMaps): Assembler {
@@ -67,15 +75,17 @@ export function entryProgram(maps: ContentsMaps): Assembler {
   code.call('ktime_get_ns').store('r10', headAt + contentsRecord.timeNs, 'r0', 'u64');
   emitThread(code);
   code.store('r10', missingAt, 0, 'u64');
-  emitTexts(code, maps);
-  emitAddresses(code, maps, 'taken');
+  emitTexts(code, maps, 'tells-absent');
+  emitAddresses(code, maps, 'taken', 'tells-absent');
   code.load('r1', 'r10', missingAt, 'u64').and('r7', givenAddresses).alu('or', 'r7', 'r1');
   code.jumpIf('r7', '==', 0, 'done');
   code.store('r10', lateAt + late.arguments, 'r7', 'u64');
   code.load('r1', 'r10', headAt + contentsRecord.timeNs, 'u64');
   code.store('r10', lateAt + late.timeNs, 'r1', 'u64');
   emitLateArguments(code, maps).move('r3', 'r10').add('r3', lateAt).move('r4', 0);
-  code.call('map_update_elem');
+  code.call('map_update_elem').jumpIf('r0', '==', 0, 'done');
+  // The exit does not know of it then.
+  emitLost(code, maps);
   return emitEnd(code);
 }
 
@@ -89,16 +99,15 @@ export function exitProgram(maps: ContentsMaps): Assembler {
   code.load('r1', 'r0', late.timeNs, 'u64');
   code.store('r10', headAt + contentsRecord.timeNs, 'r1', 'u64');
   emitLateArguments(code, maps).call('map_delete_elem');
-  // A call that failed gives nothing.
-  code.jumpIf('r9', 's>=', 0, 'succeeded').and('r7', ~givenAddresses).label('succeeded');
+  code.store('r10', resultAt, 'r9', 'u64');
   emitRegister(code, numberOffset);
   code.load('r8', 'r10', registerAt, 'u64');
   code.store('r10', missingAt, 0, 'u64');
-  emitTexts(code, maps);
-  emitAddresses(code, maps, 'taken');
+  emitTexts(code, maps, 'is-silent');
+  emitAddresses(code, maps, 'taken', 'is-silent');
   // These belong to the event of the exit.
   code.call('ktime_get_ns').store('r10', headAt + contentsRecord.timeNs, 'r0', 'u64');
-  emitAddresses(code, maps, 'given');
+  emitAddresses(code, maps, 'given', 'tells-absent');
   return emitEnd(code);
 }
 
@@ -123,7 +132,7 @@ function emitRegister(code: Assembler, offsetBytes: number): void {
 }
 
 /** Registers: r6 the registers' address, r7 bits of what is wanted, r8 the system call's number. Adds the bits that could not be read. */
-function emitTexts(code: Assembler, maps: ContentsMaps): void {
+function emitTexts(code: Assembler, maps: ContentsMaps, absence: Absence): void {
   code.store('r10', headAt + contentsRecord.number, 'r8', 'u32');
   for (const [argument, offset] of argumentOffsets.entries()) {
     const next = code.freshLabel('next');
@@ -138,6 +147,7 @@ function emitTexts(code: Assembler, maps: ContentsMaps): void {
     code.move('r9', 'r0').add('r9', contentsRecord.headBytes - 1);
     emitOutput(code, maps, 'r9', next);
     emitMissing(code, missing, wantedBit.text(argument));
+    if (absence === 'tells-absent') emitAbsent(code, maps, argument, next);
     code.label(next);
   }
 }
@@ -147,18 +157,33 @@ function emitMissing(code: Assembler, label: string, bit: number): void {
   code.alu('or', 'r1', bit).store('r10', missingAt, 'r1', 'u64');
 }
 
+/** A record without contents. */
+function emitAbsent(code: Assembler, maps: ContentsMaps, argument: number, next: string): void {
+  code.store('r10', headAt + contentsRecord.argument, argument | absentBit, 'u64');
+  code.move('r9', contentsRecord.headBytes);
+  emitOutput(code, maps, 'r9', next);
+}
+
 /** Socket addresses that the call takes, or those that it has given. Registers as above; needs the number in the head. */
-function emitAddresses(code: Assembler, maps: ContentsMaps, which: 'taken' | 'given'): void {
+function emitAddresses(
+  code: Assembler,
+  maps: ContentsMaps,
+  which: 'taken' | 'given',
+  absence: Absence,
+): void {
   for (const argument of addressArguments) {
     const isTaken = which === 'taken';
     const bit = isTaken ? wantedBit.takenAddress(argument) : wantedBit.givenAddress(argument);
     const next = code.freshLabel('next');
     const missing = code.freshLabel('missing');
+    const absent = code.freshLabel('absent');
     code.move('r1', 'r7').and('r1', bit).jumpIf('r1', '==', 0, next);
+    // A call that failed gives nothing.
+    if (!isTaken) code.load('r1', 'r10', resultAt, 'u64').jumpIf('r1', 's<', 0, absent);
     emitRegister(code, argumentOffsets[argument + 1]!);
     if (isTaken) code.load('r9', 'r10', registerAt, 'u32');
-    else emitGivenLength(code, next);
-    code.jumpIf('r9', '==', 0, next);
+    else emitGivenLength(code, absent);
+    code.jumpIf('r9', '==', 0, absent);
     const fits = code.freshLabel('fits');
     code.jumpIf('r9', '<=', maxAddressBytes, fits).move('r9', maxAddressBytes).label(fits);
     emitRegister(code, argumentOffsets[argument]!);
@@ -166,11 +191,13 @@ function emitAddresses(code: Assembler, maps: ContentsMaps, which: 'taken' | 'gi
     code.store('r10', headAt + contentsRecord.argument, number, 'u64');
     // The stack must be known to hold something, whatever the length.
     for (let i = 0; i < maxAddressBytes; i += 8) code.store('r10', textAt + i, 0, 'u64');
-    code.load('r3', 'r10', registerAt, 'u64').jumpIf('r3', '==', 0, next);
+    code.load('r3', 'r10', registerAt, 'u64').jumpIf('r3', '==', 0, absent);
     code.move('r1', 'r10').add('r1', textAt).move('r2', 'r9').call('probe_read_user');
     code.jumpIf('r0', '!=', 0, missing).add('r9', contentsRecord.headBytes);
     emitOutput(code, maps, 'r9', next);
     emitMissing(code, missing, bit);
+    code.label(absent);
+    if (absence === 'tells-absent') emitAbsent(code, maps, number, next);
     code.label(next);
   }
 }
@@ -185,5 +212,10 @@ function emitGivenLength(code: Assembler, none: string): void {
 function emitOutput(code: Assembler, maps: ContentsMaps, length: Register, next: string): void {
   code.moveMap('r1', maps.ring.map).move('r2', 'r10').add('r2', headAt).move('r3', length);
   code.move('r4', ringNoWakeup).call('ringbuf_output').jumpIf('r0', '==', 0, next);
-  code.moveMapValue('r1', maps.lost).move('r2', 1).atomicAdd('r1', 0, 'r2').jump(next);
+  emitLost(code, maps);
+  code.jump(next);
+}
+
+function emitLost(code: Assembler, maps: ContentsMaps): void {
+  code.moveMapValue('r1', maps.lost).move('r2', 1).atomicAdd('r1', 0, 'r2');
 }

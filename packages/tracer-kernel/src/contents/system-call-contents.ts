@@ -11,12 +11,14 @@ import {
 import type { KernelTraceLayout, RecordState, UserStrings } from '@sonde/ftrace';
 import { systemCallOfNumber } from '@sonde/linux-model';
 import {
+  absentBit,
   type ContentsMaps,
   contentsRecord,
   entryProgram,
   exitProgram,
   givenArgument,
   lateValueBytes,
+  maxRecordBytes,
   wantedBit,
 } from './contents-programs.ts';
 import { TextStore } from './text-store.ts';
@@ -55,10 +57,10 @@ const defaultRingBytes = 4 << 20;
 const numbersEnd = 512;
 /** Threads that wait in a system call for what they could not read at its beginning. */
 const maxLate = 16_384;
-/** Between fetching and the event's record, as long as nothing was lost: an interrupt, or other threads, may come between. */
-const longestGapNs = 1e9;
-/** Afterwards: a text may be missing, and an older one must not take its place. */
-const closeGapNs = 20_000;
+/** Events may wait for their call stacks: how long after those behind them they are asked for (ns). */
+const patienceNs = 200e6;
+/** A record in the ring that is being written is waited for: so many looks. */
+const maxLooks = 1000;
 const twoTo32 = 0x1_0000_0000;
 
 export interface ContentsCounts {
@@ -66,7 +68,7 @@ export interface ContentsCounts {
   readonly texts: number;
   /** Empty in the trace: not fetched, or lost. */
   readonly missing: number;
-  /** Of all processes, recorded or not: the ring was full, or a program could not run. */
+  /** Of all processes, recorded or not: the ring was full, a program could not run, or too many waited for their events. */
   readonly lost: number;
 }
 
@@ -79,10 +81,20 @@ export class SystemCallContents implements UserStrings {
   readonly #programs: readonly BpfProgram[];
   readonly #attachments: readonly Attachment[];
   readonly #arguments: ReadonlyMap<string, ReadonlyMap<string, FetchedArgument>>;
+  readonly #ringBytes: number;
   readonly #store = new TextStore();
+  /** All that was fetched until then is in the store, or known to be lost. */
+  #knownNs = 0;
+  /** As of `#knownNs`. */
+  #misses = 0;
+  #ringLosses = 0;
+  #lookedNs = Number(process.hrtime.bigint());
+  /** By the poll that goes on. */
+  #polledBytes = 0;
+  /** When the last record was fetched before the ring was full, if it was; 0: nobody knows. */
+  #fullNs = 0;
   #texts = 0;
   #missing = 0;
-  #lost = 0;
   #isClosed = false;
 
   /**
@@ -91,6 +103,7 @@ export class SystemCallContents implements UserStrings {
    */
   constructor(native: Native, texts: readonly FetchedArgument[], ringBytes = defaultRingBytes) {
     this.#arguments = byEvent(texts);
+    this.#ringBytes = ringBytes;
     const opened: { close(): void }[] = [];
     const keep = <T extends { close(): void }>(resource: T): T => {
       opened.push(resource);
@@ -120,7 +133,33 @@ export class SystemCallContents implements UserStrings {
   /** Takes over what the programs fetched, so that they have room. */
   poll(): void {
     if (this.#isClosed) return;
-    this.#maps.ring.poll(this.#take);
+    const beginNs = Number(process.hrtime.bigint());
+    const { ring } = this.#maps;
+    this.#polledBytes = 0;
+    this.#fullNs = 0;
+    ring.poll(this.#take);
+    this.#countLosses();
+    if (!ring.hasMore) this.#knownNs = beginNs;
+  }
+
+  /**
+   * Losses since the last look: the ring loses when it is full, and has room again when a poll has ended. When a program could not run,
+   * nobody knows.
+   */
+  #countLosses(): void {
+    const { lost } = this.#maps;
+    lost.key.setUint32(0, 0, true);
+    lost.lookUp();
+    const ringLosses = Number(lost.value.getBigUint64(0, true));
+    const misses = this.#programs.reduce((sum, program) => sum + program.statistics().missed, 0);
+    const nowNs = Number(process.hrtime.bigint());
+    if (misses > this.#misses) this.#store.addLoss(this.#lookedNs, nowNs);
+    else if (ringLosses > this.#ringLosses) {
+      this.#store.addLoss(this.#fullNs === 0 ? this.#lookedNs : this.#fullNs, nowNs);
+    }
+    this.#misses = misses;
+    this.#ringLosses = ringLosses;
+    this.#lookedNs = nowNs;
   }
 
   readonly #take = (view: DataView, offset: number, lengthBytes: number): void => {
@@ -133,9 +172,14 @@ export class SystemCallContents implements UserStrings {
     const low = view.getUint32(offset + at.timeNs, true);
     const timeNs = view.getUint32(offset + at.timeNs + 4, true) * twoTo32 + low;
     const begin = view.byteOffset + offset + at.headBytes;
-    // A copy: the ring's memory is used again.
-    const text = new Uint8Array(view.buffer, begin, lengthBytes - at.headBytes).slice();
+    const isAbsent = (key.argument & absentBit) !== 0;
+    const text = isAbsent
+      ? undefined
+      : new Uint8Array(view.buffer, begin, lengthBytes - at.headBytes);
+    key.argument &= ~absentBit;
     this.#store.add(key, timeNs, text);
+    this.#polledBytes += (lengthBytes + 15) & ~7;
+    if (this.#polledBytes < this.#ringBytes - 2 * maxRecordBytes) this.#fullNs = timeNs;
   };
 
   textOf(state: RecordState, eventName: string, argument: string): Uint8Array | undefined {
@@ -148,37 +192,36 @@ export class SystemCallContents implements UserStrings {
   }
 
   #fetched(state: RecordState, found: FetchedArgument): Uint8Array | undefined {
-    this.poll();
     const timeNs = state.timeHigh * twoTo32 + (state.timeLow >>> 0);
     const argument = found.isGiven === true ? found.index + givenArgument : found.index;
     const key = { tid: state.tid, number: found.number, argument };
-    const gapNs = this.#lost === 0 ? longestGapNs : closeGapNs;
-    const text = this.#store.take(key, timeNs, gapNs);
+    const text = this.#isKnown(timeNs) ? this.#store.take(key, timeNs) : undefined;
     if (text !== undefined) this.#texts++;
     // A call that failed gives no address, and it need not ask for one.
     else if (found.isGiven !== true) this.#missing++;
     return text;
   }
 
-  /** Asks the kernel what was lost. */
-  countLosses(): void {
-    if (this.#isClosed) return;
-    const { lost } = this.#maps;
-    lost.key.setUint32(0, 0, true);
-    lost.lookUp();
-    const missed = this.#programs.reduce((sum, program) => sum + program.statistics().missed, 0);
-    this.#lost = Number(lost.value.getBigUint64(0, true)) + missed;
+  /** False: something is still being written. */
+  #isKnown(timeNs: number): boolean {
+    for (let i = 0; i < maxLooks && this.#knownNs < timeNs && !this.#isClosed; i++) this.poll();
+    return this.#knownNs >= timeNs;
+  }
+
+  /** All events until then were converted: their texts are not wanted any more. */
+  release(convertedNs: number): void {
+    this.#store.release(convertedNs - patienceNs);
   }
 
   get counts(): ContentsCounts {
-    return { texts: this.#texts, missing: this.#missing, lost: this.#lost };
+    const lost = this.#ringLosses + this.#misses + this.#store.forgotten;
+    return { texts: this.#texts, missing: this.#missing, lost };
   }
 
   /** Again: does nothing. */
   close(): void {
     if (this.#isClosed) return;
     this.poll();
-    this.countLosses();
     this.#isClosed = true;
     for (const attachment of this.#attachments) attachment.close();
     for (const program of this.#programs) program.close();

@@ -1,91 +1,177 @@
 /** Texts that the programs fetched, until the event they belong to is converted. */
 
 interface FetchedText {
-  readonly number: number;
-  readonly argument: number;
   readonly timeNs: number;
-  /** Undefined: taken. */
-  text: Uint8Array | undefined;
+  /** Where the text is; undefined: it could not be read, or is taken. */
+  chunk: Uint8Array | undefined;
+  offset: number;
+  lengthBytes: number;
 }
 
 export interface TextKey {
   readonly tid: number;
-  /** Of the system call. */
+  /** Of the system call: less than 512. */
   readonly number: number;
-  /** Index among the call's arguments. */
+  /** Which of its arguments: less than 32. */
   readonly argument: number;
 }
 
-/** Texts of events that are not recorded are forgotten when as many others have come, twice. */
-const generationTexts = 100_000;
+/** Nobody knows what was fetched then: from the first loss to the last, both included. */
+interface BlindTime {
+  readonly fromNs: number;
+  untilNs: number;
+}
+
+const chunkBytes = 256 * 1024;
+/** What a text takes beside its bytes. */
+const entryBytes = 100;
+const defaultLimitBytes = 48 << 20;
+/** A text of a call may be as much older than the call's event: for other threads, or interrupts. */
+const keptBlindNs = 10e9;
+const maxBlindTimes = 1000;
 
 /**
- * By thread, in the order of time. A thread makes one system call after the other, and its text is fetched before its event is recorded:
- * the newest text of the thread that is not newer than the event is the event's.
+ * By thread, call and argument, in the order of time. For every call there is an entry, with or without a text, or its loss is known. It
+ * is made before the call's event: the newest entry that is not newer than the event is the event's, unless something was lost between.
  */
 export class TextStore {
-  #young = new Map<number, FetchedText[]>();
-  #old = new Map<number, FetchedText[]>();
-  #youngTexts = 0;
+  #young = new Generation();
+  #old = new Generation();
+  readonly #halfBytes: number;
+  #blindTimes: BlindTime[] = [];
+  /** Thrown away before anybody asked for them. */
+  forgotten = 0;
 
-  add({ tid, number, argument }: TextKey, timeNs: number, text: Uint8Array): void {
-    if (this.#youngTexts === generationTexts) {
-      this.#old = this.#young;
-      this.#young = new Map();
-      this.#youngTexts = 0;
+  /** @param limitBytes - Of memory, about. */
+  constructor(limitBytes = defaultLimitBytes) {
+    this.#halfBytes = limitBytes / 2;
+  }
+
+  /** @param text - Not kept. Undefined: there is none, or it comes later, with the same time. */
+  add(key: TextKey, timeNs: number, text: Uint8Array | undefined): void {
+    if (this.#young.bytes >= this.#halfBytes) this.#forgetOld();
+    this.#young.add(keyOf(key), timeNs, text);
+  }
+
+  #forgetOld(): void {
+    const { latestNs, count } = this.#old;
+    if (count > 0) this.addLoss(0, latestNs);
+    this.forgotten += count;
+    this.#old = this.#young;
+    this.#young = new Generation();
+  }
+
+  /** Entries may be missing: of calls that began then. */
+  addLoss(fromNs: number, untilNs: number): void {
+    const times = this.#blindTimes;
+    const last = times.at(-1);
+    if (last !== undefined && fromNs <= last.untilNs && fromNs >= last.fromNs) {
+      last.untilNs = Math.max(last.untilNs, untilNs);
+      return;
     }
-    this.#youngTexts++;
-    const fetched = { number, argument, timeNs, text };
-    const ofThread = this.#young.get(tid);
-    if (ofThread === undefined) this.#young.set(tid, [fetched]);
-    else insert(ofThread, fetched);
+    times.push({ fromNs, untilNs });
+    if (times.length <= maxBlindTimes) return;
+    const [first, second] = times;
+    const joined = {
+      fromNs: Math.min(first!.fromNs, second!.fromNs),
+      untilNs: Math.max(first!.untilNs, second!.untilNs),
+    };
+    times.splice(0, 2, joined);
   }
 
-  /**
-   * The text of an event at `timeNs`; it is given once.
-   * @param maxGapNs - A text that was fetched longer before is not the event's.
-   */
-  take(key: TextKey, timeNs: number, maxGapNs: number): Uint8Array | undefined {
-    return (
-      takeFrom(this.#young, key, timeNs, maxGapNs) ?? takeFrom(this.#old, key, timeNs, maxGapNs)
-    );
+  /** The text of an event at `timeNs`; it is given once. Undefined: there is none, or it is not certain. */
+  take(key: TextKey, timeNs: number): Uint8Array | undefined {
+    const number = keyOf(key);
+    const young = this.#young.find(number, timeNs);
+    const old = this.#old.find(number, timeNs);
+    // What comes late is in the younger generation, whatever its time.
+    const isOld = young === undefined || (old !== undefined && old.timeNs > young.timeNs);
+    const found = isOld ? old : young;
+    if (found?.chunk === undefined || this.#isUncertain(found.timeNs, timeNs)) return undefined;
+    const { chunk, offset, lengthBytes } = found;
+    found.chunk = undefined;
+    return chunk.subarray(offset, offset + lengthBytes);
+  }
+
+  /** Whether an entry between the two may be missing. */
+  #isUncertain(fromNs: number, untilNs: number): boolean {
+    for (const blind of this.#blindTimes) {
+      if (blind.untilNs >= fromNs && blind.fromNs <= untilNs) return true;
+    }
+    return false;
+  }
+
+  /** Nobody asks for texts of earlier events any more. */
+  release(beforeNs: number): void {
+    if (this.#young.count > 0 && this.#old.latestNs < beforeNs) {
+      this.#old = this.#young;
+      this.#young = new Generation();
+    }
+    const [first] = this.#blindTimes;
+    if (first === undefined || first.untilNs >= beforeNs - keptBlindNs) return;
+    this.#blindTimes = this.#blindTimes.filter(({ untilNs }) => untilNs >= beforeNs - keptBlindNs);
   }
 }
 
-/** What is fetched at the exit of a call comes late: a little before the end. */
-function insert(texts: FetchedText[], fetched: FetchedText): void {
-  const last = texts.at(-1);
-  if (last === undefined || last.timeNs <= fetched.timeNs) texts.push(fetched);
-  else texts.splice(endOfUntil(texts, fetched.timeNs), 0, fetched);
+/** A number is found faster than a text. */
+function keyOf({ tid, number, argument }: TextKey): number {
+  return (tid * 512 + number) * 32 + argument;
 }
 
-function takeFrom(
-  texts: Map<number, FetchedText[]>,
-  { tid, number, argument }: TextKey,
-  timeNs: number,
-  maxGapNs: number,
-): Uint8Array | undefined {
-  const ofThread = texts.get(tid);
-  if (ofThread === undefined) return undefined;
-  for (let i = endOfUntil(ofThread, timeNs) - 1; i >= 0; i--) {
-    const fetched = ofThread[i]!;
-    if (fetched.timeNs < timeNs - maxGapNs) return undefined;
-    if (fetched.number !== number || fetched.argument !== argument) continue;
-    // One that is taken was an earlier event's: those before it are even older.
-    const { text } = fetched;
-    fetched.text = undefined;
-    return text;
+/** Entries that came one after another: they are thrown away together. */
+class Generation {
+  readonly #entries = new Map<number, FetchedText[]>();
+  #chunk = new Uint8Array(0);
+  #used = 0;
+  count = 0;
+  /** Memory, about. */
+  bytes = 0;
+  latestNs = 0;
+
+  add(key: number, timeNs: number, text: Uint8Array | undefined): void {
+    const entry: FetchedText = { timeNs, chunk: undefined, offset: 0, lengthBytes: 0 };
+    if (text !== undefined) this.#copy(text, entry);
+    this.count++;
+    this.bytes += entryBytes + entry.lengthBytes;
+    this.latestNs = Math.max(this.latestNs, timeNs);
+    const entries = this.#entries.get(key);
+    if (entries === undefined) this.#entries.set(key, [entry]);
+    else insert(entries, entry);
   }
-  return undefined;
+
+  #copy(text: Uint8Array, entry: FetchedText): void {
+    if (this.#used + text.length > this.#chunk.length) {
+      this.#chunk = new Uint8Array(Math.max(chunkBytes, text.length));
+      this.#used = 0;
+    }
+    this.#chunk.set(text, this.#used);
+    entry.chunk = this.#chunk;
+    entry.offset = this.#used;
+    entry.lengthBytes = text.length;
+    this.#used += text.length;
+  }
+
+  /** The newest that is not newer. */
+  find(key: number, timeNs: number): FetchedText | undefined {
+    const entries = this.#entries.get(key);
+    return entries?.[endOfUntil(entries, timeNs) - 1];
+  }
 }
 
-/** Index behind the last text that is not newer. */
-function endOfUntil(texts: readonly FetchedText[], timeNs: number): number {
+/** What is fetched at the exit of a call comes late: a little before the end, behind the entry that says so. */
+function insert(entries: FetchedText[], entry: FetchedText): void {
+  const last = entries.at(-1);
+  if (last === undefined || last.timeNs <= entry.timeNs) entries.push(entry);
+  else entries.splice(endOfUntil(entries, entry.timeNs), 0, entry);
+}
+
+/** Index behind the last entry that is not newer. */
+function endOfUntil(entries: readonly FetchedText[], timeNs: number): number {
   let low = 0;
-  let high = texts.length;
+  let high = entries.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if (texts[middle]!.timeNs <= timeNs) low = middle + 1;
+    if (entries[middle]!.timeNs <= timeNs) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -33,9 +33,34 @@ describe.skipIf(reason !== '')(`texts of system calls${reason}`, () => {
     const contents = new SystemCallContents(await Native.open(), [openat], ringBytes);
     try {
       for (let i = 0; i < opens; i++) closeSync(openSync('/dev/null', 'r'));
-      contents.countLosses();
+      contents.poll();
       const perText = 8 + 24 + '/dev/null'.length;
       expect(contents.counts.lost).toBeGreaterThanOrEqual(opens - ringBytes / perText);
+    } finally {
+      contents.close();
+    }
+  });
+
+  test('with a ring that is full again and again: the own text, or none', async () => {
+    const contents = new SystemCallContents(await Native.open(), [openat], ringBytes);
+    try {
+      const events: [bigint, string][] = [];
+      for (let i = 0; i < opens; i++) {
+        const path = `/sonde-none-${i}`;
+        expect(() => openSync(path, 'r')).toThrow('ENOENT');
+        events.push([process.hrtime.bigint(), path]);
+        if (i % 250 === 0) contents.poll();
+      }
+      let known = 0;
+      for (const [timeNs, path] of events) {
+        const text = contents.textOf(stateAt(timeNs), openat.event, openat.name);
+        if (text === undefined) continue;
+        known++;
+        expect(new TextDecoder().decode(text)).toBe(path);
+      }
+      expect(known).toBeGreaterThan(200);
+      expect(contents.counts.missing).toBe(opens - known);
+      expect(contents.counts.lost).toBeGreaterThanOrEqual(opens - known - 8 * 10);
     } finally {
       contents.close();
     }

@@ -35,6 +35,7 @@ function snapshot(
 ): TrackerSnapshot {
   return {
     tracker: findTracker(name)!,
+    thresholdsNs: [5e6],
     counters: { ...counters, ...changed },
     series: series.map(([labels, delays]) => {
       const histogram = new Histogram(5);

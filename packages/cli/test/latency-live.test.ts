@@ -199,6 +199,7 @@ test('a live run ends with its duration, and closes what it opened', async () =>
     snapshot: () => [
       {
         tracker,
+        thresholdsNs: [tracker.alert.thresholdNs],
         counters: { ...zero, ends: 1 },
         series: [{ labels: {}, histogram, isExact: false, quantileNs: () => 100 }],
         uncertain: undefined,

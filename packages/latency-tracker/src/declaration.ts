@@ -294,6 +294,8 @@ export interface SeriesData {
 /** The state of one tracker at one moment. */
 export interface TrackerSnapshot {
   readonly tracker: Tracker;
+  /** What alerts were above (ns): several where it was set meanwhile, the present one last. */
+  readonly thresholdsNs: readonly number[];
   readonly counters: TrackerCounters;
   /** One without labels; several with. */
   readonly series: readonly SeriesData[];

@@ -41,7 +41,13 @@ function snapshotWith(some: Partial<TrackerCounters>, count: number): TrackerSna
   const histogram = new Histogram(3);
   for (let i = 0; i < count; i++) histogram.add(1000);
   const series = [{ labels: {}, histogram, isExact: false, quantileNs: () => 1000 }];
-  return { tracker, counters: { ...quiet, ...some }, series, uncertain: undefined };
+  return {
+    tracker,
+    thresholdsNs: [5e6],
+    counters: { ...quiet, ...some },
+    series,
+    uncertain: undefined,
+  };
 }
 
 test.each([0, 3])('text shows all that are not 0, %d measured', (count) => {
@@ -60,6 +66,15 @@ test('text shows none where all that began was measured', () => {
     /begun|NOT all/,
   );
   expect(formatTroubles(quiet)).toBe('');
+});
+
+test('text names every threshold that was in force', () => {
+  const snapshot = snapshotWith({ begins: 3, ends: 3, alerts: 2 }, 3);
+  expect(summaryText(snapshot, { top: 10 })).toContain('\n  2 above 5 ms\n');
+  const changed = { ...snapshot, thresholdsNs: [20e6, 2e6, 500e3] };
+  expect(summaryText(changed, { top: 10 })).toContain(
+    '\n  2 above the threshold, which was 20 ms, then 2 ms, then 500 us\n',
+  );
 });
 
 test('JSON and OpenMetrics have all, 0 or not', () => {

@@ -344,6 +344,28 @@ test('settings change at work; a reset keeps what is pending', () => {
   expect(() => session.set('yours', {})).toThrow(/No tracker yours runs here; there are mine\./);
 });
 
+test.each(['wakeup', 'chain'])('%s: thresholds that were set are told', (name) => {
+  const trace = new TextTrace(`
+    5 0 irq_handler_entry irq=1
+    6 0 sched_waking tid=2
+    10 0 sched_switch prev_tid=1 prev_state=1 next_tid=2`);
+  const tracker = findTracker(name)!;
+  const session = new StreamingSession([tracker], {
+    origin: { nsFromOrigin: 0n },
+    traces: [trace.trace],
+  });
+  const thresholds = (): readonly number[] => session.snapshot()[0]!.thresholdsNs;
+  expect(thresholds()).toEqual([5e6]);
+  session.set(name, { thresholdNs: 2e6 });
+  session.set(name, { thresholdNs: 2e6 });
+  session.set(name, { timeoutNs: 1e9 });
+  expect(thresholds()).toEqual([5e6, 2e6]);
+  for (let i = 1; i <= 20; i++) session.set(name, { thresholdNs: i });
+  expect(thresholds()).toEqual([5e6, 14, 15, 16, 17, 18, 19, 20]);
+  session.snapshotAndReset();
+  expect(thresholds()).toEqual([20]);
+});
+
 describe('a chain keeps the time of its first event', () => {
   const chain = {
     ...findTracker('chain')!,

@@ -48,6 +48,7 @@ class ChainWriter extends ProgramParts {
     for (const when of guard ? [guard, ...action.when] : action.when) {
       expressions.condition(when, next);
     }
+    this.leaveOutOwn(action.process, expressions, next);
     if (action.drop !== undefined) {
       this.key(action.drop.key, expressions);
       this.#forget(action.drop.step);

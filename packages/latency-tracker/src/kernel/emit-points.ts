@@ -58,7 +58,7 @@ class PointWriter extends ProgramParts {
     for (const when of access.guard ? [access.guard, ...point.when] : point.when) {
       expressions.condition(when, next);
     }
-    this.#leaveOutOwn(planned, expressions, next);
+    this.leaveOutOwn(planned.process, expressions, next);
     switch (planned.role) {
       case 'begin':
         this.#begin(planned, expressions, next);
@@ -73,13 +73,6 @@ class PointWriter extends ProgramParts {
         this.#abort(planned, expressions, next);
     }
     code.label(next);
-  }
-
-  #leaveOutOwn({ process }: PlannedPoint, expressions: ExpressionWriter, next: string): void {
-    const { ownTgid } = this.context;
-    if (ownTgid === undefined || process === undefined) return;
-    const right = { type: 'integer', value: ownTgid } as const;
-    expressions.condition({ type: 'binary', operator: '!=', left: process, right }, next);
   }
 
   /** `r8` = the event's own time, or that of the clock. */

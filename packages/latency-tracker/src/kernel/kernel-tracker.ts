@@ -1,4 +1,5 @@
 /** One tracker at work in the kernel: its maps, programs and attachments. */
+
 import type { Attachment, BpfProgram, Native, ProgramStatistics, RingBuffer } from '@sonde/ebpf';
 import { type MutableCounters, zeroCounters } from '../counters.ts';
 import type {
@@ -9,6 +10,7 @@ import type {
   TrackerSnapshot,
 } from '../declaration.ts';
 import { bucketBegin, quantileOf } from '../histogram.ts';
+import { ThresholdHistory } from '../threshold-history.ts';
 import { chainPiece } from './emit-chain.ts';
 import { pointPiece } from './emit-points.ts';
 import type { KernelTypes } from './event-access.ts';
@@ -42,6 +44,7 @@ export class KernelTracker {
   readonly pieces: LoadedPiece[] = [];
   readonly #attachments: Attachment[] = [];
   #thresholdNs: number;
+  readonly #thresholds: ThresholdHistory;
   #timeoutNs: number;
   #isOn = false;
   #base: KernelCounters;
@@ -66,6 +69,7 @@ export class KernelTracker {
     const { ring, trackerIndex, ownTgid } = environment;
     const { alert, timeoutNs } = plan.tracker;
     this.#thresholdNs = alert.thresholdNs;
+    this.#thresholds = new ThresholdHistory(alert.thresholdNs);
     this.#timeoutNs = timeoutNs;
     this.maps = new TrackerMaps(native, plan);
     this.#context = { plan, maps: this.maps, ring: ring.map, trackerIndex, ownTgid };
@@ -128,7 +132,10 @@ export class KernelTracker {
   }
 
   set(changes: TrackerSettings, nowNs: bigint): void {
-    if (changes.thresholdNs !== undefined) this.#thresholdNs = changes.thresholdNs;
+    if (changes.thresholdNs !== undefined) {
+      this.#thresholdNs = changes.thresholdNs;
+      this.#thresholds.set(changes.thresholdNs);
+    }
     if (changes.timeoutNs !== undefined) this.#timeoutNs = changes.timeoutNs;
     if (changes.thresholdNs !== undefined || changes.timeoutNs !== undefined) this.#writeSettings();
     if (changes.worst !== undefined) {
@@ -189,7 +196,13 @@ export class KernelTracker {
       .map((now) => since(now, this.#baseSeries.get(now.key.join()), this.maps.bits))
       .filter(({ histogram }) => histogram.count > 0 || this.maps.series === undefined)
       .map(({ key, histogram }) => this.#seriesData(key, histogram));
-    return { tracker, counters: this.#counters(counters), series, uncertain: undefined };
+    return {
+      tracker,
+      thresholdsNs: this.#thresholds.all,
+      counters: this.#counters(counters),
+      series,
+      uncertain: undefined,
+    };
   }
 
   #counters(now: KernelCounters): MutableCounters {
@@ -205,6 +218,7 @@ export class KernelTracker {
   reset(): void {
     const { counters, series } = this.maps.read();
     this.#base = counters;
+    this.#thresholds.reset();
     this.#baseSeries = new Map(series.map((one) => [one.key.join(), one]));
     this.#missedBefore = this.#missed;
     const { timeouts = 0, collected = 0 } = this.#mapSweep ?? {};

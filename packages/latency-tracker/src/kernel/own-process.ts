@@ -18,16 +18,23 @@ export function ownTgid(): number | undefined {
 }
 
 /** The process of the operation's thread, at a point of a tracker of threads; undefined: the point does not tell. */
-export function processOf(
-  tracker: Tracker,
+export const processOf = (
+  { per }: Tracker,
   { key }: Point,
+  access: EventAccess,
+): Expression | undefined => processOfKey(key, per, access);
+
+/** @param per - `task`: the key is a thread where it is the field of an event that says so. */
+export function processOfKey(
+  key: readonly Expression[],
+  per: 'task' | undefined,
   access: EventAccess,
 ): Expression | undefined {
   const isCurrent = key.some(
     (part) => part.type === 'builtin' && (part.name === 'tid' || part.name === 'tgid'),
   );
   if (isCurrent) return { type: 'builtin', name: 'tgid' };
-  if (tracker.per !== 'task') return undefined;
+  if (per !== 'task') return undefined;
   const field = taskField(key[0], 'tgid');
   if (field?.type !== 'field') return undefined;
   try {

@@ -11,6 +11,7 @@ import {
   taskOf,
 } from './event-access.ts';
 import { maxValueBytes, pending } from './layout.ts';
+import { processOfKey } from './own-process.ts';
 import {
   type ChainAction,
   type PlannedPoint,
@@ -20,7 +21,9 @@ import {
 } from './plan-types.ts';
 import { userStackTarget } from './user-stacks.ts';
 
-type Draft = Omit<ChainAction, 'access' | 'end'> & { readonly info: readonly Expression[] };
+type Draft = Omit<ChainAction, 'access' | 'end' | 'process'> & {
+  readonly info: readonly Expression[];
+};
 
 /**
  * One program for each event. The times of a chain's steps are what it saves, in the order of the steps: chains only go forward.
@@ -107,7 +110,10 @@ function planAction(
   const { event, when, from, step, drop, key } = draft;
   const isEnd = step !== undefined && key === undefined;
   const end = isEnd ? planEndOf(tracker, chain, step, access) : undefined;
-  return { access, event, when, from, step, drop, key, end };
+  // Of a step that belongs to a thread: there it waits, or from there it comes.
+  const own = key ?? from[0]?.key;
+  const process = own && processOfKey(own, 'task', access);
+  return { access, event, when, from, step, drop, key, end, process };
 }
 
 /** As a point: so its record is made like those of pairs. Its stack is that of the thread that the chain came to. */

@@ -43,6 +43,8 @@ export interface ChainAction {
   readonly key: readonly Expression[] | undefined;
   /** Of a step that ends chains. */
   readonly end: PlannedPoint | undefined;
+  /** Must not be this process; undefined: whoever it is. */
+  readonly process: Expression | undefined;
 }
 
 /** All points of a tracker at one target, in the order in which they act: one program. */

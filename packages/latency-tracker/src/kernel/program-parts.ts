@@ -73,6 +73,14 @@ export class ProgramParts {
     this.code.label(this.#out);
   }
 
+  /** What this process does goes on to `next`, unless it is asked for. */
+  leaveOutOwn(process: Expression | undefined, expressions: ExpressionWriter, next: string): void {
+    const { ownTgid } = this.context;
+    if (ownTgid === undefined || process === undefined) return;
+    const right = { type: 'integer', value: ownTgid } as const;
+    expressions.condition({ type: 'binary', operator: '!=', left: process, right }, next);
+  }
+
   /** `r8` = the time: read once where it is shared. */
   readTime(): void {
     const { code } = this;

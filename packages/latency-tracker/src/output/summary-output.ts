@@ -39,14 +39,18 @@ export function summaryText(snapshot: TrackerSnapshot, options: SummaryOptions):
     if (Object.keys(only?.labels ?? {}).length > 0) lines.push('', ...labelLines(series, options));
   }
   if (counters.alerts > 0) {
-    const threshold = formatDuration(tracker.alert.thresholdNs);
-    lines.push(`  ${group(counters.alerts)} above ${threshold}`);
+    lines.push(`  ${group(counters.alerts)} above ${thresholdsText(snapshot.thresholdsNs)}`);
   }
   const fates = formatFates(counters);
   if (fates !== '') lines.push(`  ${fates}`);
   const troubles = formatTroubles(counters);
   if (troubles !== '') lines.push(`  NOT all is well: ${troubles}`);
   return `${lines.join('\n')}\n`;
+}
+
+function thresholdsText(thresholdsNs: readonly number[]): string {
+  const texts = thresholdsNs.map((ns) => (Number.isFinite(ns) ? formatDuration(ns) : 'none'));
+  return texts.length === 1 ? texts[0]! : `the threshold, which was ${texts.join(', then ')}`;
 }
 
 function quantilesText(series: SeriesData): string {

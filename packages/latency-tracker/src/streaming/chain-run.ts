@@ -11,6 +11,7 @@ import type {
 import { eventMatches } from '../event-names.ts';
 import type { Expression } from '../expression.ts';
 import { Histogram } from '../histogram.ts';
+import { ThresholdHistory } from '../threshold-history.ts';
 import { WholeEvent } from './alert-values.ts';
 import type { ExpressionCompiler, NumberOf, SlotRecord } from './compile-expression.ts';
 import type { EventContext, HostState } from './event-context.ts';
@@ -41,6 +42,7 @@ export class ChainRun {
   readonly #uncertain: Histogram;
   readonly #counters: MutableCounters = zeroCounters();
   readonly #gate: AlertGate;
+  readonly #thresholds: ThresholdHistory;
   #isOn = true;
 
   constructor(
@@ -57,6 +59,7 @@ export class ChainRun {
     this.#options = options;
     const { thresholdNs, ratePerS } = tracker.alert;
     this.#gate = new AlertGate(thresholdNs, ratePerS, this.#counters);
+    this.#thresholds = new ThresholdHistory(thresholdNs);
     this.#labels.idOf([]);
     this.#series = new SeriesTable([], this.#labels, tracker.histogram);
     this.#uncertain = new Histogram(tracker.histogram.bits, tracker.histogram.kind);
@@ -79,7 +82,10 @@ export class ChainRun {
   }
 
   set settings({ thresholdNs, worst, on }: TrackerSettings) {
-    if (thresholdNs !== undefined) this.#gate.thresholdNs = thresholdNs;
+    if (thresholdNs !== undefined) {
+      this.#gate.thresholdNs = thresholdNs;
+      this.#thresholds.set(thresholdNs);
+    }
     if (worst !== undefined) this.#gate.worst = worst;
     if (on !== undefined) this.#isOn = on;
     if (on === false) this.#forgetAll();
@@ -93,6 +99,7 @@ export class ChainRun {
     for (const waiting of this.#waiting.values()) for (const { size } of waiting) pending += size;
     return {
       tracker: this.tracker,
+      thresholdsNs: this.#thresholds.all,
       counters: { ...this.#counters, pending },
       series: this.#series.snapshot(),
       uncertain: this.#counters.uncertain > 0 ? this.#uncertain : undefined,
@@ -101,6 +108,7 @@ export class ChainRun {
 
   reset(): void {
     Object.assign(this.#counters, zeroCounters());
+    this.#thresholds.reset();
     this.#series.reset();
     this.#uncertain.reset();
   }

@@ -12,6 +12,7 @@ import {
 } from '../declaration.ts';
 import { Histogram } from '../histogram.ts';
 import { PairMatcher } from '../pair-matcher.ts';
+import { ThresholdHistory } from '../threshold-history.ts';
 import { WholeEvent } from './alert-values.ts';
 import type { EventContext, HostState } from './event-context.ts';
 import { Losses } from './losses.ts';
@@ -60,6 +61,7 @@ export class TrackerRun {
   knowsWhereThreadsRun = true;
   readonly #context: EventContext;
   readonly #options: TrackerRunOptions;
+  readonly #thresholds: ThresholdHistory;
   #settings: TrackerSettings = {};
   #uncertainCount = 0;
   readonly #base: MutableCounters = zeroCounters();
@@ -76,6 +78,7 @@ export class TrackerRun {
     this.set = set;
     this.#context = context;
     this.#options = options;
+    this.#thresholds = new ThresholdHistory(tracker.alert.thresholdNs);
     const [begin, end] = [set.begin[0]!, set.end[0]!];
     const beginNames = [...begin.labels.keys()];
     const endNames = [...end.labels.keys()];
@@ -132,6 +135,7 @@ export class TrackerRun {
 
   set settings(settings: TrackerSettings) {
     this.#settings = { ...this.#settings, ...settings };
+    if (settings.thresholdNs !== undefined) this.#thresholds.set(settings.thresholdNs);
     for (const host of this.#hosts) host.matchers[this.index]!.set(settings);
   }
 
@@ -227,6 +231,7 @@ export class TrackerRun {
   snapshot(): TrackerSnapshot {
     return {
       tracker: this.tracker,
+      thresholdsNs: this.#thresholds.all,
       counters: this.#counters(),
       series: this.#series.snapshot(),
       uncertain: this.#uncertainCount > 0 ? this.#uncertain : undefined,
@@ -235,6 +240,7 @@ export class TrackerRun {
 
   reset(): void {
     const now = this.#sum();
+    this.#thresholds.reset();
     // What is pending stays.
     Object.assign(this.#base, now, { pending: 0 });
     this.#series.reset();

@@ -258,6 +258,7 @@ describe.runIf(isPossible)(title, () => {
     session.set('writes', { thresholdNs: 0 });
     await write();
     expect(alerts).toHaveLength(20);
+    expect(session.snapshot()[0]!.thresholdsNs).toEqual([Number.POSITIVE_INFINITY, 0]);
     expect(() => session.set('nope', {})).toThrow('there are writes');
   });
 

@@ -88,6 +88,24 @@ describe.runIf(isPossible)(title, () => {
     expect(await ofThis(false)).toBe(0);
   });
 
+  test.each(['typed', 'raw'] as const)(
+    '%s: of chains that come to a thread, too',
+    async (access) => {
+      const ofThis = async (includeSelf: boolean): Promise<number> => {
+        const { session, alerts } = await openSession(
+          [trackerNamed('chain', { alert: { threshold: 0 } })],
+          { access, includeSelf },
+        );
+        for (let i = 0; i < 5; i++) await new Promise((resolve) => setTimeout(resolve, 5));
+        session.close();
+        expect(alerts.length).toBeGreaterThan(0);
+        return alerts.filter(({ tid }) => tid === process.pid).length;
+      };
+      expect(await ofThis(true)).toBeGreaterThan(0);
+      expect(await ofThis(false)).toBe(0);
+    },
+  );
+
   test('others are counted all the same', async () => {
     const sleep = programNamed('sondeother', 'sleep');
     const { session, alerts } = await openSession([

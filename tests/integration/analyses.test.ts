@@ -209,6 +209,39 @@ describe('options that do nothing are told of', () => {
   });
 });
 
+describe('the machine interface', () => {
+  test('--test-compatibility: by what the trace has events for, without reading them', () => {
+    const ask = (name: string, trace: string) =>
+      runSonde([name, '--mi', '--test-compatibility', trace]);
+    const trace = traceFolder('switches', busy('h', 'a', 100, 600));
+    expect(ask('cputop', trace)).toEqual({ status: 0, stdout: '', stderr: '' });
+    const memtop = ask('memtop', trace);
+    expect(memtop.status).toBe(1);
+    expect(JSON.parse(memtop.stdout)['error-message']).toMatch(
+      /^Error: Nothing of memtop can be computed: no page allocations: the trace has no kmem_mm_page_alloc;/,
+    );
+    expect(ask('cputop', clockPlugin).status).toBe(1);
+    expect(ask('cputop', join(scratch, 'nowhere')).status).toBe(1);
+    // Periods are made of any events.
+    expect(ask('periodlog', clockPlugin).status).toBe(0);
+  });
+
+  test('irqtop has its table, which the analyses of the original do not describe', () => {
+    const trace = traceFolder(
+      'interrupts',
+      '0 0 irq_handler_entry irq=30 name=disk\n40 0 irq_handler_exit irq=30 ret=1\n',
+    );
+    const classesOf = (name: string): string[] =>
+      Object.keys(JSON.parse(runSonde([name, '--mi', '--metadata']).stdout)['table-classes']);
+    expect(classesOf('irqtop')).toContain('top');
+    expect(classesOf('irqstats')).not.toContain('top');
+    const { results } = JSON.parse(runSonde(['irqtop', '--mi', trace]).stdout);
+    expect(results).toHaveLength(1);
+    expect(results[0]).toMatchObject({ class: 'top' });
+    expect(results[0].data[0].at(-1)).toEqual({ class: 'duration', value: 40 });
+  });
+});
+
 describe('times without events', () => {
   const trace = traceFolder('short', busy('h', 'a', 100, 600));
   const at = (ns: number): string => `00:00:00.${String(ns).padStart(9, '0')}`;

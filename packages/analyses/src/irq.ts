@@ -82,7 +82,7 @@ const top: TableClass = {
   isLimited: true,
   title: 'Longest interrupt handlers',
   columns: [...logColumns, { title: 'Duration', class: 'duration' }],
-  isExtra: true,
+  lamiView: 'top',
 };
 const hardStats: TableClass = {
   name: 'hard-stats',

@@ -63,6 +63,8 @@ export interface TableClass {
   readonly columns: readonly Column[];
   /** Ours, not LAMI's. */
   readonly isExtra?: boolean;
+  /** LAMI's only with analyses of ours that show this by default: the machine interface of the others is the original's. */
+  readonly lamiView?: string;
   /** Its columns depend on the trace: the machine interface describes it where it is used. */
   readonly isAnonymous?: boolean;
   /** Only its first rows are shown: `--limit`. */

@@ -39,7 +39,10 @@ function describeClass({ title, columns }: TableClass): object {
 /** What `--metadata` prints. */
 export function lamiMetadata(analysis: PeriodAnalysis, version: string): string {
   const [major, minor, patch] = version.split('.').map(Number);
-  const classes = analysis.tableClasses.filter((tableClass) => !tableClass.isExtra);
+  const classes = analysis.tableClasses.filter(
+    ({ isExtra, lamiView }) =>
+      !isExtra && (lamiView === undefined || analysis.defaultViews.includes(lamiView)),
+  );
   return dump({
     'mi-version': { major: 1, minor: 0 },
     version: { major, minor, patch, extra: '' },

@@ -1,18 +1,18 @@
 /** `sonde analyses [TRACE…]`: what there is, what each needs, and what can be computed on a trace. */
 import { existsSync, lstatSync, readlinkSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AnalysisOptions, catalogue, periodAnalyses } from '@sonde/analyses';
+import { catalogue, periodAnalyses } from '@sonde/analyses';
 import { UsageError } from '@sonde/base';
 import { makeFolders, openTrace } from '@sonde/components';
-import { eventsOf, lacksOf, type SegmentKind } from '@sonde/linux-model';
+import { eventsOf } from '@sonde/linux-model';
 import type { Trace } from '@sonde/trace-model';
+import { type Answer, answerOf, optionsOfViews } from '../analysis-answer.ts';
 import type { CommandIo } from '../command-io.ts';
 import { defineCommand, flag, option, optionGroup, type ValuesOf } from '../define-command.ts';
 import { findOperands } from '../find-operands.ts';
 import { row } from '../help-text.ts';
 import { linkNames } from '../program-name.ts';
 import { inputOptions } from '../read-options.ts';
-import { timeFormat } from '../time-format.ts';
 
 const analysesOptions = {
   json: flag('Print JSON'),
@@ -30,9 +30,6 @@ The original programs' names work too: a link to \`sonde\` named lttng-cputop
 is \`sonde cputop\`, one named lttng-cputop-mi is \`sonde cputop --mi\`.
 \`sonde analyses --link ~/bin\` makes all of these links in ~/bin.
 `;
-
-/** What can be computed: all, some of its tables, or nothing. */
-type Answer = 'yes' | 'in part' | 'no';
 
 interface Entry {
   readonly name: string;
@@ -85,7 +82,7 @@ async function judge(
 
 function list(traces?: readonly Trace[]): Entry[] {
   const ofModel = catalogue.map(({ name, summary, kinds, defaultViews }): Entry => {
-    const wanted = kinds(optionsWith(defaultViews));
+    const wanted = kinds(optionsOfViews(defaultViews));
     const entry = { name, summary, needs: eventsOf(wanted) };
     return traces === undefined ? entry : { ...entry, ...answerOf(wanted, traces) };
   });
@@ -94,28 +91,6 @@ function list(traces?: readonly Trace[]): Entry[] {
     return traces === undefined ? entry : { ...entry, answer: 'yes' };
   });
   return [...ofModel, ...ofPeriods];
-}
-
-/** What decides on kinds: the views. */
-function optionsWith(views: readonly string[]): AnalysisOptions {
-  return {
-    limit: 10,
-    frequencyResolution: 20,
-    frequencyIsUniform: false,
-    views: new Set(views),
-    times: timeFormat(true, false),
-  };
-}
-
-function answerOf(
-  kinds: readonly SegmentKind[],
-  traces: readonly Trace[],
-): { readonly answer: Answer; readonly lacks?: readonly string[] } {
-  const lacks = lacksOf(kinds, traces);
-  if (lacks.length === 0) return { answer: 'yes' };
-  const isComputable = (kind: SegmentKind): boolean =>
-    eventsOf([kind]).length > 0 && lacksOf([kind], traces).length === 0;
-  return { answer: kinds.some(isComputable) ? 'in part' : 'no', lacks };
 }
 
 function entryLines({ name, summary, needs, answer, lacks = [] }: Entry): string[] {

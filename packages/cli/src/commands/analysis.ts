@@ -19,14 +19,16 @@ import {
   type TableClass,
 } from '@sonde/analyses';
 import { formatError, SondeError, UsageError } from '@sonde/base';
-import { filterIterator, runIterator } from '@sonde/components';
+import { filterIterator, openTrace, runIterator } from '@sonde/components';
 import { OutputClosedError } from '@sonde/graph';
+import { answerOf, optionsOfViews } from '../analysis-answer.ts';
 import {
   type AnalysisCommandOptions,
   analysisOptions,
   periodDefinitionsOf,
   toAnalysisOptions,
   toPeriodOptions,
+  viewsOf,
 } from '../analysis-options.ts';
 import { noEventsText, openReading, type Reading } from '../analysis-reading.ts';
 import { idleOptions, idleOptionWarnings } from '../applicable-options.ts';
@@ -108,18 +110,38 @@ async function run(
   const found = await findOperands(operands, options, io);
   try {
     const paths = found.folders.map(({ path }) => path);
+    if (options.testCompatibility) {
+      testCompatibility(analysis, options, paths);
+      return 0;
+    }
     if (options.compare !== undefined) {
       await compare(io, analysis, options, paths);
       return 0;
     }
     const printer = printerFor(analysis, options);
     const reports = await analyse(io, analysis, options, paths, printer);
-    const isShown = printsAtOnce(options) || options.testCompatibility || options.follow;
+    const isShown = printsAtOnce(options) || options.follow;
     if (!isShown) printReports(io, options, reports, printer);
     return 0;
   } finally {
     found.close();
   }
+}
+
+/** @throws UsageError where nothing of the analysis can be computed; what opening the traces throws */
+function testCompatibility(
+  analysis: AnyAnalysis,
+  options: Options,
+  paths: readonly string[],
+): void {
+  checkFollow(analysis, options);
+  using traces = openTrace(paths);
+  if (!('kinds' in analysis)) return;
+  const shown = optionsOfViews(viewsOf(options, analysis.defaultViews));
+  const { answer, lacks = [] } = answerOf(analysis.kinds(shown), traces.traces);
+  if (answer !== 'no') return;
+  const why = lacks.join('; ');
+  throw new UsageError('incompatible', `Nothing of ${analysis.name} can be computed: ${why}.`);
 }
 
 /** Prints both sides of `--compare`, and what differs. Threads are told by name: their ids differ from run to run. */
@@ -170,9 +192,7 @@ async function analyseOther(
 
 /** Whether reports are printed as text while the run goes on. */
 const printsAtOnce = (options: Options): boolean =>
-  !(options.json || options.csv || options.markdown || options.mi) &&
-  options.compare === undefined &&
-  !options.testCompatibility;
+  !(options.json || options.csv || options.markdown || options.mi) && options.compare === undefined;
 
 /**
  * @param printer - Gets the reports where there are several, as soon as each is known.
@@ -220,7 +240,7 @@ async function analyse(
   });
   if (options.follow) await follow(io, paths, analysisRun, reading);
   else await read(io, analysisRun, reading);
-  if (!analysisRun.hasBegun && reading.isInSpan) warn(noEventsText);
+  if (requested !== undefined && !analysisRun.hasBegun && reading.isInSpan) warn(noEventsText);
   lossWarnings(analysisRun.losses).forEach(warn);
   return reports;
 }

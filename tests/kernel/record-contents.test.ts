@@ -95,6 +95,16 @@ describe.skipIf(why !== '')(
       expect(found).toEqual(Array.from({ length: 20 }, (_, i) => i));
     });
 
+    test('events with call stacks have theirs', () => {
+      const path = at('stacks');
+      const contexts = ['--context', 'procname,pid,tid,callstack-kernel,callstack-user'];
+      const { stdout, stderr } = record(path, ['--syscall', 'openat', ...contexts, ...command]);
+      expect(stderr).not.toContain('are empty');
+      const lines = readLines(path, 'syscall_entry_openat', Number(stdout.trim()));
+      const found = lines.map((line) => /filename = "([^"]*)"/.exec(line)?.[1]);
+      expect(found.filter((name) => name?.startsWith(at('work')))).toEqual(names('known'));
+    });
+
     test('with most events lost, a call has its own text or none, and the empty ones are told', () => {
       const path = at('overload');
       const load = 'dd if=/dev/zero of=/dev/null bs=1 count=1000000 2>/dev/null';

@@ -373,6 +373,26 @@ describe('contexts', () => {
     ]);
   });
 
+  test('events with call stacks have the time, and the thread as it was, of their own moment', () => {
+    const processes = new ProcessTable();
+    processes.set(1, { pid: 1, comm: 'before' });
+    const contexts = ['procname', 'callstack-kernel'] as const;
+    const { cpu, decode } = converter(stackFormats, { contexts }, { processes });
+    const builder = page(100n).event(0, 7, 1, n(1)).event(70, 7, 1, n(2)).event(500, 7, 1, n(3));
+    cpu.push(builder.end());
+    // Another CPU tells of it.
+    processes.set(1, { comm: 'after' });
+    cpu.push(page(1000n).event(0, 7, 1, n(4)).end());
+    const { events } = decode();
+    expect(events.map(({ cycles }) => cycles)).toEqual([100n, 170n, 670n, 1000n]);
+    expect(events.map(({ context }) => context['procname'])).toEqual([
+      'before',
+      'before',
+      'before',
+      'after',
+    ]);
+  });
+
   test('call stacks belong to the event before them', () => {
     const { cpu, decode } = converter(stackFormats, {
       contexts: ['tid', 'callstack-kernel', 'callstack-user'],

@@ -397,7 +397,7 @@ export class CpuStreamConverter {
     const event = pending?.event;
     if (pending === undefined || event === undefined) return;
     const state = this.#state;
-    const { view, tid } = state;
+    const { view, tid, timeLow, timeHigh } = state;
     state.view = pending.view;
     state.tid = pending.tid;
     pending.event = undefined;
@@ -406,6 +406,8 @@ export class CpuStreamConverter {
     } finally {
       state.view = view;
       state.tid = tid;
+      state.timeLow = timeLow;
+      state.timeHigh = timeHigh;
       pending.clearStacks();
     }
   }

@@ -12,10 +12,8 @@ import { justAfter } from './just-after.ts';
 import { anyReady } from './ready.ts';
 import { namespaceOf } from './trace-ir.ts';
 
-interface Input {
+interface RankedIterator {
   readonly iterator: MessageIterator;
-  /** Place among the inputs. */
-  readonly index: number;
   /** Place in the order of streams; equal for streams that nothing distinguishes. */
   readonly rank: number;
 }
@@ -49,15 +47,6 @@ function ranksOf(streams: readonly (DataStream | undefined)[]): number[] {
   return ranks;
 }
 
-/** The order of heads: time, then stream, then kind of message, then input. */
-function isBefore(a: Input, b: Input): boolean {
-  const x = a.iterator;
-  const y = b.iterator;
-  if (x.headTimeNs !== y.headTimeNs) return x.headTimeNs < y.headTimeNs;
-  if (a.rank !== b.rank) return a.rank < b.rank;
-  return x.headRank === y.headRank ? a.index < b.index : x.headRank < y.headRank;
-}
-
 /** Beyond so many inputs a heap finds the next one; below, looking at all is as fast. */
 const maxLinearInputs = 16;
 /** Messages that one input may deliver at a stretch: budgets bound the time until other work has its turn. */
@@ -65,33 +54,51 @@ const maxBatch = 1024;
 /** What a batch takes from the budget at least: an iterator does not say how many messages it delivered. */
 const minBatchCost = 16;
 
+/**
+ * Inputs are in the order of their ranks. Where streams alternate, a batch is a handful of messages: what happens between batches looks
+ * at the numbers in one array, and little else.
+ */
 class MuxerIterator implements MessageIterator {
-  readonly #all: readonly Input[];
-  /** Not at their ends. A heap when there are more than `maxLinearInputs`. */
-  #inputs: Input[] = [];
-  // What `select` found.
-  #first: Input | undefined;
-  #second: Input | undefined;
+  readonly #all: readonly RankedIterator[];
+  /** Those not at their ends, and with a heap those that were not when it was made. */
+  #inputs: RankedIterator[] = [];
+  /** `headTimeNs` of each input. */
+  readonly #heads: Float64Array;
+  /** Some inputs have equal ranks. */
+  readonly #hasTwins: boolean;
+  /** Indexes of inputs. Undefined: they are at most `maxLinearInputs`. */
+  #heap: number[] | undefined;
+  /** Some input had to wait: its head may have become another since. */
+  #hasWaited = false;
+  // What `select` found: indexes of inputs, or -1.
+  #first = -1;
+  #second = -1;
 
   constructor(iterators: readonly MessageIterator[]) {
     const ranks = ranksOf(iterators.map(({ headStream }) => headStream));
-    this.#all = iterators.map((iterator, index) => ({ iterator, index, rank: ranks[index]! }));
+    this.#all = iterators
+      .map((iterator, index) => ({ iterator, rank: ranks[index]! }))
+      .sort((a, b) => a.rank - b.rank);
+    this.#heads = new Float64Array(iterators.length);
+    this.#hasTwins = new Set(ranks).size < ranks.length;
     this.#start();
   }
 
   get headTimeNs(): number {
-    this.#select();
-    return this.#first?.iterator.headTimeNs ?? Number.POSITIVE_INFINITY;
+    return this.#head?.headTimeNs ?? Number.POSITIVE_INFINITY;
   }
 
   get headRank(): number {
-    this.#select();
-    return this.#first?.iterator.headRank ?? 0;
+    return this.#head?.headRank ?? 0;
   }
 
   get headStream(): DataStream | undefined {
+    return this.#head?.headStream;
+  }
+
+  get #head(): MessageIterator | undefined {
     this.#select();
-    return this.#first?.iterator.headStream;
+    return this.#inputs[this.#first]?.iterator;
   }
 
   /** Of the last event of all inputs, as far as they know (ns since the origin); NaN: none. */
@@ -104,32 +111,40 @@ class MuxerIterator implements MessageIterator {
   }
 
   run(limitNs: number, budget: number): RunStatus {
+    if (this.#hasWaited) this.#refresh();
+    const heads = this.#heads;
     let left = budget;
     for (;;) {
       this.#select();
       const first = this.#first;
-      if (first === undefined) return 'end';
-      const { headTimeNs } = first.iterator;
+      const second = this.#second;
+      if (first < 0) return 'end';
+      const headTimeNs = heads[first]!;
       if (headTimeNs >= limitNs && limitNs !== Number.POSITIVE_INFINITY) return 'limit';
       if (left <= 0) return 'budget';
       let batch = Math.min(left, maxBatch);
       let untilNs = limitNs;
-      const second = this.#second;
-      if (second !== undefined) {
+      if (second >= 0) {
         // The first input runs until the head of the second one is due.
-        const dueNs = second.iterator.headTimeNs;
-        const isTie = first.rank >= second.rank && headTimeNs >= dueNs;
+        const dueNs = heads[second]!;
+        const areTwins = this.#hasTwins && this.#areTwins(first, second);
+        const isTie = areTwins && headTimeNs >= dueNs;
         // Streams that nothing distinguishes take turns by the kind of message.
         if (isTie) batch = 1;
-        untilNs = Math.min(limitNs, isTie || first.rank < second.rank ? justAfter(dueNs) : dueNs);
+        const isInclusive = isTie || (first < second && !areTwins);
+        untilNs = Math.min(limitNs, isInclusive ? justAfter(dueNs) : dueNs);
       }
-      const status = first.iterator.run(untilNs, batch);
+      const { iterator } = this.#inputs[first]!;
+      const status = iterator.run(untilNs, batch);
+      heads[first] = iterator.headTimeNs;
+      // Nothing can come after an infinite time, whatever the iterator says.
+      const isOver = status === 'end' || headTimeNs === Number.POSITIVE_INFINITY;
+      if (isOver && status !== 'again') this.#remove(first);
+      else if (this.#heap !== undefined) this.#sift(this.#heap, 0);
       if (status === 'again') {
-        this.#moved(first, false);
+        this.#hasWaited = true;
         return 'again';
       }
-      // Nothing can come after an infinite time, whatever the iterator says.
-      this.#moved(first, status === 'end' || headTimeNs === Number.POSITIVE_INFINITY);
       const cost = Math.max(batch, minBatchCost);
       left -= status === 'budget' ? cost : minBatchCost;
     }
@@ -144,62 +159,99 @@ class MuxerIterator implements MessageIterator {
   }
 
   async ready(): Promise<void> {
-    await anyReady(this.#inputs.map(({ iterator }) => iterator));
+    const inputs = this.#heap?.map((index) => this.#inputs[index]!) ?? this.#inputs;
+    await anyReady(inputs.map(({ iterator }) => iterator));
   }
 
   close(): void {
     for (const { iterator } of this.#all) iterator.close();
     this.#inputs = [];
+    this.#heap = undefined;
   }
 
   #start(): void {
     this.#inputs = [...this.#all];
-    for (let i = (this.#inputs.length >> 1) - 1; i >= 0; i--) this.#sift(i);
+    this.#heap = this.#all.length > maxLinearInputs ? [...this.#all.keys()] : undefined;
+    this.#refresh();
   }
 
+  /** Looks at all heads again. */
+  #refresh(): void {
+    this.#hasWaited = false;
+    for (const [index, { iterator }] of this.#inputs.entries()) {
+      this.#heads[index] = iterator.headTimeNs;
+    }
+    const heap = this.#heap;
+    if (heap === undefined) return;
+    for (let at = (heap.length >> 1) - 1; at >= 0; at--) this.#sift(heap, at);
+  }
+
+  /** Finds the input that is due, and the next one. */
   #select(): void {
-    const inputs = this.#inputs;
-    if (inputs.length > maxLinearInputs) {
-      const [first, a, b] = inputs;
-      this.#first = first;
-      this.#second = isBefore(b!, a!) ? b : a;
+    const heap = this.#heap;
+    if (heap !== undefined) {
+      this.#first = heap[0]!;
+      this.#second = this.#isBefore(heap[2]!, heap[1]!) ? heap[2]! : heap[1]!;
       return;
     }
-    let first = inputs[0];
-    let second: Input | undefined;
-    for (let i = 1; i < inputs.length; i++) {
-      const input = inputs[i]!;
-      if (isBefore(input, first!)) {
+    const heads = this.#heads;
+    const { length } = this.#inputs;
+    let first = length > 0 ? 0 : -1;
+    let second = -1;
+    for (let i = 1; i < length; i++) {
+      // At equal times the lower rank, which is the lower index, is first.
+      if (heads[i]! < heads[first]! || (this.#hasTwins && this.#isBefore(i, first))) {
         second = first;
-        first = input;
-      } else if (second === undefined || isBefore(input, second)) {
-        second = input;
+        first = i;
+      } else if (
+        second < 0 ||
+        heads[i]! < heads[second]! ||
+        (this.#hasTwins && this.#isBefore(i, second))
+      ) {
+        second = i;
       }
     }
     this.#first = first;
     this.#second = second;
   }
 
-  /** The first input has another head, or none. */
-  #moved(first: Input, isOver: boolean): void {
-    const inputs = this.#inputs;
-    const isHeap = inputs.length > maxLinearInputs;
-    if (isOver) {
-      const last = inputs.pop()!;
-      if (last !== first) inputs[isHeap ? 0 : inputs.indexOf(first)] = last;
-    }
-    if (isHeap) this.#sift(0);
+  /** The order of heads: time, then stream, then kind of message, then input. */
+  #isBefore(i: number, j: number): boolean {
+    const heads = this.#heads;
+    if (heads[i]! !== heads[j]!) return heads[i]! < heads[j]!;
+    if (!this.#areTwins(i, j)) return i < j;
+    const [a, b] = [this.#inputs[i]!.iterator.headRank, this.#inputs[j]!.iterator.headRank];
+    return a === b ? i < j : a < b;
   }
 
-  #sift(from: number): void {
-    const heap = this.#inputs;
+  #areTwins(i: number, j: number): boolean {
+    return this.#inputs[i]!.rank === this.#inputs[j]!.rank;
+  }
+
+  /** Takes out the input that was due. */
+  #remove(first: number): void {
+    const heap = this.#heap;
+    if (heap === undefined) {
+      this.#inputs.splice(first, 1);
+      this.#heads.copyWithin(first, first + 1);
+      return;
+    }
+    heap[0] = heap.pop()!;
+    this.#sift(heap, 0);
+    if (heap.length > maxLinearInputs) return;
+    this.#inputs = heap.sort((i, j) => i - j).map((index) => this.#inputs[index]!);
+    this.#heap = undefined;
+    this.#refresh();
+  }
+
+  #sift(heap: number[], from: number): void {
     const moved = heap[from]!;
     let at = from;
     for (;;) {
       let child = at * 2 + 1;
       if (child >= heap.length) break;
-      if (child + 1 < heap.length && isBefore(heap[child + 1]!, heap[child]!)) child++;
-      if (!isBefore(heap[child]!, moved)) break;
+      if (child + 1 < heap.length && this.#isBefore(heap[child + 1]!, heap[child]!)) child++;
+      if (!this.#isBefore(heap[child]!, moved)) break;
       heap[at] = heap[child]!;
       at = child;
     }

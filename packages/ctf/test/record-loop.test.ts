@@ -19,7 +19,7 @@ describe('which headers the generated loop reads', () => {
     ['padding', struct({ id: id(8), t: uint(32, { alignmentBits: 64 }) })],
   ];
   test.each(generated)('generated: %s', (_title, header) => {
-    expect(explain(header)).toMatch(/^function \(cursor, limitNs, budget\) \{\n {2}"use strict";/);
+    expect(explain(header)).toMatch(/^function \(cursor, budget\) \{\n {2}"use strict";/);
   });
 
   const closures: readonly [string, StructureFieldClass, string][] = [

@@ -69,7 +69,8 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
   readonly timeline: Timeline | undefined;
   classIndex = 0;
   endBits = 0;
-  status: number = loopStatus.pause;
+  status: number = loopStatus.idle;
+  limitNs = Infinity;
   thrown: unknown;
 
   readonly #clock: ClockConverter | undefined;
@@ -186,7 +187,8 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
    * @throws DecodeError for the first record that can't be decoded, when its turn comes
    */
   run(limitNs: number, budget: number, downstream: Pick<Downstream, 'eventHandler'>): number {
-    let count = 0;
+    const wasInterrupted = this.status !== loopStatus.pause && this.status !== loopStatus.idle;
+    let count = wasInterrupted ? this.#afterLoop(limitNs) : 0;
     while (count < budget && this.headTimeNs < limitNs) {
       if (this.#fault !== undefined) throw this.#fault;
       if (this.dispatch.handlers[this.classIndex] === undefined) {
@@ -194,9 +196,8 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
         if (this.dispatch.maxAlignmentBits > windowAlignmentBytes * 8) this.#leaveWindows();
       }
       if (this.#canLoop()) {
-        // Batches are short where streams alternate: what is rare stays out of this function, so that callers can absorb it.
-        count += this.#loop!(this, limitNs, budget - count);
-        if (this.status === loopStatus.pause) return count;
+        count += this.resume(limitNs, budget - count);
+        if (this.isPaused) return count;
         count += this.#afterLoop(limitNs);
       } else {
         this.#leaveWindows();
@@ -204,6 +205,20 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
       }
     }
     return count;
+  }
+
+  /** `run` stopped for its limit or its budget, and generated code can go on from there. */
+  get isPaused(): boolean {
+    return this.status === loopStatus.pause;
+  }
+
+  /**
+   * As `run` of a cursor which `isPaused`, as far as generated code gets: if it is not paused any more, `run` has to go on. Batches are
+   * short where streams alternate, and this is all that most of them need.
+   */
+  resume(limitNs: number, budget: number): number {
+    this.limitNs = limitNs;
+    return this.#loop!(this, budget);
   }
 
   /**
@@ -223,6 +238,7 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
 
   #enter(dispatch: RecordDispatch): void {
     const eventRecordClass = this.dispatch.eventRecordClasses[this.classIndex];
+    this.status = loopStatus.idle;
     this.dispatch = dispatch;
     this.classIndex = eventRecordClass === undefined ? 0 : dispatch.indexOf(eventRecordClass.id);
   }
@@ -239,6 +255,7 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
   /** What remains to do after the loop stopped for another reason than limit and budget. Returns how many records that passes. */
   #afterLoop(limitNs: number): number {
     const { status } = this;
+    this.status = loopStatus.idle;
     if (status === loopStatus.end) {
       this.#advanceWindow();
       return 0;
@@ -385,6 +402,7 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
   /** Decodes the header of the record at `offsetBits`, if there is one. Errors wait until the record's turn comes. */
   #load(offsetBits: number): void {
     this.recordOffsetBits = offsetBits;
+    this.status = loopStatus.idle;
     if (offsetBits >= this.contentEndBits) {
       this.headTimeNs = Infinity;
       return;

@@ -25,6 +25,8 @@ export const loopStatus = {
   thrown: 7,
   /** The head was delivered, and its end could not be found: it goes beyond the content, or `thrown` was thrown. */
   unended: 8,
+  /** No loop has run since the cursor was last moved by other means. */
+  idle: 9,
 } as const;
 
 /** What a record loop works on: the state of a `PacketCursor` at its head record. */
@@ -35,6 +37,8 @@ export interface LoopCursor extends RecordCursor, ClockState {
   bodyOffsetBits: number;
   timeNs: number;
   headTimeNs: number;
+  /** Records of this time or later wait, if somebody wants them. Here, since V8 makes an object of a number that a call hands over. */
+  limitNs: number;
   clockHigh: number;
   clockLow: number;
   /** Index of the head's class in `dispatch`. */
@@ -52,8 +56,8 @@ export interface LoopCursor extends RecordCursor, ClockState {
   indexOfId(low: number, high: number): number;
 }
 
-/** Passes records from the head on, until time `limitNs`, at most `budget`. Returns how many; see `cursor.status`. */
-export type RecordLoop = (cursor: LoopCursor, limitNs: number, budget: number) => number;
+/** Passes records from the head on, until `cursor.limitNs`, at most `budget`. Returns how many; see `cursor.status`. */
+export type RecordLoop = (cursor: LoopCursor, budget: number) => number;
 
 const loops = new WeakMap<DataStreamClass, RecordLoop | undefined>();
 
@@ -69,7 +73,7 @@ export function recordLoopOf(dataStreamClass: DataStreamClass): RecordLoop | und
 function compileLoop(dataStreamClass: DataStreamClass): RecordLoop | undefined {
   try {
     const text = generateRecordLoop(dataStreamClass);
-    return new Function('cursor', 'limitNs', 'budget', text) as RecordLoop;
+    return new Function('cursor', 'budget', text) as RecordLoop;
   } catch (error) {
     if (error instanceof UnsupportedHeader || error instanceof EvalError) return undefined;
     throw error;
@@ -104,7 +108,7 @@ function generateRecordLoop(dataStreamClass: DataStreamClass): string {
 export function explainRecordLoop(dataStreamClass: DataStreamClass): string {
   try {
     const text = generateRecordLoop(dataStreamClass);
-    return `function (cursor, limitNs, budget) {\n${indent(text)}\n}`;
+    return `function (cursor, budget) {\n${indent(text)}\n}`;
   } catch (error) {
     if (error instanceof UnsupportedHeader)
       return `// Closures find the records: ${error.message}.`;
@@ -132,7 +136,7 @@ const handlers = dispatch.handlers, sizes = dispatch.staticBytes, lengths = disp
 const mayBeEmpty = dispatch.bodyMayBeEmpty;
 const directCount = dispatch.directCount;
 const endBits = cursor.contentEndBits, end = endBits >>> 3, recordsEnd = cursor.recordsEndBits >>> 3;
-const hasClock = timeline !== undefined;
+const hasClock = timeline !== undefined, limitNs = cursor.limitNs;
 const originHigh = hasClock ? timeline.originHigh : 0, originLow = hasClock ? timeline.originLow : 0;
 const frequencyHz = hasClock ? timeline.frequencyHz : 0;
 let s = cursor.recordOffsetBits >>> 3, p = cursor.bodyOffsetBits >>> 3, q = 0;

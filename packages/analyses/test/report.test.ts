@@ -231,6 +231,22 @@ describe('what a call is on', () => {
   });
 });
 
+test('requests of io_uring are operations where the trace has its tracepoints', async () => {
+  const report = await reportOn(`
+0   0 ${swap('swapper/0:0', 'a:1')}
+2   0 syscall_entry_openat dfd=-100 filename=/f flags=0 mode=0
+3   0 syscall_exit_openat ret=3
+10  0 syscall_entry_io_uring_enter fd=4 to_submit=1
+11  0 io_uring_submit_req ctx=1 req=9 user_data=1 opcode=23 flags=0 sq_thread=0
+12  0 io_uring_file_get ctx=1 req=9 user_data=1 fd=3
+40  0 io_uring_complete ctx=1 req=9 user_data=1 res=100 cflags=0
+50  0 syscall_exit_io_uring_enter ret=1
+`);
+  expect(rowsOf(report, 'files', 'files')).toEqual([['/f', 0, 100, 2, 30, 29]]);
+  const findings = report.hosts[0]!.findings.map(({ text }) => text);
+  expect(findings.filter((text) => text.includes('io_uring_enter are'))).toEqual([]);
+});
+
 test('disks: latency, overlapping requests count once as busy', async () => {
   // In flight: 100-500 (read) and 300-700 (write): busy 600 of 1000, 0.8 on average. The write was queued for 50.
   const report = await reportOn(`

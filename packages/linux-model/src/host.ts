@@ -1,14 +1,19 @@
 import { BoundedMap } from './bounded-map.ts';
 import { Cpu } from './cpu.ts';
 import { type Disk, DiskTable } from './disks.ts';
+import type { OpenFile } from './files.ts';
+import type { PendingRingRequest } from './io-uring.ts';
 import type { PendingTransmission } from './resources.ts';
 import { makeSegmentBuffers, type SegmentBuffers } from './segment-buffers.ts';
 import type { SegmentKind, SegmentKinds } from './segments.ts';
-import { type Thread, ThreadTable } from './threads.ts';
+import { type Process, type Thread, ThreadTable } from './threads.ts';
 import type { PendingTimer } from './timers.ts';
 
 /** As many CPU ids as Linux can be built for (`CONFIG_NR_CPUS`): others are nonsense. */
 const maxCpus = 8192;
+
+/** Requests of rings whose completion is missing. */
+const maxRingRequests = 65_536;
 
 /** Timers that are started and never expire. */
 const maxTimers = 16_384;
@@ -59,6 +64,10 @@ export class Host {
   readonly cloneFlags = new Map<number, number>();
   /** Timers that were started or run, by address. */
   readonly timers = new BoundedMap<number, PendingTimer>(maxTimers);
+  /** Requests of io_uring that are not complete, by address. */
+  readonly ringRequests = new BoundedMap<number, PendingRingRequest>(maxRingRequests);
+  /** What stands for the files that a process has registered with its rings. */
+  readonly registeredFiles = new WeakMap<Process, OpenFile>();
   /** Packets queued for transmission, by the address of the socket buffer. */
   readonly transmissions = new Map<number, PendingTransmission>();
   /** First event of the run (ns): what runs then is taken to have run since. */

@@ -1,5 +1,6 @@
 /** What each kind of segment is made from: rules, and what to say when a trace lacks the events. */
 import * as block from './block.ts';
+import * as ioUring from './io-uring.ts';
 import * as irq from './irq.ts';
 import * as processes from './processes.ts';
 import * as resources from './resources.ts';
@@ -25,6 +26,7 @@ const lives = [
   statedump.statedumpEnd,
 ];
 const files = [...running, ...lives, statedump.statedumpFile, resources.packetSent];
+const rings = [ioUring.ringSubmit, ioUring.ringFile, ioUring.ringComplete];
 const hardIrqs = [irq.irqEntry, irq.irqExit];
 const softIrqs = [irq.softIrqRaise, irq.softIrqEntry, irq.softIrqExit];
 
@@ -79,7 +81,7 @@ export const needs: Readonly<Record<SegmentKind, Need>> = {
     systemCalls: 'all',
     facts: [{ what: 'system calls', events: calls }],
   },
-  'file-operation': { rules: files, systemCalls: 'files', facts: [operations] },
+  'file-operation': { rules: [...files, ...rings], systemCalls: 'files', facts: [operations] },
   'file-life': { rules: files, systemCalls: 'files', facts: [operations] },
   'block-request': {
     rules: [

@@ -69,11 +69,11 @@ export interface SystemCall extends Segment {
 
 export type FileOperationKind = 'open' | 'close' | 'read' | 'write' | 'read-write' | 'sync';
 
-/** A system call on a file, socket, pipe…: what the I/O analyses count. */
+/** A system call on a file, socket, pipe…, or a request of io_uring: what the I/O analyses count. */
 export interface FileOperation extends Segment {
   readonly kind: FileOperationKind;
   readonly thread: Thread;
-  /** System call name. */
+  /** System call name; `io_uring read` for what io_uring does. */
   readonly name: string;
   /** -1: none (`sync`), or the open failed. */
   readonly fd: number;

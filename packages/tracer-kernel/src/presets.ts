@@ -44,6 +44,9 @@ export const presets = {
     'kmem:mm_page_free',
     'writeback:writeback_pages_written',
     'timer:hrtimer_expire_*',
+    'io_uring:io_uring_submit_req',
+    'io_uring:io_uring_file_get',
+    'io_uring:io_uring_complete',
   ],
   /**
    * Every event but those that tell about nothing else than tracing or locking itself (they would be most of the trace), and `raw_syscalls`,

@@ -99,6 +99,7 @@ class Files implements SectionReducer {
   readonly #slowest = new TopList<SlowOperation>(rowLimit);
   /** Asynchronous requests, by the call that submitted them. */
   readonly #submitted = new Map<string, number>();
+  #seesRings = false;
   #readBytes = 0;
   #writtenBytes = 0;
   #operations = 0;
@@ -120,6 +121,7 @@ class Files implements SectionReducer {
   #add(operation: FileOperation): void {
     const { thread, kind, file, targetFile, sizeBytes, errno, beginNs, endNs } = operation;
     this.#operations++;
+    if (operation.name.startsWith('io_uring ')) this.#seesRings = true;
     const ns = endNs - beginNs;
     this.#addLatency(operation, ns);
     let own = this.#threads.get(thread);
@@ -242,7 +244,11 @@ class Files implements SectionReducer {
   }
 
   #findings(ofFiles: readonly { kind: string; samples: Samples }[]): Finding[] {
-    const findings = [...this.#submitted].map(([name, count]): Finding => {
+    // Where the tracepoints of io_uring are, its requests are operations.
+    const untold = [...this.#submitted].filter(
+      ([name]) => name !== 'io_uring_enter' || !this.#seesRings,
+    );
+    const findings = untold.map(([name, count]): Finding => {
       return {
         severity: 'medium',
         text: `${counted(count, 'request')} by ${name} ${count === 1 ? 'is' : 'are'} not among the operations on files: the trace does not tell files and bytes of asynchronous ones. What reached a disk is under block devices.`,

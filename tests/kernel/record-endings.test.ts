@@ -103,6 +103,31 @@ describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecor
     expect(left(child.pid)).toEqual([]);
   });
 
+  test.skipIf(babeltraceIsMissing)(
+    'snapshots one after another share no time: Babeltrace reads them together',
+    async () => {
+      const child = startSonde([
+        'record',
+        '--snapshot',
+        '30s',
+        '-e',
+        'sched_*',
+        '-o',
+        at('several'),
+      ]);
+      const end = ended(child);
+      await sleep(1000);
+      for (let i = 0; i < 3; i++) {
+        child.kill('SIGUSR1');
+        await sleep(700);
+      }
+      child.kill('SIGINT');
+      await end;
+      expect(readdirSync(at('several'))).toHaveLength(3);
+      expect(readWithBabeltrace(at('several')).complaints).toBe('');
+    },
+  );
+
   test('a full disk ends it with the reason, and what is there can be read', () => {
     const disk = at('disk');
     mkdirSync(disk);

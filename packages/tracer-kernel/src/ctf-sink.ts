@@ -110,15 +110,26 @@ export class CtfSink implements SubBufferSink {
   /**
    * Streams of an earlier run, and those of CPUs that are off, begin with their first event all the same.
    * @param cpuIds - Default: all that are on.
+   * @param leastNs - By CPU index: its stream does not begin before.
    */
-  begin(timeNs: bigint, cpuIds: readonly number[] = onlineCpus()): void {
+  begin(
+    timeNs: bigint,
+    cpuIds: readonly number[] = onlineCpus(),
+    leastNs: readonly bigint[] = [],
+  ): void {
     const { begun, cpuIds: all } = this.#options;
     this.#beginNs = begun?.has(stateDumpStream) === true ? undefined : timeNs;
     this.#begunCpus = new Set(cpuIds);
     for (const [index, cpuId] of all.entries()) {
       if (!this.#begunCpus.has(cpuId) || begun?.has(streamOf(cpuId)) === true) continue;
-      this.#converters[index]!.beginCycles = timeNs;
+      const least = leastNs[index] ?? timeNs;
+      this.#converters[index]!.beginCycles = least > timeNs ? least : timeNs;
     }
+  }
+
+  /** Of a CPU's last event, or the end of its stream. */
+  lastNs(cpuIndex: number): bigint {
+    return this.#converters[cpuIndex]!.lastCycles;
   }
 
   setDroppedEvents(cpuIndex: number, total: number): void {

@@ -45,6 +45,8 @@ export class FlightRecorder {
   #beginNs = 0n;
   /** By CPU, as of the last snapshot: overwritten before it. */
   readonly #overwritten: number[];
+  /** By CPU: where the last snapshot ended, which may be a little later on some than on others. */
+  readonly #endsNs: bigint[] = [];
   #isFinished = false;
 
   /** @param keepSeconds - Undefined: all that the ring holds. */
@@ -88,19 +90,20 @@ export class FlightRecorder {
     this.tracing.processThreads?.refresh();
     const recorder = new Recorder(instance, sink, clock);
     this.#begin(sink, sinceNs);
+    let untilNs = clock.nowNs();
     try {
       // The state first: names of threads come from it, their forks were overwritten long ago.
       for (const event of dumpState()) sink.writeStateDump(event, clock.nowNs());
       // Before the first event: what was overwritten until now is no gap between events.
       this.#tellOverwritten(sink);
-      const readNs = clock.nowNs();
-      recorder.drainToNow(longestReadingMs);
-      this.#beginNs = readNs;
+      untilNs = recorder.drainToNow(longestReadingMs);
+      this.#beginNs = untilNs;
       const overwritten = this.#tellOverwritten(sink);
       for (const [index, total] of overwritten.entries()) this.#overwritten[index] = total;
     } finally {
       recorder.close();
-      sink.close(clock.nowNs());
+      sink.close(untilNs);
+      for (const index of cpuIds.keys()) this.#endsNs[index] = sink.lastNs(index);
     }
     const { events, writtenBytes } = sink;
     const filteredEvents = sink.filteredEvents - recent.olderEvents;
@@ -116,7 +119,7 @@ export class FlightRecorder {
       const index = instance.cpuIds.indexOf(cpuId);
       return index >= 0 && instance.stats(cpuId).overrun === this.#overwritten[index];
     });
-    sink.begin(beginNs, whole);
+    sink.begin(beginNs, whole, this.#endsNs);
   }
 
   /** The kernel's counters: sub-buffers don't tell all, and those that are too old are left out. @returns them, by CPU */

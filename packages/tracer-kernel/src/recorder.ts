@@ -139,13 +139,15 @@ export class Recorder {
     };
   }
 
-  /** For a sink that is not gone on with: all until now, and what was read beyond. */
-  drainToNow(limitMs: number): void {
+  /** For a sink that is not gone on with: all until now, and what was read beyond. @returns that moment */
+  drainToNow(limitMs: number): bigint {
     const { intake } = this.#sink;
-    if (!(intake instanceof TimeOrder)) return;
-    intake.convertUntil(Number(this.#clock.pastNs()), this.#source(limitMs));
+    const nowNs = this.#clock.pastNs();
+    if (!(intake instanceof TimeOrder)) return nowNs;
+    intake.convertUntil(Number(nowNs), this.#source(limitMs));
     const nothingMore = { next: () => undefined, isOverdue: false };
     intake.convertUntil(Number.POSITIVE_INFINITY, nothingMore);
+    return nowNs;
   }
 
   #handOn(push: PushSubBuffer, limitMs: number, leavesParts: boolean): boolean {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { kernelTiny as archive, runSonde, scratchFolder } from './built-command.ts';
@@ -208,6 +208,21 @@ describe('sonde hist', () => {
     expect(stdout.split('\n').length).toBe(44);
     expect(stdout).toMatch(/^\[64us, 128us\[ {3}\|\d+ +\d+ +\d+ +\d+ +\d+ +\d+ *\|\d+ +\d+ *\|/m);
     expect(stderr).toMatch(/^Note: fs_read: measured from syscalls:sys_enter_read/m);
+  });
+
+  test('a damaged stream is told, and the status says so; the rest counts', () => {
+    const damaged = join(scratchFolder(), 'damaged');
+    cpSync(kernelTiny, damaged, { recursive: true });
+    truncateSync(join(damaged, 'kernel/chan_k_1'), 100_000);
+    for (const args of [
+      ['hist', 'once'],
+      ['latency', 'syscall'],
+    ]) {
+      const { status, stdout, stderr } = runSonde([...args, damaged]);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/^sonde: .*chan_k_1/m);
+      expect(stdout).toMatch(/\d/);
+    }
   });
 
   test('what is no terminal gets the table', () => {

@@ -8,7 +8,11 @@ import { reasonNotToRecord, record, whereRecorded } from './recording.ts';
 const comm = 'sondebothdd';
 const is = (field: string): string => `${field} startsWith "${comm}"`;
 
-/** Log2 histograms, of two programs that wake each other, so that nothing lies at the edges of the window. */
+/**
+ * Log2 histograms, of two programs that wake each other, so that nothing lies at the edges of the window. They share one CPU, which is not idle
+ * between them: some kernels keep from the ring buffer what happens when an idle CPU is woken (a 6.18 in a virtual machine: uncounted,
+ * for a reason we don't know), and our eBPF programs count it.
+ */
 const declarations: readonly TrackerDeclaration[] = [
   {
     name: 'queue',
@@ -75,6 +79,7 @@ interface Counters {
   readonly ends: number;
   readonly overwritten: number;
   readonly aborted: number;
+  readonly pending: number;
 }
 
 interface Summary extends Counters {
@@ -103,22 +108,22 @@ function overTrace(trace: string, trackers: string): Map<string, Summary> {
   return summaries;
 }
 
-/**
- * Kernels may keep from the ring buffer what our eBPF programs count: a 6.18 in a virtual machine leaves out some wakeups and switches when
- * CPUs are idle, uncounted, for a reason we don't know. Returns the switches that don't go on from the one before.
- */
+interface Switch {
+  readonly cpu: number;
+  readonly payload: Readonly<Record<'prev_tid' | 'next_tid' | 'prev_comm' | 'next_comm', string>>;
+}
+
+/** How many switches of the two programs don't go on from the one before. */
 function brokenSwitches(trace: string): number {
-  const { stdout } = runSonde([
-    ...['read', '--json', '--event=sched_switch', '--field=prev_tid,next_tid', trace],
-  ]);
-  const running = new Map<string, string>();
+  const { stdout } = runSonde(['read', '--json', '--event=sched_switch', trace]);
+  const running = new Map<number, { readonly tid: string; readonly comm: string }>();
   let broken = 0;
   for (const line of stdout.trim().split('\n')) {
-    const number = (name: string): string => new RegExp(`"${name}":(\\d+)`).exec(line)![1]!;
-    const cpu = number('cpu');
+    const { cpu, payload } = JSON.parse(line) as Switch;
     const known = running.get(cpu);
-    if (known !== undefined && known !== number('prev_tid')) broken++;
-    running.set(cpu, number('next_tid'));
+    const isOurs = [known?.comm, payload.prev_comm].some((name) => name?.startsWith(comm));
+    if (known !== undefined && known.tid !== payload.prev_tid && isOurs) broken++;
+    running.set(cpu, { tid: payload.next_tid, comm: payload.next_comm });
   }
   return broken;
 }
@@ -133,7 +138,9 @@ describe.skipIf(reasonNotToRecord !== undefined)(
       const session = await openKernelSession(declarations.map((one) => parseTracker(one)));
       const trace = join(scratch, 'trace');
       const dd = join(scratch, comm);
-      const work = `ln -s $(which dd) ${dd}; ${dd} if=/dev/zero bs=8k count=6000 status=none | ${dd} of=/dev/null bs=4k status=none`;
+      const one = 'taskset -c "$(taskset -cp $$ | sed \'s/.*[ ,-]//\')"';
+      const pipe = `${dd} if=/dev/zero bs=8k count=6000 status=none | ${dd} of=/dev/null bs=4k status=none`;
+      const work = `ln -s $(which dd) ${dd}; ${one} sh -c "${pipe}"`;
       const { stderr } = record(trace, [
         '-e',
         'sched:sched_switch',
@@ -150,23 +157,29 @@ describe.skipIf(reasonNotToRecord !== undefined)(
       session.close();
       expect(stderr).toMatch(/none lost/);
       const traced = overTrace(trace, trackers);
+      // Mostly none: the CPU may have been idle when they came.
       const broken = brokenSwitches(trace);
+      expect(broken).toBeLessThan(5);
       for (const { tracker, counters, series } of snapshots) {
         const other = traced.get(tracker.name)!;
-        expect(counters.ends).toBeGreaterThan(50);
+        expect(counters.ends).toBeGreaterThan(1000);
         // Where a wakeup is lost, so are all its events.
-        const eventsOf = tracker.keep === 'all' ? 2 : 1;
+        const slack = (tracker.keep === 'all' ? 2 : 1) * broken;
+        const expectSame = (name: string, ofKernel: number, ofTrace: number): void =>
+          expect(Math.abs(ofKernel - ofTrace), `${tracker.name}: ${name}`).toBeLessThanOrEqual(
+            slack,
+          );
         for (const name of ['begins', 'ends', 'overwritten'] as const) {
-          const difference = Math.abs(counters[name] - other[name]);
-          expect(difference, `${tracker.name}: ${name}`).toBeLessThanOrEqual(eventsOf * broken);
+          expectSame(name, counters[name], other[name]);
         }
+        // In the kernel, what a task has pending ends with it.
+        const { aborted, pending } = counters;
+        expectSame('without an end', aborted + pending, other.aborted + other.pending);
         const tail = (pairs: Iterable<readonly [number, number]>): number =>
-          [...pairs].reduce((sum, [exponent, n]) => sum + (exponent >= 20 ? n : 0), 0);
-        const own = tail(
-          [...series[0]!.histogram.counts].map((n, exponent) => [exponent, n] as const),
-        );
-        // The clocks are read some 100 ns apart: one delay may be at the edge.
-        expect(Math.abs(own - tail(other.counts))).toBeLessThanOrEqual(1 + broken);
+          [...pairs].reduce((sum, [exponent, n]) => sum + (exponent >= 17 ? n : 0), 0);
+        const own = tail(series[0]!.histogram.counts.entries());
+        // The clocks are read some 100 ns apart: a delay may be at the edge.
+        expect(Math.abs(own - tail(other.counts))).toBeLessThanOrEqual(2 + broken);
       }
     });
   },

@@ -1,7 +1,7 @@
 /** From operands of the command line to trace folders. */
 import { relative, resolve } from 'node:path';
 import { UsageError } from '@sonde/base';
-import { findTraces, openRawRecordings } from '@sonde/components';
+import { findTraces, type OpenTraceOptions, openRawRecordings } from '@sonde/components';
 import type { ParameterMap } from '@sonde/graph';
 import { type OpenedPaths, openArchives } from './archive/open-archives.ts';
 import { defaultUnpackLimits, type UnpackLimits } from './archive/unpack-target.ts';
@@ -79,6 +79,17 @@ async function unpack(
     archives.close();
     throw error;
   }
+}
+
+/** How the options say to open them. */
+export function openOptions(options: InputOptions): OpenTraceOptions {
+  const { clockOffset, clockOffsetNs, clockForceCorrelate, lenient } = options;
+  return {
+    metadata: { lenient },
+    forceUnixEpoch: clockForceCorrelate,
+    ...(clockOffset === undefined ? {} : { clockOffsetSeconds: clockOffset }),
+    ...(clockOffsetNs === undefined ? {} : { clockOffsetNs }),
+  };
 }
 
 /** Parameters of `src.ctf.fs` for all of them. */

@@ -7,6 +7,7 @@ import {
   dataStreamFiles,
   findTraces,
   type OpenedTraces,
+  type OpenTraceOptions,
   openTrace,
   runIterator,
 } from '@sonde/components';
@@ -19,6 +20,8 @@ export interface FollowOptions {
   readonly pollMs: number;
   /** A data stream that gave nothing for so long holds up nobody any more (ms): a CPU may be idle for hours. */
   readonly staleMs: number;
+  /** How the traces are opened. */
+  readonly open?: OpenTraceOptions;
   /** After each piece: everything up to here has been handed on (ns since the origin). */
   readonly onPiece: (reachedNs: number) => void;
   /** So many events came when later ones of other streams had been handed on: they are not. */
@@ -112,7 +115,7 @@ class Follower {
   /** Undefined: what is there is half written, the next look will tell. */
   #open(): OpenedTraces | undefined {
     try {
-      return openTrace(this.#paths, { onFault: () => {} });
+      return openTrace(this.#paths, { ...this.#options.open, onFault: () => {} });
     } catch (error) {
       if (this.#origin === undefined || !(error instanceof SondeError)) throw error;
       return undefined;

@@ -92,6 +92,28 @@ test('a pair over two pieces, and what times out by the time of events', async (
   expect(summary.series[0]).toMatchObject({ count: 1, max: 3000 });
 });
 
+test('the clocks are moved as asked', async () => {
+  const [folder, grow] = growingTrace(
+    [wakeup(1000, 1), '1100 0 packet'],
+    [switchIn(4000, 1), '9100 0 packet'],
+  );
+  const stop = new AbortController();
+  const offset = { clockOffset: 10n, clockOffsetNs: 5n };
+  const { io, run } = start(folder, stop, { ...offset, format: 'json', threshold: 0 }, [
+    { ...findTracker('wakeup')!, alert: { ...findTracker('wakeup')!.alert, thresholdNs: 0 } },
+  ]);
+  await until(() => io.stderr.text.includes('wakeup: trace. Ctrl-C ends.'));
+  grow();
+  await until(() => io.stdout.text.includes('alert'));
+  stop.abort();
+  expect(await run).toBe(0);
+  expect(JSON.parse(io.stdout.text.split('\n')[0]!)).toMatchObject({
+    event: 'alert',
+    begin: '10000001005',
+    t: '10000004005',
+  });
+});
+
 test('what is wrong is told, and nothing goes on', async () => {
   const [folder] = growingTrace([wakeup(1000, 1)], [wakeup(2000, 1)]);
   const stop = new AbortController();

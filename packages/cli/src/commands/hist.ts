@@ -2,6 +2,7 @@ import { UsageError } from '@sonde/base';
 import { durationNs } from '@sonde/latency-tracker';
 import type { CommandIo } from '../command-io.ts';
 import { defineCommand, flag, option, type ValuesOf } from '../define-command.ts';
+import { exitStatus } from '../exit-status.ts';
 import { findOperands, type InputOptions } from '../find-operands.ts';
 import { columnHistogram, histTrackers } from '../hist/columns.ts';
 import { HistApp } from '../hist/hist-app.ts';
@@ -90,7 +91,7 @@ async function printOnce(io: CommandIo, trace: HistTrace): Promise<number> {
   const notes = [...troubleNotes(snapshots), ...trace.session.notes];
   for (const note of notes) io.stderr.writeText(`Note: ${note}.\n`);
   for (const why of trace.missing.values()) io.stderr.writeText(`Note: ${why}\n`);
-  return 0;
+  return trace.isDamaged ? exitStatus.failed : exitStatus.done;
 }
 
 /** The screen is there while the trace is read. */

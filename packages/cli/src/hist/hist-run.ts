@@ -2,7 +2,7 @@ import { formatError, UsageError } from '@sonde/base';
 import { openTrace, runIterator } from '@sonde/components';
 import { type Alert, StreamingSession, type Tracker } from '@sonde/latency-tracker';
 import { type CommandIo, withArchiveNames } from '../command-io.ts';
-import type { InputOptions, TraceFolder } from '../find-operands.ts';
+import { type InputOptions, openOptions, type TraceFolder } from '../find-operands.ts';
 
 export interface HistTrace {
   readonly session: StreamingSession;
@@ -11,6 +11,8 @@ export interface HistTrace {
   run(signal: AbortSignal, onTurn: () => void): Promise<void>;
   /** Time between the first and the last event so far (s). */
   readonly elapsedS: number;
+  /** Something in the traces could not be read. */
+  readonly isDamaged: boolean;
   close(): void;
 }
 
@@ -22,11 +24,15 @@ export function openHistTrace(
   options: InputOptions,
   onAlert: ((alert: Alert) => void) | undefined,
 ): HistTrace {
+  let isDamaged = false;
   const traces = openTrace(
     folders.map(({ path }) => path),
     {
-      metadata: { lenient: options.lenient },
-      onFault: (error) => io.stderr.writeText(`${withArchiveNames(formatError(error), io)}\n`),
+      ...openOptions(options),
+      onFault: (error) => {
+        isDamaged = true;
+        io.stderr.writeText(`sonde: ${withArchiveNames(formatError(error), io)}\n`);
+      },
     },
   );
   const sessionOptions = { origin: traces.origin, traces: traces.traces };
@@ -58,6 +64,9 @@ export function openHistTrace(
     },
     get elapsedS() {
       return session.elapsedNs / 1e9;
+    },
+    get isDamaged() {
+      return isDamaged;
     },
     close: () => traces.close(),
   };

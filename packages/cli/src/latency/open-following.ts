@@ -1,8 +1,8 @@
 /** `sonde latency --follow`: trackers over traces that are still being written, in the time of their events. */
-import { openTrace } from '@sonde/components';
+import { type OpenTraceOptions, openTrace } from '@sonde/components';
 import { StreamingSession, type Tracker } from '@sonde/latency-tracker';
 import type { CommandIo } from '../command-io.ts';
-import { findOperands, type InputOptions } from '../find-operands.ts';
+import { findOperands, type InputOptions, openOptions } from '../find-operands.ts';
 import { followTraces, lateText, pollMs, staleMs } from '../follow-traces.ts';
 import { urgentFirst } from './open-live.ts';
 import type { OpenLive } from './run-live.ts';
@@ -17,7 +17,8 @@ export function openFollowing(
     const onAlert = urgentFirst(events);
     const found = await findOperands(operands, options, io);
     const paths = found.folders.map(({ path }) => path);
-    checkTrackers(trackers, paths);
+    const open = openOptions(options);
+    checkTrackers(trackers, paths, open);
     const stop = new AbortController();
     let session: StreamingSession | undefined;
     let originNs = 0n;
@@ -31,6 +32,7 @@ export function openFollowing(
       signal: AbortSignal.any([io.signal, stop.signal]),
       pollMs,
       staleMs,
+      open,
       begin: (origin, { traces }) => {
         originNs = origin.nsFromOrigin;
         session = new StreamingSession(trackers, { origin, traces, onAlert });
@@ -62,7 +64,11 @@ export function openFollowing(
 }
 
 /** What is wrong is told now, not when events come. */
-function checkTrackers(trackers: readonly Tracker[], paths: readonly string[]): void {
-  using opened = openTrace(paths, { onFault: () => {} });
+function checkTrackers(
+  trackers: readonly Tracker[],
+  paths: readonly string[],
+  open: OpenTraceOptions,
+): void {
+  using opened = openTrace(paths, { ...open, onFault: () => {} });
   new StreamingSession(trackers, { origin: opened.origin, traces: opened.traces });
 }

@@ -3,7 +3,7 @@ import { openTrace, runIterator } from '@sonde/components';
 import type { Alert } from '@sonde/latency-tracker';
 import { StreamingSession, type Tracker } from '@sonde/latency-tracker';
 import { type CommandIo, withArchiveNames } from '../command-io.ts';
-import { findOperands, type InputOptions } from '../find-operands.ts';
+import { findOperands, type InputOptions, openOptions } from '../find-operands.ts';
 import { Progress, readingProgress } from '../progress.ts';
 
 export interface TraceRun {
@@ -31,10 +31,7 @@ export async function runOverTrace(
     const folders = found.folders.map(({ path }) => path);
     using progress = new Progress(io, true, readingProgress(folders));
     const traces = openTrace(folders, {
-      metadata: { lenient: options.lenient },
-      forceUnixEpoch: options.clockForceCorrelate,
-      ...(options.clockOffset === undefined ? {} : { clockOffsetSeconds: options.clockOffset }),
-      ...(options.clockOffsetNs === undefined ? {} : { clockOffsetNs: options.clockOffsetNs }),
+      ...openOptions(options),
       onFault: (error) => {
         status = 1;
         progress.hide();

@@ -1,4 +1,5 @@
 /** What the README shows of traces in `fixtures` is what the command prints; a line `…` ends what is shown. */
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -20,7 +21,8 @@ function shownCommands(markdown: string): Shown[] {
   );
 }
 
-const shown = shownCommands(readFileSync(join(repository, 'README.md'), 'utf8'));
+const readme = readFileSync(join(repository, 'README.md'), 'utf8');
+const shown = shownCommands(readme);
 
 test('there are some', () => {
   expect(shown.map(({ command }) => command.split(' ')[1])).toEqual(
@@ -37,4 +39,12 @@ test.each(shown)('$command', async ({ command, lines }) => {
   const wanted = (end < 0 ? lines : lines.slice(0, end)).map((line) => line.trimEnd());
   const own = printed.map((line) => line.trimEnd());
   expect(end < 0 ? own : own.slice(0, wanted.length)).toEqual(wanted);
+});
+
+test('the program with a latency tracker runs', () => {
+  const programs = [...readme.matchAll(/^```js\n(.*?)^```/gms)].map(([, code]) => code!);
+  const program = programs.find((code) => code.includes('createLatencyTracker'))!;
+  const args = ['--input-type=module', '--eval', program];
+  const output = execFileSync('node', args, { cwd: repository, encoding: 'utf8' });
+  expect(output).toMatch(/^17 \/cart took [\d.]+ ms\n1 \d+ \d+\n$/);
 });

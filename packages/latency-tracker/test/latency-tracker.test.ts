@@ -1,3 +1,4 @@
+import { UsageError } from '@sonde/base';
 import { createLatencyTracker, type LatencyContext } from '@sonde/latency-tracker';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -87,6 +88,40 @@ describe('one operation', () => {
     expect(tracker.stats).toMatchObject({ pending: 0, unmatchedEnds: 0 });
   });
 });
+
+test.each<[object, RegExp]>([
+  [{ treshold: 5 }, /There is no option treshold; there are threshold, timeout, gc, /],
+  [{ mode: 'first' }, /mode is "first"; it takes unique, keepFirst, duplicates/],
+  [{ max: 0 }, /max is 0; it takes a whole number from 1 to 16777216/],
+  [{ max: Number.POSITIVE_INFINITY }, /max is Infinity; it takes a whole number/],
+  [{ bits: 1.5 }, /bits is 1.5; it takes a whole number from 0 to 7/],
+  [{ rate: 0 }, /rate is 0; it takes a number above 0/],
+  [{ threshold: null }, /threshold is null; it takes ns as a number, or a text such as 2ms/],
+  [{ threshold: Number.NaN }, /"NaN" is no duration/],
+  [{ timeout: -5 }, /"-5" is no duration/],
+  [{ gc: '5 weeks' }, /"5 weeks" is no duration/],
+  [{ now: 5 }, /now is 5; it takes a function/],
+  [{ onAlert: 'log' }, /onAlert is "log"; it takes a function/],
+  [{ worst: 1 }, /worst is 1; it takes true or false/],
+])('refused: %o', (options, message) => {
+  expect(() => createLatencyTracker(options)).toThrow(UsageError);
+  expect(() => createLatencyTracker(options)).toThrow(message);
+});
+
+test.each([{}, { timeout: '1s' }, { mode: 'duplicates' as const }])(
+  'a callback that throws leaves nothing behind: %o',
+  (options) => {
+    const onAlert = (): void => {
+      throw new Error('mine');
+    };
+    const tracker = createLatencyTracker({ threshold: 0, onAlert, ...options });
+    tracker.eventIn('a', { ts: 1 });
+    expect(() => tracker.eventOut('a', { ts: 9 })).toThrow('mine');
+    expect(tracker.stats).toMatchObject({ ends: 1, pending: 0, alerts: 1 });
+    expect(tracker.eventOut('a')).toBe(false);
+    tracker.close();
+  },
+);
 
 describe('what does not end', () => {
   test('timeout, then its end; gc gives up', () => {

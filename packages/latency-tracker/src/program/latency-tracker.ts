@@ -8,6 +8,7 @@ import { durationNs } from '../duration.ts';
 import { Histogram } from '../histogram.ts';
 import { defaultMax } from '../parse-tracker.ts';
 import { AgedPairs } from './aged-pairs.ts';
+import { checkOptions } from './check-options.ts';
 import type {
   EventInOptions,
   EventInResult,
@@ -57,6 +58,7 @@ export class LatencyTracker<P = unknown> {
   #timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: LatencyTrackerOptions<P>) {
+    checkOptions(options);
     this.#options = options;
     this.#clock = options.now ?? monotonicNs;
     const counters = zeroCounters();
@@ -245,7 +247,7 @@ const durationOr = (duration: number | string | undefined, fallback: number): nu
 
 /**
  * A tracker for this program.
- * @throws UsageError `bad-duration`
+ * @throws UsageError `bad-duration`, `bad-option`
  */
 export function createLatencyTracker<P = unknown>(
   options: LatencyTrackerOptions<P> = {},

@@ -177,7 +177,7 @@ describe('what is wrong is told in a sentence', () => {
         '--end-key=comm',
         kernelTiny,
       ],
-      /the key at sched_waking \(comm\) is text; that at sched_switch \(prev_tid\) is number/,
+      /the key at sched_waking \(comm\) is a text; that at sched_switch \(prev_tid\) is a number/,
     ],
     [
       ['--begin=a', '--end=b', '--key=x,y', '--end-key=x', kernelTiny],

@@ -150,7 +150,7 @@ describe('the screen', () => {
     app.changed();
     terminal.send('\x1b[B');
     expect(terminal.lines.join('\n')).toContain('syscall read (syscall): 4 (2/s)');
-    expect(terminal.lines.join('\n')).toMatch(/cell 2us to 8us: 2 {3}1 alerts kept/);
+    expect(terminal.lines.join('\n')).toMatch(/cell 2us to 8us: 2 {3}1 alert kept/);
     terminal.send('k\r');
     expect(terminal.lines.join('\n')).toContain('0 to 2us: the last alerts'.slice(2));
     expect(terminal.lines.join('\n')).toMatch(/2000 syscall +2 us +cpu 0 +reader \(5\) call=read/);
@@ -301,6 +301,6 @@ test('what the table leaves out is told beside it', () => {
     snapshot('fs_write', []),
   ];
   expect(troubleNotes(snapshots)).toEqual([
-    'fs_read: NOT all is well: 3 across lost events, 1 events missed by the kernel programs',
+    'fs_read: NOT all is well: 3 across lost events, 1 event missed by the kernel programs',
   ]);
 });

@@ -27,7 +27,8 @@ export function zeroCounters(): MutableCounters {
 /** In the order in which they are told. */
 export const counterNames = Object.keys(zeroCounters()) as readonly (keyof TrackerCounters)[];
 
-type Words = readonly (readonly [name: keyof TrackerCounters, words: string])[];
+/** `one`: the words where it is 1, if they are others. */
+type Words = readonly (readonly [name: keyof TrackerCounters, words: string, one?: string])[];
 
 /** What became of begins; their sum, with those that had no room, is that of the begins. */
 const fates: Words = [
@@ -38,20 +39,20 @@ const fates: Words = [
 ];
 
 const others: Words = [
-  ['unmatchedEnds', 'ends had no begin'],
+  ['unmatchedEnds', 'ends had no begin', 'end had no begin'],
   ['timeouts', 'timed out'],
 ];
 
 /** Those that say that something is not as it should be, in words for people. */
 const troubles: Words = [
-  ['full', 'begins had no room'],
+  ['full', 'begins had no room', 'begin had no room'],
   ['collected', 'given up (gc)'],
   ['negative', 'ended before they began'],
   ['uncertain', 'across lost events'],
-  ['limited', 'alerts over the rate limit'],
-  ['ringLost', 'alerts lost in the ring buffer'],
-  ['missed', 'events missed by the kernel programs'],
-  ['unlabelled', 'in no distribution, there were too many labels'],
+  ['limited', 'alerts over the rate limit', 'alert over the rate limit'],
+  ['ringLost', 'alerts lost in the ring buffer', 'alert lost in the ring buffer'],
+  ['missed', 'events missed by the kernel programs', 'event missed by the kernel programs'],
+  ['unlabelled', 'in no distribution: the kernel had no room for their label'],
 ];
 
 const group = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
@@ -59,7 +60,10 @@ const group = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/
 const inWords = (counters: TrackerCounters, words: Words): string =>
   words
     .filter(([name]) => counters[name] > 0)
-    .map(([name, text]) => `${group(counters[name])} ${text}`)
+    .map(
+      ([name, text, one]) =>
+        `${group(counters[name])} ${counters[name] === 1 ? (one ?? text) : text}`,
+    )
     .join(', ');
 
 /** `12 begins had no room, 3 across lost events`; empty when all is well. */

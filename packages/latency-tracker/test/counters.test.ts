@@ -58,7 +58,7 @@ test.each([0, 3])('text shows all that are not 0, %d measured', (count) => {
   expect(text).toContain(
     '  1,001 begun: 1,002 measured, 1,004 met one pending with their key, 1,006 aborted, 1,009 still pending; 1,003 ends had no begin, 1,008 timed out\n',
   );
-  expect(text).toMatch(/^ {2}NOT all is well: 1,005 begins had no room, .* too many labels$/m);
+  expect(text).toMatch(/^ {2}NOT all is well: 1,005 begins had no room, .* room for their label$/m);
 });
 
 test('text shows none where all that began was measured', () => {
@@ -66,6 +66,17 @@ test('text shows none where all that began was measured', () => {
     /begun|NOT all/,
   );
   expect(formatTroubles(quiet)).toBe('');
+});
+
+test('one is one', () => {
+  const text = summaryText(
+    snapshotWith({ begins: 1, pending: 1, unmatchedEnds: 1, ringLost: 1 }, 0),
+    {
+      top: 10,
+    },
+  );
+  expect(text).toContain('  1 begun: 1 still pending; 1 end had no begin\n');
+  expect(text).toContain('NOT all is well: 1 alert lost in the ring buffer\n');
 });
 
 test('text names every threshold that was in force', () => {

@@ -466,7 +466,7 @@ describe('refused before the first event', () => {
     ],
     [
       mine({ end: [{ event: 'stop', key: ['name'] }] }),
-      /the key at stop \(name\) is text; that at start \(id\) is number/,
+      /the key at stop \(name\) is a text; that at start \(id\) is a number/,
     ],
     [
       mine({ begin: [{ event: 'start', key: ['id'], when: 'name == 1' }] }),

@@ -275,7 +275,7 @@ function detailLines(
     },
     { text: `${quantiles}  max ${formatDuration(histogram.maxNs)}` },
     {
-      text: `cell ${boundText(row.first)} to ${boundText(row.end)}: ${grouped(inCell)}   ${grouped(alerts)} alerts kept`,
+      text: `cell ${boundText(row.first)} to ${boundText(row.end)}: ${grouped(inCell)}   ${grouped(alerts)} ${alerts === 1 ? 'alert' : 'alerts'} kept`,
     },
   ];
 }

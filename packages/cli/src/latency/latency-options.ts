@@ -99,7 +99,7 @@ const outputOptions = optionGroup('Output', {
     'text' as LatencyFormat,
     { short: 'f' },
   ),
-  top: option('Longest alerts and rows of tables; 0: all', 'N', parseCount, 10),
+  top: option('Rows of tables, and over a trace the longest alerts; 0: all', 'N', parseCount, 10),
   by: option(`Distributions by ${dimensions.join(', ')}`, 'WHAT', oneOf(dimensions), undefined),
   stacks: option(
     "Stacks with alerts: none, kernel, user, both, all (also wakers' at each wakeup)",

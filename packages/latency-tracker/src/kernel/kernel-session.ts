@@ -56,7 +56,8 @@ export interface ProgramCost extends ProgramStatistics {
 }
 
 const defaultPollMs = 50;
-const defaultRingBytes = 1 << 20;
+/** More than a second of alerts, while names are looked for: they have 1 KiB each. */
+const defaultRingBytes = 1 << 22;
 const maxWakers = 4096;
 const minSweepMs = 50;
 const maxSweepMs = 1000;

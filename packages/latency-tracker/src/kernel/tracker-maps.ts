@@ -15,8 +15,13 @@ import { pendingBytes, type TrackerPlan } from './plan-types.ts';
 
 /** Distributions of labels that are not known before: at most so many. */
 const maxSeries = 4096;
-/** An array of distributions may take so much; beyond, they are allocated one by one. */
+/** An array of distributions may take so much. */
 const maxArrayBytes = 16 << 20;
+/**
+ * All there may be take so much at most when they are allocated beforehand. Beyond, and where their number is not known, each is allocated
+ * when it comes: the kernel has room for one or two at once, so of a burst of new labels the first pairs are in no distribution.
+ */
+const maxPreallocatedBytes = 64 << 20;
 
 export type KernelCounters = Record<CounterName, number>;
 
@@ -102,15 +107,17 @@ export class TrackerMaps {
   #seriesOptions(name: string) {
     const { labels } = this.#plan;
     const valueBytes = seriesBytes(this.bits);
-    const isArray =
-      labels.size !== undefined && labels.size * valueBytes * possibleCpus() <= maxArrayBytes;
+    const size = labels.size ?? Number.POSITIVE_INFINITY;
+    const allBytes = size * valueBytes * possibleCpus();
+    const isArray = allBytes <= maxArrayBytes;
+    const isGrowing = allBytes > maxPreallocatedBytes;
     return {
       type: isArray ? 'per-cpu-array' : 'per-cpu-hash',
       name: `${name}_hist`,
       keyBytes: isArray ? 4 : 8 * this.labelWords,
       valueBytes,
-      maxEntries: isArray ? labels.size! : maxSeries,
-      isGrowing: !isArray,
+      maxEntries: isGrowing ? maxSeries : size,
+      isGrowing,
     } as const;
   }
 

@@ -60,7 +60,7 @@ export function checkTracker(
         if (kinds.join() === first.kinds.join()) continue;
         throw new UsageError(
           'key-types-differ',
-          `${tracker.name}: the key at ${first.event} (${first.text}) is ${first.kinds.join(', ')}; that at ${event} (${text}) is ${kinds.join(', ')}.`,
+          `${tracker.name}: the key at ${first.event} (${first.text}) is a ${first.kinds.join(', a ')}; that at ${event} (${text}) is a ${kinds.join(', a ')}.`,
         );
       }
     }

@@ -112,6 +112,16 @@ describe.runIf(isPossible)(title, () => {
     ]);
   });
 
+  test('a burst of new labels: all of it is in distributions, the finest there are', async () => {
+    const { session } = await openSession([
+      trackerNamed('syscall', { histogram: { kind: 'hdr', bits: 5 } }),
+    ]);
+    for (let i = 0; i < 5; i++) await run(process.execPath, '-e', '0');
+    const [snapshot] = session.snapshot();
+    expect(snapshot!.series.length).toBeGreaterThan(20);
+    expect(snapshot!.counters.unlabelled).toBe(0);
+  });
+
   test('a full map is counted, never silent', async () => {
     const dd = programNamed('sondefull', 'dd');
     // No end ever matches, and each number of bytes is a key of its own.

@@ -21,14 +21,15 @@ export class SystemCallError extends SondeError {
 
 /** Numbers of system calls differ between architectures. */
 const callNumbers = {
-  x64: { bpf: 321, perf_event_open: 298, ioctl: 16, munmap: 11 },
-  arm64: { bpf: 280, perf_event_open: 241, ioctl: 29, munmap: 215 },
+  x64: { bpf: 321, perf_event_open: 298, ioctl: 16, munmap: 11, eventfd2: 290 },
+  arm64: { bpf: 280, perf_event_open: 241, ioctl: 29, munmap: 215, eventfd2: 19 },
 } as const;
 export type CallName = keyof (typeof callNumbers)['x64'];
 
 type Koffi = typeof import('koffi')['default'];
 type Integer = number | bigint;
 type SystemCall = (number: Integer, ...args: Integer[]) => Integer;
+type Poll = (...args: [Integer, number, number, (error: unknown, count: number) => void]) => void;
 
 const protectRead = 1;
 const protectWrite = 2;
@@ -64,6 +65,7 @@ export class Native {
   readonly #calloc: (count: number, size: number) => Integer;
   readonly #free: (address: Integer) => void;
   readonly #mmap: (...args: Integer[]) => Integer;
+  readonly #poll: Poll;
   readonly #view: (address: Integer, length: number) => ArrayBuffer;
   readonly #errno: () => number;
 
@@ -74,6 +76,7 @@ export class Native {
     this.#calloc = libc.func('int64_t calloc(size_t count, size_t size)');
     this.#free = libc.func('void free(int64_t address)');
     this.#mmap = libc.func('int64_t mmap(int64_t, size_t, int, int, int, int64_t)');
+    this.#poll = libc.func('int poll(int64_t fds, uint64_t count, int timeout)').async;
     this.#view = (address, length) => koffi.view(address, length);
     this.#errno = () => koffi.errno();
   }
@@ -133,6 +136,16 @@ export class Native {
     const address = Number(result);
     return new NativeMemory(address, this.#view(address, lengthBytes), (a) => {
       this.call('munmap', 'munmap', a, lengthBytes);
+    });
+  }
+
+  /**
+   * Calls poll(2) in another thread. The process does not end before the call does.
+   * @param entries - `struct pollfd`, `count` of them. To be kept, and its descriptors open, until the call has ended.
+   */
+  pollLater(entries: NativeMemory, count: number, timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#poll(entries.address, count, timeoutMs, () => resolve());
     });
   }
 }

@@ -1,6 +1,7 @@
 export { type ContentsCounts, openContentsAccess } from './contents/system-call-contents.ts';
 export { type AvailableEvent, EventCatalogue, type EventRequest } from './event-catalogue.ts';
 export { examineMachine, type Finding } from './examine.ts';
+export { openNative } from './fill-alarm.ts';
 export { FlightRecorder } from './flight-recorder.ts';
 export { defaultBufferBytes, type InstanceOptions } from './instance.ts';
 export { flightRecorders, type Removed, recorderInstances, removeOrphans } from './ownership.ts';

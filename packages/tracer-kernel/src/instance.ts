@@ -194,7 +194,7 @@ function setBuffers(folder: TracefsFolder, options: InstanceOptions): void {
       { cause },
     );
   }
-  // Readers are woken by a timer, not at a filling level.
+  // Readers are woken by a timer, unless a `FillAlarm` asks for more.
   if (folder.has('buffer_percent')) folder.write('buffer_percent', '0');
 }
 

@@ -1,7 +1,10 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Native } from '@sonde/ebpf';
 import { type SubBufferSource, TimeOrder } from '@sonde/ftrace';
 import type { RecordingClock } from './clock.ts';
+import { FillAlarm } from './fill-alarm.ts';
 import { parseStats, type TraceInstance, unreadBytes } from './instance.ts';
 import type { PushSubBuffer, SubBufferSink } from './sub-buffer-sink.ts';
 import { errnoOf } from './tracefs.ts';
@@ -16,6 +19,10 @@ const shortestPauseMs = 2;
 /** What a burst may come with: a CPU that does nothing but small system calls fills 300 KB. */
 const burstBytesPerMs = 400_000;
 const shortestIdlePauseMs = 20;
+/** Where the kernel tells of buffers that fill: what is held back is written once a second anyway. */
+const longestAlarmedWaitMs = 500;
+/** With less in it (part of the buffer), no alarm was due. */
+const falseFill = 0.1;
 /** The text of `per_cpu/cpuN/stats` is some 200. */
 const maxStatsBytes = 4096;
 /** Part of a CPU's buffer that may fill up between two readings. */
@@ -54,10 +61,14 @@ export class Recorder {
   /** Not recorded because a buffer was full, as of the last look. */
   droppedEvents = 0;
   readonly #sink: SubBufferSink;
+  readonly #instance: TraceInstance;
   readonly #clock: RecordingClock;
   readonly #inputs: readonly CpuInput[];
   readonly #bufferBytes: number;
   readonly #stats = Buffer.alloc(maxStatsBytes);
+  #alarm: FillAlarm | undefined;
+  /** It woke us before the time was up. */
+  #isAlarmed = false;
   #lastDrainMs = performance.now();
   #lastLossMs = 0;
   #pauseMs = 10;
@@ -65,6 +76,7 @@ export class Recorder {
   constructor(instance: TraceInstance, sink: SubBufferSink, clock: RecordingClock) {
     this.#clock = clock;
     this.#sink = sink;
+    this.#instance = instance;
     this.#bufferBytes = Number(instance.folder.read('buffer_size_kb').split(' ')[0]) * 1024;
     const { path } = instance.folder;
     this.#inputs = instance.cpuIds.map((cpuId) => {
@@ -107,12 +119,41 @@ export class Recorder {
     const mostBytes = Math.max(...this.#inputs.map(({ drainedBytes }) => drainedBytes));
     const rate = mostBytes / Math.max(beginMs - this.#lastDrainMs, 1);
     this.#lastDrainMs = beginMs;
+    if (this.#isAlarmed) this.#alarm?.setTruth(mostBytes > falseFill * this.#bufferBytes);
+    this.#isAlarmed = false;
+    this.#pauseMs = isDone ? this.#nextPauseMs(rate) : 0;
+    if (beginMs - this.#lastLossMs > lossIntervalMs) this.countLosses();
+    return isDone;
+  }
+
+  /** @param rate - Of the CPU with most events (bytes/ms). */
+  #nextPauseMs(rate: number): number {
+    if (this.#alarm?.isOn === true) return longestAlarmedWaitMs;
     const goal = rate === 0 ? longestWaitMs : (fillGoal * this.#bufferBytes) / rate;
     // Not all at once: a burst may follow.
     const next = Math.min(goal, this.#pauseMs * 2, idlePauseMs(this.#bufferBytes));
-    this.#pauseMs = isDone ? Math.max(shortestPauseMs, next) : 0;
-    if (beginMs - this.#lastLossMs > lossIntervalMs) this.countLosses();
-    return isDone;
+    return Math.max(shortestPauseMs, next);
+  }
+
+  /** The kernel tells from now on when a buffer fills up, where it can: pauses are longer then, and `wait` ends them. */
+  useAlarm(native: Native | undefined): void {
+    const descriptors = this.#inputs.map(({ fd }) => fd);
+    this.#alarm = FillAlarm.over(native, this.#instance, descriptors);
+  }
+
+  /** Waits for the next `drain`: so long, or until a buffer fills up. */
+  async wait(durationMs: number, signal: AbortSignal): Promise<void> {
+    const alarm = this.#alarm;
+    if (alarm?.isOn !== true || durationMs < shortestPauseMs) {
+      await pause(durationMs, undefined, { signal }).catch(() => undefined);
+      return;
+    }
+    const wake = (): void => alarm.wake();
+    const untilMs = performance.now() + durationMs;
+    signal.addEventListener('abort', wake, { once: true });
+    if (!signal.aborted) await alarm.wait(durationMs);
+    signal.removeEventListener('abort', wake);
+    this.#isAlarmed = performance.now() < untilMs;
   }
 
   /** All events until then were converted; 0: they are not. */
@@ -213,6 +254,7 @@ export class Recorder {
   }
 
   close(): void {
+    this.#alarm?.close();
     for (const { fd, statsFd } of this.#inputs) {
       closeSync(fd);
       closeSync(statsFd);

@@ -3,6 +3,7 @@
  * sink owns the files. Everything is synchronous, so that even `process.exit` finishes a recording: nothing is lost, nothing is left.
  */
 import { join } from 'node:path';
+import type { Native } from '@sonde/ebpf';
 import type { ContentsCounts } from './contents/system-call-contents.ts';
 import { CtfSink } from './ctf-sink.ts';
 import { RawSink } from './raw-sink.ts';
@@ -27,6 +28,8 @@ export interface SessionCounts {
 
 /** Work on the state dump between two readings (ms). */
 const dumpSliceMs = 10;
+/** Texts of system calls have a buffer of their own, which no alarm is for (ms). */
+const longestTextsPauseMs = 100;
 /** How often it is tried to read all that there is, before a chunk ends. */
 const drainTurns = 5;
 
@@ -38,7 +41,8 @@ export class KernelSession {
   #dump: Generator<DumpedEvent> | undefined;
   #isFinished = false;
 
-  constructor(tracing: Tracing) {
+  /** @param native - Lets the kernel wake the recorder when a buffer fills up; undefined: it looks more often. */
+  constructor(tracing: Tracing, native?: Native) {
     this.tracing = tracing;
     const { tracefs, formats, instance, plan, options } = tracing;
     const { cpuIds, subBufferBytes } = instance;
@@ -63,6 +67,7 @@ export class KernelSession {
       this.#sink = sink;
     }
     this.#recorder = new Recorder(instance, this.#sink, tracing.clock);
+    this.#recorder.useAlarm(native);
   }
 
   /** Events are on from here; then comes the state dump, so that no change of state falls between. */
@@ -83,7 +88,14 @@ export class KernelSession {
     this.tracing.contents?.poll();
     const isDone = this.#recorder.drain(undefined, this.tracing.options.isRaw);
     this.tracing.contents?.release(this.#recorder.convertedNs);
-    return this.#dump !== undefined || !isDone ? 0 : this.#recorder.pauseMs;
+    if (this.#dump !== undefined || !isDone) return 0;
+    const { pauseMs } = this.#recorder;
+    return this.tracing.contents === undefined ? pauseMs : Math.min(pauseMs, longestTextsPauseMs);
+  }
+
+  /** Until the next turn: so long, or until the kernel tells that a buffer fills up. */
+  wait(durationMs: number, signal: AbortSignal): Promise<void> {
+    return this.#recorder.wait(durationMs, signal);
   }
 
   #continueDump(dump: Generator<DumpedEvent>): void {

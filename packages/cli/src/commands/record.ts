@@ -7,6 +7,7 @@ import {
   FlightRecorder,
   KernelSession,
   openContentsAccess,
+  openNative,
   openTracefs,
   recoverableOutput,
   recoverSession,
@@ -51,13 +52,14 @@ machine allows.
     const tracefs = openTracefs();
     tellOrphans(io, options, tracefs);
     const contents = options.noContents ? undefined : await openContentsAccess();
+    const native = options.snapshot === undefined ? await openNative() : undefined;
     const tracing = Tracing.open(tracefs, { ...tracingOptions(io, options), contents });
     for (const note of tracing.instance.notes) io.stderr.writeText(`sonde: ${note}\n`);
     if (options.verbose) io.stderr.writeText(describe(tracing));
     const { snapshot } = options;
     const recording =
       snapshot === undefined
-        ? new KernelSession(tracing)
+        ? new KernelSession(tracing, native)
         : new FlightRecorder(tracing, snapshot.seconds);
     // Whatever ends the process (SIGTERM, a defect): the recording is finished, and nothing is left in the kernel.
     const finish = (): void => recording.finish();

@@ -76,6 +76,7 @@ class RecordLoop {
   readonly #session: KernelSession;
   readonly #options: RecordOptions;
   readonly #command: readonly string[];
+  readonly #childEnd = new AbortController();
   #lastFlushMs = performance.now();
   #lastRotationMs = performance.now();
   #bytesAtRotation = 0;
@@ -89,6 +90,7 @@ class RecordLoop {
   async run(signal: AbortSignal): Promise<void> {
     const { duration = Number.POSITIVE_INFINITY, size = Number.POSITIVE_INFINITY } = this.#options;
     const endMs = performance.now() + duration * 1000;
+    const wakeUp = AbortSignal.any([signal, this.#childEnd.signal]);
     setNiceness(recorderNiceness);
     while (!signal.aborted && this.child?.exitStatus === undefined) {
       const pauseMs = this.#session.work();
@@ -97,7 +99,8 @@ class RecordLoop {
       this.#beginCommand();
       this.#flush(nowMs);
       this.#rotate(nowMs);
-      await turn(Math.min(pauseMs, endMs - nowMs), this.child?.ended, signal);
+      const untilMs = Math.min(endMs, this.#nextRotationMs());
+      await this.#session.wait(Math.max(0, Math.min(pauseMs, untilMs - nowMs)), wakeUp);
     }
     setNiceness(0);
   }
@@ -108,6 +111,13 @@ class RecordLoop {
     setNiceness(0);
     this.child = this.#session.tracing.begin(() => new ChildCommand(this.#command));
     setNiceness(recorderNiceness);
+    void this.child.ended.then(() => this.#childEnd.abort());
+  }
+
+  #nextRotationMs(): number {
+    return (
+      this.#lastRotationMs + (this.#options.rotate?.seconds ?? Number.POSITIVE_INFINITY) * 1000
+    );
   }
 
   #flush(nowMs: number): void {

@@ -1,0 +1,159 @@
+import { cpus, release } from 'node:os';
+import { recorderNames } from './recorders.mjs';
+import { medianOf, withConfidence } from './statistics.mjs';
+
+/** What LTTng cost in the talk that this is measured against: MariaDB under sysbench's OLTP. */
+const talk = { 'oltp/scheduler': '0.61', 'oltp/system calls': '2.66', 'oltp/everything': '11' };
+const recorders = recorderNames.filter((name) => name !== 'alone');
+/** They use the same buffers of the kernel in the same way. */
+const sameKernelPart = ['trace-cmd', 'sonde --raw', 'sonde --no-contents'];
+const none = '–';
+
+/** @param measured - As `record.json` has it. @returns Markdown */
+export function report(measured) {
+  const rows = Object.keys(measured.rounds[0]).map((name) => rowOf(measured, name));
+  const works = rows.filter(({ work }) => work !== 'nothing');
+  const idle = rows.filter(({ work }) => work === 'nothing');
+  return `# What recording costs
+
+CPU time, user and system, of the work and of the recorder, beyond that of the work alone; in per cent of that. The amount of work is fixed. It is
+done ${measured.times} times within a recording: once for warming up, then to be measured. Work (with the database server) and recorder (with all its processes)
+are each in a control group, which counts their time to the microsecond; what a recorder takes for its start and its warming up is told apart
+below. What it does after the work counts, as far as it does more than after no work: trace-cmd only then writes its file. Medians of
+${measured.rounds.length} rounds in which all take turns in random order, and in brackets where the median lies with 90 % confidence (bootstrap). "alone again" is
+a second run of the work alone: nothing that is smaller can be seen in the row. All have buffers of 16 MiB a CPU and write to a disk. CTF is with
+the contexts procname, pid and tid, which the others don't have. The threads of \`threads\` share one CPU: on two, chance decides whether they
+switch at all. Linux ${release()}, Node ${process.version}, ${cpus().length} × ${cpus()[0].model.trim()}; load at the end ${measured.load.toFixed(1)}.
+\`node bench/record.mjs\` makes these tables, on a machine that does nothing else.
+
+${table(
+  ['work', 'events', 'alone, CPU ms', ...recorders, 'alone again', "2015 talk's LTTng"],
+  works.map((row) => [
+    ...[row.work, row.set, row.aloneMs.toFixed(0)],
+    ...[...recorders, 'alone again'].map((name) => percentText(row, name)),
+    talk[row.name] ? `${talk[row.name]} %` : none,
+  ]),
+)}
+
+## Ratios to trace-cmd
+
+Of the whole costs above; none where trace-cmd's own cost is not told from nothing. "Same kernel": of sums in which the part that is spent
+within the work is the same for all (the median of theirs), as it is the kernel's and not the recorder's; the next table shows it. The bars: raw 1.1, CTF 1.5.
+
+${table(
+  [
+    ...['work', 'events', 'raw ÷ trace-cmd', 'CTF ÷ trace-cmd'],
+    ...['raw ÷ trace-cmd, same kernel', 'CTF ÷ trace-cmd, same kernel'],
+  ],
+  works.map((row) => [
+    row.work,
+    row.set,
+    ratioText(row, 'sonde --raw', costOf),
+    ratioText(row, 'sonde --no-contents', costOf),
+    ratioText(row, 'sonde --raw', costWithSameKernel),
+    ratioText(row, 'sonde --no-contents', costWithSameKernel),
+  ]),
+)}
+
+## Where it goes
+
+For the work once: thousands of events; CPU ms added to the work (the kernel's part, switches and caches included) + CPU ms of the recorder. Each
+counts its own events: what recorders do is recorded, too.
+
+${table(
+  ['work', 'events', ...recorders],
+  works.map((row) => [row.work, row.set, ...recorders.map((name) => partsText(row, name))]),
+)}
+
+## Once, and always
+
+CPU ms of the start (to the first event of the work) / warming up (beyond the second time, in \`${works[0]?.work}\`: V8 compiles what runs often) / the end
+after no work / each second in which nothing happens.
+
+${table(
+  ['events', ...recorders],
+  idle.map((row) => [row.set, ...recorders.map((name) => fixedText(row, name))]),
+)}
+`;
+}
+
+function rowOf({ rounds, counts, times }, name) {
+  const [work, set] = name.split('/');
+  const own = rounds.map((round) => round[name]).filter((round) => round !== undefined);
+  const idle = rounds
+    .map((round) => round[`nothing/${set}`])
+    .filter((round) => round !== undefined);
+  const idleEndMs = (recorder) =>
+    idle.length > 0 && idle[0][recorder] !== undefined
+      ? medianOf(idle, (round) => round[recorder].endMs)
+      : 0;
+  const aloneMs = own[0].alone && medianOf(own, (round) => round.alone.workMs);
+  return { name, work, set, rounds: own, counts: counts[name] ?? {}, times, idleEndMs, aloneMs };
+}
+
+function kernelMs(round, name) {
+  const alone = (round.alone.workMs + round['alone again'].workMs) / 2;
+  return name === 'alone again'
+    ? round[name].workMs - round.alone.workMs
+    : round[name].workMs - alone;
+}
+
+function recorderMs({ times, idleEndMs }, round, name) {
+  if (name === 'alone again') return 0;
+  const { recorderMs: during, endMs } = round[name];
+  return during + (endMs - idleEndMs(name)) / times;
+}
+
+/** Of one round (ms). */
+function costOf(row, rounds, name) {
+  return medianOf(rounds, (round) => kernelMs(round, name) + recorderMs(row, round, name));
+}
+
+function costWithSameKernel(row, rounds, name) {
+  const kernel = medianOf(
+    rounds.flatMap((round) => sameKernelPart.map((other) => kernelMs(round, other))),
+    (value) => value,
+  );
+  return kernel + medianOf(rounds, (round) => recorderMs(row, round, name));
+}
+
+function percentText(row, name) {
+  if (row.rounds[0][name] === undefined) return none;
+  const { value, low, high } = withConfidence(
+    row.rounds,
+    (rounds) => (100 * costOf(row, rounds, name)) / row.aloneMs,
+  );
+  return `${value.toFixed(1)} % (${low.toFixed(1)}…${high.toFixed(1)})`;
+}
+
+function ratioText(row, name, cost) {
+  const base = withConfidence(row.rounds, (rounds) => cost(row, rounds, 'trace-cmd'));
+  if (base.low <= 0) return none;
+  const { value, low, high } = withConfidence(
+    row.rounds,
+    (rounds) => cost(row, rounds, name) / cost(row, rounds, 'trace-cmd'),
+  );
+  return `${value.toFixed(2)} (${low.toFixed(2)}…${high.toFixed(2)})`;
+}
+
+function partsText(row, name) {
+  if (row.rounds[0][name] === undefined) return none;
+  const kernel = medianOf(row.rounds, (round) => kernelMs(round, name));
+  const own = medianOf(row.rounds, (round) => recorderMs(row, round, name));
+  const count = row.counts[name];
+  const lost = count?.lost > 0 ? `, ${count.lost} lost` : '';
+  const events =
+    count === undefined ? '' : `${(count.events / row.times / 1000).toFixed(0)} k${lost}: `;
+  return `${events}${kernel.toFixed(1)} + ${own.toFixed(1)}`;
+}
+
+function fixedText(row, name) {
+  if (row.rounds[0][name] === undefined) return none;
+  const of = (part) => medianOf(row.rounds, (round) => part(round[name])).toFixed(0);
+  const idle = medianOf(row.rounds, (round) => round[name].recorderMs).toFixed(1);
+  return `${of((run) => run.startMs)} / ${of((run) => run.warmMs - run.recorderMs)} / ${of((run) => run.endMs)} / ${idle}`;
+}
+
+function table(head, rows) {
+  return [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+}

@@ -1,0 +1,63 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const fileSettings = ['--file-num=8', '--file-total-size=16M'];
+
+/**
+ * Fixed amounts of work, some 0.2 s each.
+ * @param scratch - A folder on a disk.
+ */
+export function workloads(scratch) {
+  const sysbench = (...words) => ['sysbench', '--threads=2', '--time=0', ...words];
+  const files = join(scratch, 'files');
+  // On one CPU: two threads that take turns. On two CPUs it depends on the others who run there whether they switch at all.
+  const oneCpu = ['taskset', '-c', '1'];
+  return {
+    cpu: { command: sysbench('--events=1000', 'cpu', 'run') },
+    threads: {
+      command: [...oneCpu, ...sysbench('--events=300', '--thread-locks=4', 'threads', 'run')],
+    },
+    fileio: {
+      prepare: () => {
+        mkdirSync(files);
+        const words = [...fileSettings, 'fileio', 'prepare'];
+        execFileSync('sysbench', words, { cwd: files, stdio: 'ignore' });
+      },
+      command: [
+        ...['env', '-C', files],
+        ...sysbench('--events=30000', ...fileSettings, '--file-test-mode=rndrw', 'fileio', 'run'),
+      ],
+    },
+    oltp: {
+      prepare: (group) => startServer(scratch, group),
+      command: sysbench(...oltp(scratch), '--events=200', 'run'),
+    },
+    /** Nothing, for a second: what is done all the same. */
+    nothing: { command: ['sleep', '1'] },
+  };
+}
+
+function oltp(scratch) {
+  const socket = `--mysql-socket=${join(scratch, 'socket')}`;
+  const tables = ['--mysql-user=root', '--mysql-db=test', '--tables=2', '--table-size=2000'];
+  return [socket, ...tables, 'oltp_read_write'];
+}
+
+/** Starts a database server of our own; it ends with this process. */
+async function startServer(scratch, group) {
+  const [data, socket] = [join(scratch, 'data'), join(scratch, 'socket')];
+  mkdirSync(data);
+  const install = ['--user=root', `--datadir=${data}`, '--auth-root-authentication-method=normal'];
+  execFileSync('mariadb-install-db', install, { stdio: 'ignore' });
+  const words = ['--no-defaults', '--user=root', `--datadir=${data}`, `--socket=${socket}`];
+  const local = ['--skip-networking', `--pid-file=${join(scratch, 'pid')}`];
+  const server = spawn('mariadbd', [...words, ...local], { stdio: 'ignore' });
+  process.on('exit', () => server.kill('SIGKILL'));
+  for (let i = 0; i < 100 && !existsSync(socket); i++) await sleep(200);
+  const create = ['-u', 'root', `--socket=${socket}`, '-e', 'create database if not exists test'];
+  spawnSync('mariadb', create, { stdio: 'ignore' });
+  execFileSync('sysbench', [...oltp(scratch), 'prepare'], { stdio: 'ignore' });
+  writeFileSync(group.door, String(server.pid));
+}

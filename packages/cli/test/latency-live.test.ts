@@ -8,7 +8,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createConnection } from 'node:net';
+import { connect, createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -185,6 +185,37 @@ test('metrics over HTTP, of this machine only', async () => {
     MetricsServer.open({ host: '127.0.0.1', port: server.port }, () => []),
   ).rejects.toThrow(/Nothing can listen/);
   server.close();
+});
+
+/** What a server answers to bytes, as text. */
+async function answerTo(port: number, request: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.end(request);
+  let text = '';
+  for await (const chunk of socket) text += chunk;
+  return text;
+}
+
+test.each([
+  ['GET /metrics?a=b HTTP/1.1\r\nHost: localhost:1\r\n\r\n', /^HTTP\/1.1 200 .*# EOF\n/s],
+  ['HEAD /metrics HTTP/1.1\r\nHost: [::1]\r\n\r\n', /^HTTP\/1.1 200 (?!.*EOF)/s],
+  ['GET /metrics HTTP/1.0\r\n\r\n', /^HTTP\/1.1 200 /],
+  // Another name with this machine's address (DNS rebinding).
+  ['GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n', /^HTTP\/1.1 403 /],
+  ['GET /metrics HTTP/1.1\r\nHost: localhost.evil.example\r\n\r\n', /^HTTP\/1.1 403 /],
+  ['GET http://evil.example/metrics HTTP/1.1\r\nHost: localhost\r\n\r\n', /^HTTP\/1.1 404 /],
+  ['GET /../metrics HTTP/1.1\r\nHost: localhost\r\n\r\n', /^HTTP\/1.1 404 /],
+  ['GET /%6detrics HTTP/1.1\r\nHost: localhost\r\n\r\n', /^HTTP\/1.1 404 /],
+  ['POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx', /^HTTP\/1.1 405 /],
+  ['\0\xff\r\n\r\n', /^HTTP\/1.1 400 /],
+  [`GET /${'x'.repeat(100_000)} HTTP/1.1\r\n\r\n`, /^HTTP\/1.1 431 /],
+])('a request to the metrics: %j', async (request, answer) => {
+  const server = await MetricsServer.open({ host: '127.0.0.1', port: 0 }, () => []);
+  try {
+    expect(await answerTo(server.port, request)).toMatch(answer);
+  } finally {
+    server.close();
+  }
 });
 
 test('a live run ends with its duration, and closes what it opened', async () => {

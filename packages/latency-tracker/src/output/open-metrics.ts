@@ -58,24 +58,40 @@ function bucketLines(
   return lines;
 }
 
-function seriesLines(tracker: string, { labels, histogram }: SeriesData): string[] {
-  const name = `${prefix}_seconds`;
+/** Names that are taken: a tracker of somebody's own may have labels called so. */
+const ownLabels: ReadonlySet<string> = new Set(['tracker', 'le']);
+
+function textsOf(tracker: string, labels: SeriesData['labels']): Record<string, string> {
   const texts: Record<string, string> = { tracker };
-  for (const [label, value] of Object.entries(labels)) texts[label] = valueText(label, value);
-  const log2 = new Histogram(0);
-  log2.merge(histogram);
-  return [
-    ...bucketLines(name, texts, log2),
-    `${name}_count${labelsText(texts)} ${histogram.count}`,
-    `${name}_sum${labelsText(texts)} ${seconds(histogram.sumNs)}`,
-  ];
+  for (const [label, value] of Object.entries(labels)) {
+    texts[ownLabels.has(label) ? `label_${label}` : label] = valueText(label, value);
+  }
+  return texts;
+}
+
+function seriesLines(tracker: string, all: readonly SeriesData[]): string[] {
+  const name = `${prefix}_seconds`;
+  // The number 3 and the text "3" are one here.
+  const merged = new Map<string, { texts: Record<string, string>; histogram: Histogram }>();
+  for (const { labels, histogram } of all) {
+    const texts = textsOf(tracker, labels);
+    const key = labelsText(texts);
+    const known = merged.get(key) ?? { texts, histogram: new Histogram(0) };
+    known.histogram.merge(histogram);
+    merged.set(key, known);
+  }
+  return [...merged].flatMap(([key, { texts, histogram }]) => [
+    ...bucketLines(name, texts, histogram),
+    `${name}_count${key} ${histogram.count}`,
+    `${name}_sum${key} ${seconds(histogram.sumNs)}`,
+  ]);
 }
 
 /** All trackers for Prometheus: distributions in seconds, and every counter. */
 export function openMetrics(snapshots: readonly TrackerSnapshot[]): string {
   const lines = [`# TYPE ${prefix}_seconds histogram`, `# UNIT ${prefix}_seconds seconds`];
   for (const { tracker, series } of snapshots) {
-    for (const each of series) lines.push(...seriesLines(tracker.name, each));
+    lines.push(...seriesLines(tracker.name, series));
   }
   for (const counter of counterNames) {
     const isGauge = gauges.has(counter);

@@ -10,7 +10,13 @@ import {
   type ReducerContext,
 } from './analysis.ts';
 import { doubt } from './losses.ts';
-import { formatFixed, formatPriorities, formatRow } from './number-format.ts';
+import {
+  addPriority,
+  formatFixed,
+  formatPriorities,
+  formatRow,
+  type Priorities,
+} from './number-format.ts';
 import { rowsOf } from './rows.ts';
 import {
   type Cell,
@@ -67,7 +73,7 @@ interface ThreadUsage {
   isTouched: boolean;
   migrations: number;
   /** Those it was switched in with first or changed to, in the order of appearance. */
-  readonly priorities: number[];
+  priorities: Priorities;
 }
 
 interface CpuUsage {
@@ -82,7 +88,14 @@ interface CpuUsage {
 function newThreadUsage(host: Host, thread: Thread): ThreadUsage {
   const { NaN: no } = Number;
   const times = { totalNs: no, uncertainNs: no };
-  const usage = { host, thread, ...times, isTouched: false, migrations: 0, priorities: [] };
+  const usage: ThreadUsage = {
+    host,
+    thread,
+    ...times,
+    isTouched: false,
+    migrations: 0,
+    priorities: undefined,
+  };
   usage.totalNs = 0;
   usage.uncertainNs = 0;
   return usage;
@@ -112,11 +125,12 @@ class CpuTop implements Reducer {
       if (next.tid === 0 || this.#threads.has(this.#context.subjectOf(next))) return;
       if (!passesCpu(this.#options, cpu.id)) return;
       const usage = this.#usageOf(host, next);
-      if (usage !== undefined && next.priority !== undefined) usage.priorities.push(next.priority);
+      if (usage === undefined || next.priority === undefined) return;
+      usage.priorities = addPriority(usage.priorities, next.priority);
     },
     'priority-change': ({ thread, priority }) => {
-      const subject = this.#context.subjectOf(thread);
-      this.#threads.get(subject)?.priorities.push(priority);
+      const usage = this.#threads.get(this.#context.subjectOf(thread));
+      if (usage !== undefined) usage.priorities = addPriority(usage.priorities, priority);
     },
     migration: ({ host, thread, cpu }) => {
       if (!passesCpu(this.#options, cpu.id)) return;

@@ -142,6 +142,72 @@ export function percentileTable(
   return lazyTable(percentileTableClass, undefined, makeRows);
 }
 
+/** Buckets that are counted when they are asked for: nothing is kept of them. */
+export class Distribution {
+  readonly #samples: Samples;
+  readonly #bounds: Bounds | undefined;
+  readonly #options: AnalysisOptions;
+
+  /** @param bounds - Undefined: its own. */
+  constructor(samples: Samples, bounds: Bounds | undefined, options: AnalysisOptions) {
+    this.#samples = samples;
+    this.#bounds = bounds;
+    this.#options = options;
+  }
+
+  get buckets(): Bucket[] {
+    const bounds = this.#bounds ?? boundsOf(this.#samples, this.#options);
+    return distribute(this.#samples, bounds, this.#options.frequencyResolution);
+  }
+}
+
+/** A distribution among as many as there are threads. */
+export class FrequencyTable implements ResultTable {
+  readonly tableClass: TableClass;
+  declare readonly subtitle?: string;
+  readonly #distribution: Distribution;
+
+  /** @param subtitle - Empty: none. */
+  constructor(tableClass: TableClass, subtitle: string, distribution: Distribution) {
+    this.tableClass = tableClass;
+    if (subtitle !== '') this.subtitle = subtitle;
+    this.#distribution = distribution;
+  }
+
+  get rows(): Cell[][] {
+    return bucketRows(this.#distribution.buckets);
+  }
+}
+
+/** The same as text. */
+export class LazyFrequencyBlock implements FrequencyBlock {
+  readonly #title: string;
+  readonly #subtitle: string;
+  readonly #distribution: Distribution;
+
+  constructor(title: string, subtitle: string, distribution: Distribution) {
+    this.#title = title;
+    this.#subtitle = subtitle;
+    this.#distribution = distribution;
+  }
+
+  get kind(): 'frequency' {
+    return 'frequency';
+  }
+
+  get title(): string {
+    return this.#subtitle === '' ? this.#title : `${this.#title} - ${this.#subtitle}`;
+  }
+
+  get unit(): string {
+    return 'µs';
+  }
+
+  get rows(): Bucket[] {
+    return this.#distribution.buckets;
+  }
+}
+
 export function frequencyBlock(title: string, buckets: readonly Bucket[]): FrequencyBlock {
   return { kind: 'frequency', title, unit: 'µs', rows: buckets };
 }

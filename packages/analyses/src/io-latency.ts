@@ -111,7 +111,7 @@ function samplesByDisk(collector: IoCollector, options: AnalysisOptions): [strin
     const samples = new Samples();
     for (const ns of disk.durations.values) if (passesDuration(options, ns)) samples.add(ns);
     for (const ns of disk.durations.uncertain) {
-      if (passesDuration(options, ns)) samples.uncertain.push(ns);
+      if (passesDuration(options, ns)) samples.doubt(ns);
     }
     if (samples.count > 0) all.push([disk.name, samples]);
   }

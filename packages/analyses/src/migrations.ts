@@ -12,7 +12,8 @@ import {
   type ReducerContext,
 } from './analysis.ts';
 import { tableBlocks } from './arrange.ts';
-import { rowsOf } from './rows.ts';
+import { NumberColumn, ObjectColumn } from './columns.ts';
+import { makeRows, rowsOf } from './rows.ts';
 import {
   type Cell,
   numberCell,
@@ -70,37 +71,84 @@ interface Move {
   count: number;
 }
 
+/** Keys of two CPU ids, of 32 bits each and signed, are exact. */
+const cpuIdBound = 2 ** 32;
+
 class Moves {
-  readonly #byCpus = new Map<string, Move>();
+  /** Most threads make one kind of move, if any. */
+  #first: Move | undefined;
+  #others: Map<number, Move> | undefined;
   count = 0;
 
   add(fromCpuId: number, toCpuId: number): void {
     this.count++;
-    const key = `${fromCpuId} ${toCpuId}`;
-    const move = this.#byCpus.get(key);
-    if (move === undefined) this.#byCpus.set(key, { fromCpuId, toCpuId, count: 1 });
+    const first = this.#first;
+    if (first === undefined) {
+      this.#first = { fromCpuId, toCpuId, count: 1 };
+      return;
+    }
+    if (first.fromCpuId === fromCpuId && first.toCpuId === toCpuId) {
+      first.count++;
+      return;
+    }
+    const key = fromCpuId * cpuIdBound + toCpuId;
+    this.#others ??= new Map();
+    const move = this.#others.get(key);
+    if (move === undefined) this.#others.set(key, { fromCpuId, toCpuId, count: 1 });
     else move.count++;
+  }
+
+  /** In the order of appearance. */
+  get #moves(): Move[] {
+    if (this.#first === undefined) return [];
+    return [this.#first, ...(this.#others?.values() ?? [])];
   }
 
   /** The most frequent first. */
   get all(): Move[] {
-    return [...this.#byCpus.values()].sort((a, b) => b.count - a.count);
+    return this.#moves.sort((a, b) => b.count - a.count);
   }
 
   /** Different CPUs left or reached. */
   get cpuCount(): number {
-    const ids = [...this.#byCpus.values()].flatMap((move) => [move.fromCpuId, move.toCpuId]);
+    const ids = this.#moves.flatMap((move) => [move.fromCpuId, move.toCpuId]);
     return new Set(ids.filter((id) => id >= 0)).size;
   }
 }
 
-interface LoggedMove {
-  readonly timeNs: number;
-  readonly comm: string;
-  readonly tid: number;
-  readonly priority: number | undefined;
-  readonly fromCpuId: number;
-  readonly toCpuId: number;
+/** Every move, column by column. */
+class MoveLog {
+  readonly #timesNs = new NumberColumn();
+  readonly #names = new ObjectColumn<string>();
+  readonly #tids = new NumberColumn();
+  /** NaN: unknown. */
+  readonly #priorities = new NumberColumn();
+  readonly #fromCpuIds = new NumberColumn();
+  readonly #toCpuIds = new NumberColumn();
+
+  add(timeNs: number, { comm, tid, priority }: Thread, fromCpuId: number, toCpuId: number): void {
+    this.#timesNs.push(timeNs);
+    this.#names.push(comm);
+    this.#tids.push(tid);
+    this.#priorities.push(priority ?? Number.NaN);
+    this.#fromCpuIds.push(fromCpuId);
+    this.#toCpuIds.push(toCpuId);
+  }
+
+  get count(): number {
+    return this.#names.count;
+  }
+
+  cells(row: number, toAbsoluteNs: (timeNs: number) => bigint): Cell[] {
+    const priority = this.#priorities.at(row);
+    return [
+      { class: 'timestamp', value: toAbsoluteNs(this.#timesNs.at(row)) },
+      { class: 'process', name: this.#names.at(row), tid: this.#tids.at(row) },
+      Number.isNaN(priority) ? null : numberCell(priority),
+      cpuCell(this.#fromCpuIds.at(row)),
+      cpuCell(this.#toCpuIds.at(row)),
+    ];
+  }
 }
 
 const cpuCell = (id: number): Cell => (id < 0 ? { class: 'unknown' } : { class: 'cpu', id });
@@ -110,7 +158,7 @@ class Migrations implements Reducer {
   readonly #options: AnalysisOptions;
   readonly #threads = new Map<Thread, Moves>();
   readonly #all = new Moves();
-  readonly #log: LoggedMove[] = [];
+  readonly #log = new MoveLog();
 
   constructor(context: ReducerContext) {
     this.#context = context;
@@ -134,8 +182,7 @@ class Migrations implements Reducer {
     moves.add(fromCpuId, toCpuId);
     this.#all.add(fromCpuId, toCpuId);
     if (!this.#options.views.has('log')) return;
-    const { comm, tid, priority } = thread;
-    this.#log.push({ timeNs, comm, tid, priority, fromCpuId, toCpuId });
+    this.#log.add(timeNs, thread, fromCpuId, toCpuId);
   }
 
   report(period: Period): Report {
@@ -180,13 +227,7 @@ class Migrations implements Reducer {
     const { toAbsoluteNs } = this.#context;
     return {
       tableClass: log,
-      rows: rowsOf(this.#log, (move): Cell[] => [
-        { class: 'timestamp', value: toAbsoluteNs(move.timeNs) },
-        { class: 'process', name: move.comm, tid: move.tid },
-        move.priority === undefined ? null : numberCell(move.priority),
-        cpuCell(move.fromCpuId),
-        cpuCell(move.toCpuId),
-      ]),
+      rows: makeRows(this.#log.count, (row) => this.#log.cells(row, toAbsoluteNs)),
     };
   }
 }

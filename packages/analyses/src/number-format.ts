@@ -36,10 +36,21 @@ export function formatShortest(value: number): string {
   return /[.e]/.test(text) ? text : `${text}.0`;
 }
 
+/** Of a thread, in the order of appearance. Mostly there is one. */
+export type Priorities = undefined | number | number[];
+
+export function addPriority(priorities: Priorities, priority: number): Priorities {
+  if (priorities === undefined) return priority;
+  if (typeof priorities === 'number') return [priorities, priority];
+  priorities.push(priority);
+  return priorities;
+}
+
 /** `[20, 120 (2 times)]`: ascending, each once. */
-export function formatPriorities(priorities: readonly number[]): string {
+export function formatPriorities(priorities: Priorities): string {
   const counts = new Map<number, number>();
-  for (const priority of priorities) counts.set(priority, (counts.get(priority) ?? 0) + 1);
+  const all = typeof priorities === 'number' ? [priorities] : (priorities ?? []);
+  for (const priority of all) counts.set(priority, (counts.get(priority) ?? 0) + 1);
   const parts = [...counts]
     .sort(([a], [b]) => a - b)
     .map(([priority, count]) => (count > 1 ? `${priority} (${count} times)` : `${priority}`));

@@ -107,7 +107,7 @@ export function addFrequencies(parts: ReportParts, context: PeriodReportContext)
       // `distribute` takes ns and gives µs: bring plain numbers to the same scale.
       const scaled = new Samples();
       for (const value of samples.values) scaled.add((value * 1000) / scale);
-      for (const value of samples.uncertain) scaled.uncertain.push((value * 1000) / scale);
+      for (const value of samples.uncertain) scaled.doubt((value * 1000) / scale);
       const own = boundsIn(scaled, 1000);
       const bounds = isOfPeriod ? (uniform ?? own) : own;
       const buckets = distribute(scaled, bounds, frequencyResolution);

@@ -1,6 +1,11 @@
+const none: readonly number[] = [];
+/** V8 keeps so many numbers within the array object. */
+const leastLength = 8;
+
 /** Durations (ns) of one population: what statistics, percentiles and distributions are made from. */
 export class Samples {
-  #values = new Float64Array(16);
+  /** Of a single sample, which is the sum, there is no array: threads are many, and some wait but once. */
+  #values: Float64Array | undefined;
   #count = 0;
   #sorted: Float64Array | undefined;
   #sum = 0;
@@ -13,22 +18,28 @@ export class Samples {
     return this.#count;
   }
 
+  #uncertain: number[] | undefined;
+
   /** Those that were added as uncertain: mostly few. */
-  readonly uncertain: number[] = [];
+  get uncertain(): readonly number[] {
+    return this.#uncertain ?? none;
+  }
 
   get uncertainCount(): number {
-    return this.uncertain.length;
+    return this.#uncertain === undefined ? 0 : this.#uncertain.length;
+  }
+
+  /** A sample that was or will be added is uncertain. */
+  doubt(value: number): void {
+    this.#uncertain ??= [];
+    this.#uncertain.push(value);
   }
 
   /** @param isCertain - False: events were discarded within it. */
   add(value: number, isCertain = true): void {
-    if (!isCertain) this.uncertain.push(value);
-    if (this.#count === this.#values.length) {
-      const grown = new Float64Array(this.#count * 2);
-      grown.set(this.#values);
-      this.#values = grown;
-    }
-    this.#values[this.#count++] = value;
+    if (!isCertain) this.doubt(value);
+    if (this.#count > 0) this.#keep(value);
+    this.#count++;
     this.#sorted = undefined;
     if (value < this.min) this.min = value;
     if (value > this.max) this.max = value;
@@ -39,8 +50,23 @@ export class Samples {
     this.#sum = sum;
   }
 
+  #keep(value: number): void {
+    let values = this.#values;
+    if (values === undefined) {
+      values = new Float64Array(leastLength);
+      values[0] = this.#sum;
+      this.#values = values;
+    } else if (this.#count === values.length) {
+      values = new Float64Array(this.#count * 2);
+      values.set(this.#values!);
+      this.#values = values;
+    }
+    values[this.#count] = value;
+  }
+
   /** In the order of arrival; valid until the next `add`. */
   get values(): Float64Array {
+    if (this.#values === undefined) return Float64Array.of(this.#sum).subarray(0, this.#count);
     return this.#values.subarray(0, this.#count);
   }
 

@@ -13,18 +13,17 @@ import {
 } from './analysis.ts';
 import {
   type Bounds,
-  type Bucket,
   boundsOf,
-  bucketRows,
-  distribute,
-  frequencyBlock,
+  Distribution,
+  FrequencyTable,
   joinBounds,
+  LazyFrequencyBlock,
   percentileTable,
   seriesTable,
 } from './frequency.ts';
 import { listOf } from './list-text.ts';
 import { doubt } from './losses.ts';
-import { formatPriorities, formatRow } from './number-format.ts';
+import { addPriority, formatPriorities, formatRow, type Priorities } from './number-format.ts';
 import { rowsOf } from './rows.ts';
 import { Samples } from './samples.ts';
 import { addEvents, copyOf, type SchedulingEvent, SchedulingLog } from './scheduling-log.ts';
@@ -106,7 +105,7 @@ const freq: TableClass = {
 interface ThreadLatencies {
   readonly thread: Thread;
   readonly samples: Samples;
-  readonly priorities: number[];
+  priorities: Priorities;
 }
 
 class SchedulingLatencies implements Reducer {
@@ -138,8 +137,8 @@ class SchedulingLatencies implements Reducer {
   readonly handlers: Reducer['handlers'] = {
     'wakeup-latency': (latency) => this.#add(latency),
     'priority-change': ({ thread, priority }) => {
-      const subject = this.#context.subjectOf(thread);
-      this.#threads.get(subject)?.priorities.push(priority);
+      const row = this.#threads.get(this.#context.subjectOf(thread));
+      if (row !== undefined) row.priorities = addPriority(row.priorities, priority);
     },
   };
 
@@ -163,7 +162,7 @@ class SchedulingLatencies implements Reducer {
     const subject = this.#context.subjectOf(thread);
     let row = this.#threads.get(subject);
     if (row === undefined) {
-      row = { thread: subject, samples: new Samples(), priorities: [priority] };
+      row = { thread: subject, samples: new Samples(), priorities: priority };
       this.#threads.set(subject, row);
     }
     row.samples.add(durationNs, isCertain);
@@ -190,11 +189,13 @@ class SchedulingLatencies implements Reducer {
   }
 
   #threadRows(): ThreadLatencies[] {
-    return [...this.#threads.values()].sort((a, b) => {
-      const left = a.thread.comm.toLowerCase();
-      const right = b.thread.comm.toLowerCase();
-      return left < right ? -1 : left > right ? 1 : 0;
+    const rows = [...this.#threads.values()];
+    const names = rows.map(({ thread }) => thread.comm.toLowerCase());
+    const order = Uint32Array.from(rows, (_, i) => i).sort((a, b) => {
+      const [left, right] = [names[a]!, names[b]!];
+      return left < right ? -1 : left > right ? 1 : a - b;
     });
+    return Array.from(order, (i) => rows[i]!);
   }
 
   #priorityRows(): [number, Samples][] {
@@ -262,21 +263,24 @@ class SchedulingLatencies implements Reducer {
         groups.push([`Priority: ${priority}`, samples]);
       }
     }
-    const own = groups.map(([, samples]): Bounds => boundsOf(samples, this.#options));
-    const uniform = this.#options.frequencyIsUniform ? joinBounds(own) : undefined;
-    const series: { title: string; buckets: readonly Bucket[] }[] = [];
-    groups.forEach(([subtitle, samples], i) => {
-      const buckets = distribute(samples, uniform ?? own[i]!, this.#options.frequencyResolution);
-      const rows = bucketRows(buckets);
-      series.push({ title: subtitle, buckets });
-      if (!this.#options.frequencyIsSeries) {
-        tables.push({ tableClass: freq, ...(subtitle === '' ? {} : { subtitle }), rows });
-      }
-      text.push(frequencyBlock(subtitle === '' ? title : `${title} - ${subtitle}`, buckets));
-    });
+    const options = this.#options;
+    const uniform = options.frequencyIsUniform
+      ? joinBounds(groups.map(([, samples]): Bounds => boundsOf(samples, options)))
+      : undefined;
+    // As many as threads: what each needs is made when it is printed.
+    for (const [subtitle, samples] of groups) {
+      const distribution = new Distribution(samples, uniform, options);
+      if (!options.frequencyIsSeries) tables.push(new FrequencyTable(freq, subtitle, distribution));
+      text.push(new LazyFrequencyBlock(title, subtitle, distribution));
+    }
     tables.push(percentileTable(groups.map(([title, samples]) => ({ title, samples }))));
+    if (!options.frequencyIsSeries) return;
+    const series = groups.map(([subtitle, samples]) => ({
+      title: subtitle,
+      buckets: new Distribution(samples, uniform, options).buckets,
+    }));
     const joined = seriesTable('Scheduling latencies frequency distributions', freq, series);
-    if (this.#options.frequencyIsSeries && joined !== undefined) tables.push(joined);
+    if (joined !== undefined) tables.push(joined);
   }
 }
 

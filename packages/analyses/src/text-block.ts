@@ -119,12 +119,14 @@ function* formatBars(block: BarsBlock, width: number): Generator<string> {
   yield '';
 }
 
-function formatFrequency(block: FrequencyBlock, width: number): string[] {
-  if (block.rows.length === 0) return [];
+function formatFrequency(block: FrequencyBlock, style: BlockStyle): string[] {
+  const { rows: buckets } = block;
+  if (buckets.length === 0) return [];
+  const width = graphWidthOf(block, buckets.length, style);
   const barWidth = width - frequencyBarLoss;
-  const max = mostOf(block.rows, (row) => row.count);
-  const countWidth = mostOf(block.rows, (row) => String(row.count).length);
-  const rows = block.rows.map((row) => {
+  const max = mostOf(buckets, (row) => row.count);
+  const countWidth = mostOf(buckets, (row) => String(row.count).length);
+  const rows = buckets.map((row) => {
     // By way of ns, as the cells of the table: the last digit rounds alike.
     const bound = padStart(formatFixed((row.lowerBound * 1000) / 1000, 3), 7);
     const drawn = padEnd(bar(row.count, max, barWidth), barWidth);
@@ -137,9 +139,13 @@ function formatFrequency(block: FrequencyBlock, width: number): string[] {
 const leastGraphWidth = 10;
 
 /** What the labels of the widest row leave of the terminal, at most the classic width. */
-function graphWidthOf(block: BarsBlock | FrequencyBlock, style: BlockStyle): number {
+function graphWidthOf(
+  block: BarsBlock | FrequencyBlock,
+  rowCount: number,
+  style: BlockStyle,
+): number {
   if (style.graphWidth !== undefined) return style.graphWidth;
-  if (style.columns === undefined || block.rows.length === 0) return defaultGraphWidth;
+  if (style.columns === undefined || rowCount === 0) return defaultGraphWidth;
   if (block.kind === 'frequency') {
     return Math.max(
       leastGraphWidth + frequencyBarLoss,
@@ -171,9 +177,9 @@ const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 export function textLines(block: TextBlock, style: BlockStyle): Iterable<string | Uint8Array> {
   switch (block.kind) {
     case 'bars':
-      return formatBars(block, graphWidthOf(block, style));
+      return formatBars(block, graphWidthOf(block, block.rows.length, style));
     case 'frequency':
-      return formatFrequency(block, graphWidthOf(block, style));
+      return formatFrequency(block, style);
     case 'lines':
       return block.lines;
     case 'table':

@@ -41,36 +41,38 @@ function nameAs(file: OpenFile, known: OpenFile): void {
 
 /** The descriptors of a process (`CLONE_FILES` shares the table between threads). */
 export class FileTable {
-  readonly #files = new Map<number, OpenFile>();
+  /** Undefined: there was none yet. */
+  #files: Map<number, OpenFile> | undefined;
   /** It was shared with another process (`CLONE_FILES` without `CLONE_THREAD`), which may live on. */
   isShared = false;
 
   get(fd: number): OpenFile | undefined {
-    return this.#files.get(fd);
+    return this.#files?.get(fd);
   }
 
   set(file: OpenFile): void {
+    this.#files ??= new Map();
     if (this.#files.size < maxFiles || this.#files.has(file.fd)) this.#files.set(file.fd, file);
   }
 
   delete(fd: number): void {
-    this.#files.delete(fd);
+    this.#files?.delete(fd);
   }
 
-  values(): IterableIterator<OpenFile> {
-    return this.#files.values();
+  values(): Iterable<OpenFile> {
+    return this.#files?.values() ?? [];
   }
 
   get count(): number {
-    return this.#files.size;
+    return this.#files?.size ?? 0;
   }
 
   /** Takes over what another table has. Under a number that is taken here it was the same file, whose name one of both may know. */
   adopt(other: FileTable, process: Process): void {
     for (const file of other.values()) {
       file.process = process;
-      const own = this.#files.get(file.fd);
-      if (own === undefined) this.#files.set(file.fd, file);
+      const own = this.get(file.fd);
+      if (own === undefined) this.set(file);
       else if (file.path === unknownPath) nameAs(file, own);
       else if (own.path === unknownPath) nameAs(own, file);
     }

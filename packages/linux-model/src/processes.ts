@@ -78,7 +78,7 @@ function fork(host: Host, parent: Thread, event: ForkEvent, timeNs: number): voi
   const own: unknown = Array.isArray(virtualTids) ? virtualTids.at(-1) : undefined;
   if (typeof own === 'number' && own !== childTid) child.virtualTid = own;
   if (isProcess) {
-    child.process.parentPid = parent.process.pid;
+    child.process.parentPid = parent.pid;
     if (!sharesFiles) inheritFiles(host, parent.process.files, child.process, timeNs);
   }
   const lives = host.channels['thread-life'];
@@ -103,8 +103,7 @@ export const processFork: Rule = rule(['sched_process_fork'], lttngFork, (host) 
   return (event, timeNs) => {
     const { parentPid, childTid } = event;
     const parent = threads.ensure(event.parentTid, event.parentComm);
-    if (parentPid !== undefined && parent.process.pid === -1)
-      threads.joinProcess(parent, parentPid);
+    if (parentPid !== undefined && parent.pid === -1) threads.joinProcess(parent, parentPid);
     setPidNamespace(parent, event.parentNamespace);
     const flags = takeCloneFlags(host, childTid) ?? 0;
     const childPid = event.childPid ?? childTid;
@@ -127,8 +126,8 @@ export const kernelFork: Rule = rule(
     const flags = takeCloneFlags(host, childTid) ?? 0;
     const isThread = (flags & cloneThreadFlag) !== 0;
     // Without other knowledge, a forking thread is the first of its process.
-    if (isThread && parent.process.pid === -1) host.threads.joinProcess(parent, parent.tid);
-    const childPid = isThread ? parent.process.pid : childTid;
+    if (isThread && parent.pid === -1) host.threads.joinProcess(parent, parent.tid);
+    const childPid = isThread ? parent.pid : childTid;
     const none = { childNamespace: undefined, virtualTids: undefined };
     fork(host, parent, { childTid, childPid, comm, flags, ...none }, timeNs);
   },
@@ -158,7 +157,7 @@ function becomeLeader(host: Host, cpu: Cpu, old: Thread, tid: number, timeNs: nu
   const known = host.threads.ensure(tid, old.comm);
   // It may still be there, on its last way out of its CPU, which is not ours.
   const leader = known.isExiting ? host.threads.replaceLeader(known, old) : known;
-  if (old.process.pid !== -1) host.threads.joinProcess(leader, old.process.pid);
+  if (old.pid !== -1) host.threads.joinProcess(leader, old.pid);
   leader.containerId ??= old.containerId;
   leader.cgroupId ??= old.cgroupId;
   leader.priority ??= old.priority;

@@ -127,7 +127,7 @@ function beginCall(
   beginSystemCall(thread, name, isCompat, timeNs);
   thread.fileCall = undefined;
   if (fileCall === undefined || !host.followsFiles) return;
-  if (thread.process.pid === -1 && event.contextPid !== undefined && event.contextPid > 0) {
+  if (thread.pid === -1 && event.contextPid !== undefined && event.contextPid > 0) {
     host.threads.joinProcess(thread, event.contextPid);
   }
   beginFileCall(host, thread, fileCall, event, timeNs);

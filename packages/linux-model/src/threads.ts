@@ -30,7 +30,8 @@ export class Thread {
   readonly tid: number;
   /** Empty: not known. Follows exec and rename as far as events tell. */
   comm: string;
-  process: Process;
+  /** Undefined: nothing was said of its process, and nothing is kept that belongs to one. */
+  #process: Process | undefined;
   /** As the trace's tracer numbers it (LTTng: 20 = nice 0); undefined: unknown. */
   priority: number | undefined = undefined;
   /** CPU id it runs on; -1: it doesn't, or unknown. */
@@ -59,15 +60,25 @@ export class Thread {
   cgroupId: string | undefined = undefined;
   containerId: string | undefined = undefined;
 
-  constructor(tid: number, process: Process, comm = '') {
+  constructor(tid: number, process: Process | undefined, comm = '') {
     this.tid = tid;
-    this.process = process;
+    this.#process = process;
     this.comm = comm;
+  }
+
+  /** Made for a thread of which nobody knows whose it is: where `pid` will do, take that. */
+  get process(): Process {
+    this.#process ??= new Process(-1);
+    return this.#process;
+  }
+
+  set process(process: Process) {
+    this.#process = process;
   }
 
   /** -1: unknown. */
   get pid(): number {
-    return this.process.pid;
+    return this.#process === undefined ? -1 : this.#process.pid;
   }
 }
 
@@ -94,7 +105,7 @@ export class ThreadTable {
     if (tid === 0) return this.idle;
     let thread = this.#threads.get(tid);
     if (thread === undefined) {
-      thread = new Thread(tid, new Process(-1), comm ?? '');
+      thread = new Thread(tid, undefined, comm ?? '');
       this.#threads.set(tid, thread);
     } else if (comm !== undefined && comm !== '') {
       thread.comm = comm;
@@ -117,9 +128,9 @@ export class ThreadTable {
 
   /** Says which process a thread belongs to. Descriptors seen before move to it, where it has none of that number. */
   joinProcess(thread: Thread, pid: number): void {
-    if (thread.process.pid === pid || thread.tid === 0) return;
+    if (thread.pid === pid || thread.tid === 0) return;
     const process = this.ensureProcess(pid);
-    if (thread.process.pid === -1) process.files.adopt(thread.process.files, process);
+    if (thread.pid === -1) process.files.adopt(thread.process.files, process);
     else this.#leave(thread);
     thread.process = process;
     process.threadCount++;
@@ -142,7 +153,7 @@ export class ThreadTable {
 
   /** A thread of a process whose first thread has gone goes on in its place, as the first. */
   replaceLeader(gone: Thread, by: Thread): Thread {
-    const process = by.process.pid === -1 ? gone.process : by.process;
+    const process = by.pid === -1 ? gone.process : by.process;
     const leader = new Thread(gone.tid, process, by.comm);
     process.threadCount++;
     this.#threads.set(gone.tid, leader);
@@ -171,6 +182,7 @@ export class ThreadTable {
   }
 
   #leave(thread: Thread): void {
+    if (thread.pid === -1) return;
     const { process } = thread;
     process.threadCount--;
     if (process.threadCount <= 0 && this.#processes.get(process.pid) === process) {

@@ -12,8 +12,9 @@ export interface ReportPrinter {
   end(): Iterable<string>;
 }
 
-const filledTables = ({ tables }: Report): ResultTable[] =>
-  tables.filter(({ rows }) => rows.length > 0);
+function* filledTables({ tables }: Report): Generator<ResultTable> {
+  for (const table of tables) if (table.rows.length > 0) yield table;
+}
 
 function jsonCell(cell: Cell | undefined): unknown {
   if (cell === null || cell === undefined || cell.class === 'unknown') return null;
@@ -91,8 +92,13 @@ function reportDocument(report: Report): object {
     timeRange: report.timeRange,
     ...lossDocument(report.losses),
     other: other && { timeRange: other.timeRange, ...lossDocument(other.losses) },
-    tables: filledTables(report).map(tableDocument),
+    tables: new JsonList(tableDocuments(report), { areDeep: true }),
   };
+}
+
+/** As many as threads, perhaps. */
+function* tableDocuments(report: Report): Generator<object> {
+  for (const table of filledTables(report)) yield tableDocument(table);
 }
 
 function csvField(value: unknown): string {

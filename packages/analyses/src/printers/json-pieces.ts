@@ -2,12 +2,15 @@
 
 const step = '  ';
 
-/** A list whose elements are made one after the other. None of them is a `JsonList` or has one in it. */
+/** A list whose elements are made one after the other. */
 export class JsonList {
   readonly elements: Iterable<unknown>;
+  /** There are `JsonList`s in them. */
+  readonly areDeep: boolean;
 
-  constructor(elements: Iterable<unknown>) {
+  constructor(elements: Iterable<unknown>, { areDeep } = { areDeep: false }) {
     this.elements = elements;
+    this.areDeep = areDeep;
   }
 }
 
@@ -35,8 +38,14 @@ export function* jsonPieces(value: unknown, indent = ''): Generator<string> {
     const inner = indent + step;
     let isEmpty = true;
     for (const element of value.elements) {
-      yield `${isEmpty ? '[' : ','}\n${inner}${compact(element, inner) ?? 'null'}`;
+      const head = `${isEmpty ? '[' : ','}\n${inner}`;
       isEmpty = false;
+      if (value.areDeep) {
+        yield head;
+        yield* jsonPieces(element, inner);
+      } else {
+        yield `${head}${compact(element, inner) ?? 'null'}`;
+      }
     }
     yield isEmpty ? '[]' : `\n${indent}]`;
   } else if (Array.isArray(value) && value.every((e) => typeof e === 'object')) {

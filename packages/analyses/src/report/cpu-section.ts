@@ -3,7 +3,15 @@ import type { Cpu, SchedulingSlice, Thread } from '@sonde/linux-model';
 import type { Period, ReducerContext } from '../analysis.ts';
 import { counted, formatCount, formatPercent } from '../printers/human-text.ts';
 import { type Cell, durationCell, numberCell, ratioCell, stringCell } from '../table.ts';
-import { byProcess, priorityText, processCell, sum, threadCell, threadName } from './names.ts';
+import {
+  byProcess,
+  type ProcessGroup,
+  priorityText,
+  processCell,
+  sum,
+  threadCell,
+  threadName,
+} from './names.ts';
 import {
   type Finding,
   rowLimit,
@@ -126,6 +134,7 @@ class CpuUsage implements SectionReducer {
     const cpus = [...this.#cpus.values()].sort((a, b) => a.cpu.id - b.cpu.id);
     if (cpus.length === 0) return { headline: '', tables: [], charts: [], findings: [] };
     const threads = [...this.#threads.values()].filter(({ ns }) => ns > 0);
+    const processes = byProcess(threads);
     const total = sum(cpus, (c) => c.busyNs) / (durationNs * cpus.length);
     const unknown = sum(cpus, (c) => c.unknownNs) / (durationNs * cpus.length);
     const switches = sum(cpus, (c) => c.switches);
@@ -134,7 +143,7 @@ class CpuUsage implements SectionReducer {
       headline: `${formatPercent(total)} busy${unknown > 0 ? `, ${formatPercent(unknown)} unknown` : ''} over ${counted(cpus.length, 'CPU')}; ${counted(switches, 'switch', 'switches')} (${formatCount(perSecond)}/s), ${counted(this.#migrations, 'migration')}`,
       tables: [
         cpuTable(cpus, durationNs),
-        ...programTables(threads, durationNs),
+        ...programTables(processes, durationNs),
         threadTable(threads, durationNs),
       ],
       charts: [
@@ -146,7 +155,7 @@ class CpuUsage implements SectionReducer {
           'share',
         ),
       ],
-      findings: findingsOf(cpus, threads, total, durationNs),
+      findings: findingsOf(cpus, threads, processes, total, durationNs),
     };
   }
 }
@@ -202,8 +211,10 @@ function useCells(rows: readonly ThreadUse[], durationNs: number): Cell[] {
 }
 
 /** By process; and by name, where many short processes have the same. */
-function programTables(threads: readonly ThreadUse[], durationNs: number): SectionTable[] {
-  const processes = byProcess(threads);
+function programTables(
+  processes: readonly ProcessGroup<ThreadUse>[],
+  durationNs: number,
+): SectionTable[] {
   const nsOf = (group: { readonly rows: readonly ThreadUse[] }): number =>
     sum(group.rows, (row) => row.ns);
   const table = sectionTable(
@@ -221,7 +232,7 @@ function programTables(threads: readonly ThreadUse[], durationNs: number): Secti
   for (const { name, rows } of processes) {
     const known = names.get(name) ?? { name, processes: 0, rows: [] };
     known.processes++;
-    known.rows.push(...rows);
+    for (const row of rows) known.rows.push(row);
     names.set(name, known);
   }
   if (processes.length < 2 * names.size) return [table];
@@ -256,11 +267,12 @@ function threadTable(threads: readonly ThreadUse[], durationNs: number): Section
 function findingsOf(
   cpus: readonly CpuUse[],
   threads: readonly ThreadUse[],
+  processes: readonly ProcessGroup<ThreadUse>[],
   total: number,
   durationNs: number,
 ): Finding[] {
   const findings: Finding[] = [];
-  const [first] = greatest(byProcess(threads), 1, (group) => sum(group.rows, (row) => row.ns));
+  const [first] = greatest(processes, 1, (group) => sum(group.rows, (row) => row.ns));
   if (first !== undefined) {
     const share = sum(first.rows, (row) => row.ns) / (durationNs * cpus.length);
     const who = `${first.name} (${first.pid}) used most: ${formatPercent(share)} of all CPU time`;

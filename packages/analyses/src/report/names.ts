@@ -1,4 +1,4 @@
-import type { Thread } from '@sonde/linux-model';
+import type { Process, Thread } from '@sonde/linux-model';
 import type { Cell } from '../table.ts';
 
 /** `fio (604)` */
@@ -22,21 +22,25 @@ export interface ProcessGroup<T> {
 export function byProcess<T extends { readonly thread: Thread }>(
   rows: Iterable<T>,
 ): ProcessGroup<T>[] {
-  const groups = new Map<unknown, ProcessGroup<T>>();
+  const all: ProcessGroup<T>[] = [];
+  const groups = new Map<Process, ProcessGroup<T>>();
   for (const row of rows) {
     const { thread } = row;
-    const isKnown = thread.pid >= 0;
-    const key = isKnown ? thread.process : thread;
-    let group = groups.get(key);
+    if (thread.pid < 0) {
+      all.push({ name: thread.comm, pid: thread.tid, rows: [row] });
+      continue;
+    }
+    let group = groups.get(thread.process);
     if (group === undefined) {
-      group = { name: thread.comm, pid: isKnown ? thread.pid : thread.tid, rows: [] };
-      groups.set(key, group);
+      group = { name: thread.comm, pid: thread.pid, rows: [] };
+      groups.set(thread.process, group);
+      all.push(group);
     }
     // The main thread has the name that people know the process by.
     if (thread.tid === thread.pid && thread.comm !== '') group.name = thread.comm;
     group.rows.push(row);
   }
-  return [...groups.values()];
+  return all;
 }
 
 export function processCell({ name, pid }: ProcessGroup<unknown>): Cell {

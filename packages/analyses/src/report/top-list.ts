@@ -32,8 +32,10 @@ export function greatest<T>(
   limit: number,
   value: (row: T) => number,
 ): readonly T[] {
-  return [...rows]
-    .filter((row) => value(row) > 0)
-    .sort((a, b) => value(b) - value(a))
-    .slice(0, limit);
+  const list = new TopList<T>(limit);
+  for (const row of rows) {
+    const own = value(row);
+    if (own > 0) list.add(own, row);
+  }
+  return list.all.map(({ item }) => item);
 }

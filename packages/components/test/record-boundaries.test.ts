@@ -124,3 +124,15 @@ test('a file that replaces a damaged one is read, not the damaged one', async ()
   writeFileSync(join(folder, 'stream'), Uint8Array.from([24, 1, 2]));
   await expectText(folder, 'e: { a = 1 }', 'e: { a = 2 }');
 });
+
+test('a NaN keeps its sign', async () => {
+  const folder = traceFolder(
+    `stream {}; event { name = e; fields := struct {
+       floating_point { exp_dig = 8; mant_dig = 24; } a[2];
+       floating_point { exp_dig = 11; mant_dig = 53; byte_order = be; } b;
+     }; };`,
+    ...[0, 0, 0xc0, 0xff, 0, 0, 0xc0, 0x7f],
+    ...[0xff, 0xf8, 0, 0, 0, 0, 0, 1],
+  );
+  await expectText(folder, 'e: { a = [ [0] = -nan, [1] = nan ], b = -nan }');
+});

@@ -28,9 +28,15 @@ function divideHalfEven(numerator: bigint, denominator: bigint): bigint {
   return quotient;
 }
 
+const scratch = new Float64Array(1);
+const scratchView = new DataView(scratch.buffer);
+const highByte = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 7 : 0;
+
+/** As C prints them. A NaN keeps its sign on the way from a field to here, as long as it is not put into an array of numbers. */
 function specialText(value: number): string {
-  // The sign of a NaN can't be seen from here: bits of a NaN don't survive as a JavaScript number.
-  return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
+  if (!Number.isNaN(value)) return value > 0 ? 'inf' : '-inf';
+  scratch[0] = value;
+  return scratchView.getUint8(highByte) >= 0x80 ? '-nan' : 'nan';
 }
 
 /** `%f`: six decimals, no exponent. */

@@ -345,7 +345,8 @@ export function parseEventBlock(context: TsdlContext, position: number): EventBl
   const handle: AttributeHandler = (name, kind) => {
     switch (name) {
       case 'name':
-        eventName = identifierOrString(context, name, kind);
+        // An empty one is none.
+        eventName = identifierOrString(context, name, kind) || undefined;
         return true;
       case 'id':
         id = unsignedValue(context, name, kind);

@@ -3,6 +3,7 @@ import { MetadataError } from '@sonde/base';
 const space = 1;
 const identifierStart = 2;
 const digit = 4;
+const backslash = 0x5c;
 
 /** What an ASCII character can be part of, by code. */
 const kinds = new Uint8Array(128);
@@ -145,11 +146,11 @@ export class Scanner {
     const { text } = this;
     let end = this.position;
     const first = text.charCodeAt(end);
+    if (first === backslash) return universalWordEnd(text, end);
     if (!(first < 128) || kinds[first] !== identifierStart) return end;
-    for (let code = first; code < 128 && kinds[code]! >= identifierStart; ) {
-      code = text.charCodeAt(++end);
-    }
-    return end;
+    let code = first;
+    while (code < 128 && kinds[code]! >= identifierStart) code = text.charCodeAt(++end);
+    return code === backslash ? universalWordEnd(text, end) : end;
   }
 
   /** The identifier (or keyword) at the next token, without consuming it; empty when there is none. */
@@ -311,6 +312,15 @@ function unescapeText(raw: string): string {
 
 function codePoint(value: number): string {
   return value <= 0x10ffff ? String.fromCodePoint(value) : '\ufffd';
+}
+
+/** As C99: letters beyond ASCII are written `\u00e9`. They are part of the name as written. */
+const universalWord = /(?:\w|\\u[\da-fA-F]{4}|\\U[\da-fA-F]{8})*/y;
+
+function universalWordEnd(text: string, position: number): number {
+  universalWord.lastIndex = position;
+  universalWord.test(text);
+  return universalWord.lastIndex;
 }
 
 export function isNumberStart(code: number): boolean {

@@ -8,8 +8,10 @@ const keywords: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
+const identifier = /^(?!\d)(?:\w|\\u[\da-fA-F]{4}|\\U[\da-fA-F]{8})+$/;
+
 export function isIdentifier(name: string): boolean {
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !keywords.has(name);
+  return identifier.test(name) && !keywords.has(name);
 }
 
 /** The name as displayed: readers remove one leading underscore. */

@@ -110,3 +110,10 @@ describe('a damaged packet', () => {
     expect(stderr).toMatch(/packet 0, bit \d+: /);
   });
 });
+
+test('an output that can not be written is told by its name, status 1', () => {
+  const path = join(scratch, 'no', 'such', 'folder');
+  const { status, stderr } = runSonde(['-w', path, clockPlugin]);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^sonde: Cannot write to \S+folder\.\n {2}because: .*no such file/);
+});

@@ -90,4 +90,25 @@ describe('events', () => {
     const event = JSON.parse(stdout.split('\n').find((line) => line.includes('"event"'))!);
     expect(Object.keys(event.payload)).toEqual(['next_comm', 'next_tid']);
   });
+
+  test('--field in text: whole scopes go, too', () => {
+    const text = (field: string) =>
+      runSonde(['--event=sched_switch', '--limit=1', '--no-delta', `--field=${field}`, kernelTiny])
+        .stdout;
+    const whole = /^\[[^\]]+\] \S+ sched_switch: \{ cpu_id = \d+ \}, .*prev_comm = /;
+    expect(text('*')).toMatch(whole);
+    expect(text('next_*')).toMatch(
+      /sched_switch: \{ next_comm = "[^"]+", next_tid = \d+, next_prio = \d+ \}\n$/,
+    );
+    expect(text('$ctx.cpu_id')).toMatch(/sched_switch: \{ cpu_id = \d+ \}\n$/);
+    expect(text('cpu_id,prev_tid')).toMatch(
+      /sched_switch: \{ cpu_id = \d+ \}, \{ prev_tid = \d+ \}\n$/,
+    );
+  });
+
+  test('--field says which formats it is for', () => {
+    const { status, stderr } = runSonde(['--field=x', '-o', 'details', kernelTiny]);
+    expect(status).toBe(2);
+    expect(stderr).toContain('--field goes with text, json, perfetto, not with');
+  });
 });

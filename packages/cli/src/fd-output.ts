@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { UsageError } from '@sonde/base';
 import { OutputClosedError, type OutputPort } from '@sonde/graph';
 
 /** Small writes are collected up to this size (bytes); a pipe holds as much. */
@@ -36,7 +37,11 @@ export class FdOutput implements ByteOutput {
 
   /** Creates or empties `path`. The caller calls `close`. */
   static create(path: string): FdOutput {
-    return new FdOutput(openSync(path, 'w'));
+    try {
+      return new FdOutput(openSync(path, 'w'));
+    } catch (cause) {
+      throw new UsageError('cannot-write', `Cannot write to ${path}.`, {}, { cause });
+    }
   }
 
   get isTerminal(): boolean {

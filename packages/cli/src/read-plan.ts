@@ -178,12 +178,18 @@ function chooseSink(
   return { name: 'sonde-sink', componentClass: registry.get(className), parameters };
 }
 
+const formatsWithFields: readonly string[] = ['text', 'json', 'perfetto'];
+
 function implicitSink(
   format: string,
   options: ReadOptions,
   pretty: ParameterMap,
 ): [className: string, parameters: ParameterMap] {
   const fields = options.field.length === 0 ? {} : { fields: options.field.flat() };
+  if (options.field.length > 0 && !formatsWithFields.includes(format)) {
+    const message = `--field goes with ${formatsWithFields.join(', ')}, not with --output-format=${format}.`;
+    throw new UsageError('field-selection', message);
+  }
   switch (format) {
     case 'text':
       return ['sink.text.pretty', mergeParameters(pretty, fields)];

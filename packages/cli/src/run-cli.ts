@@ -16,6 +16,7 @@ const inputProblems: ReadonlySet<string> = new Set([
   'not-a-trace',
   'no-trace',
   'cannot-read-file',
+  'cannot-write',
   'cannot-read-directory',
   'no-intersection',
   'cannot-trim-stream',

@@ -39,6 +39,12 @@ export function parseFieldSelection(names: readonly string[]): FieldSelection {
   };
 }
 
+/** Whether a member of the scope's root is to be shown. */
+export function memberFilter(selection: FieldSelection, scope: Scope): (name: string) => boolean {
+  const globs = selection.names.filter(({ scopes }) => scopes.includes(scope));
+  return (name) => globs.some(({ glob }) => glob.matches(name));
+}
+
 /** The members of a scope's root that are not to be shown. */
 export function membersOutside(
   selection: FieldSelection | undefined,
@@ -46,7 +52,6 @@ export function membersOutside(
   root: StructureFieldClass,
 ): ReadonlySet<StructureMember> {
   if (selection === undefined) return new Set();
-  const globs = selection.names.filter(({ scopes }) => scopes.includes(scope));
-  const isOutside = ({ name }: StructureMember) => !globs.some(({ glob }) => glob.matches(name));
-  return new Set(root.members.filter(isOutside));
+  const isShown = memberFilter(selection, scope);
+  return new Set(root.members.filter(({ name }) => !isShown(name)));
 }

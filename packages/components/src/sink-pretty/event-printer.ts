@@ -11,9 +11,10 @@ import type {
   TimeOrigin,
 } from '@sonde/trace-model';
 import { scopeFieldClass } from '@sonde/trace-model';
+import { memberFilter } from '../field-selection.ts';
 import type { Colors } from '../sink-text/colors.ts';
 import { TextBuffer, utf8 } from '../sink-text/text-buffer.ts';
-import { visibleScope } from '../trace-ir.ts';
+import { isVisible, visibleScope } from '../trace-ir.ts';
 import { CodePrinter, type ScopeTextOptions } from './code-printer.ts';
 import { ContextCache } from './context-cache.ts';
 import { FieldPrinter } from './field-printer.ts';
@@ -99,6 +100,7 @@ export class EventPrinter {
       colors,
       withNames: scope === 'event-record-payload' ? payload : context,
       printEnumFlags: options.printEnumFlags,
+      shows: options.selection && memberFilter(options.selection, scope),
     };
   }
 
@@ -106,14 +108,27 @@ export class EventPrinter {
   #scopesOf(eventRecordClass: EventRecordClass): Scopes {
     const scopes = new Map<Scope, ScopeTextOptions>();
     const { packetContext } = eventRecordClass.dataStreamClass;
-    let isFirst = visibleScope(packetContext) === undefined;
+    let isFirst = this.#shownScope('packet-context', packetContext) === undefined;
     for (const scope of recordScopes) {
-      if (visibleScope(scopeFieldClass(eventRecordClass, scope)) === undefined) continue;
+      const root = scopeFieldClass(eventRecordClass, scope);
+      if (this.#shownScope(scope, root) === undefined) continue;
       const before = (isFirst ? '' : ', ') + this.#scopeName(scope);
       scopes.set(scope, { ...this.#fieldOptions(scope), before });
       isFirst = false;
     }
     return scopes;
+  }
+
+  /** The scope's root, if there is something to print of it. */
+  #shownScope(
+    scope: Scope,
+    root: StructureFieldClass | undefined,
+  ): StructureFieldClass | undefined {
+    const visible = visibleScope(root);
+    const { shows } = this.#fieldOptions(scope);
+    if (visible === undefined || shows === undefined) return visible;
+    const isShown = visible.members.some((m) => shows(m.name) && isVisible(m.fieldClass));
+    return isShown ? visible : undefined;
   }
 
   #scopeName(scope: Scope): string {
@@ -147,7 +162,8 @@ export class EventPrinter {
   }
 
   #packetContextText(cursor: RecordCursor): Uint8Array {
-    const context = visibleScope(cursor.stream.dataStreamClass.packetContext);
+    const { packetContext } = cursor.stream.dataStreamClass;
+    const context = this.#shownScope('packet-context', packetContext);
     if (context === undefined) return noText;
     const buffer = this.#scratch;
     this.#packetContextPrinter.begin(0);
@@ -181,7 +197,8 @@ export class EventPrinter {
     scopes: Scopes,
     after: string,
   ): EventHandler {
-    if (this.#settings.backEnd === 'generated') {
+    // Generated code prints all fields.
+    if (this.#settings.backEnd === 'generated' && this.#settings.options.selection === undefined) {
       return compileWalk(eventRecordClass, new CodePrinter({ buffer, scopes, after }));
     }
     const steps: [StructureFieldClass, ScopeTextOptions | undefined, FieldPrinter][] = [];

@@ -24,6 +24,8 @@ export interface FieldTextOptions {
   /** Print `name = ` before members and `[i] = ` before elements. */
   readonly withNames: boolean;
   readonly printEnumFlags: boolean;
+  /** Which members of the root to print, by name. Absent: all. */
+  readonly shows?: ((name: string) => boolean) | undefined;
 }
 
 /** Prints the fields of a scope, by visiting: the way that needs no generated code. */
@@ -131,7 +133,7 @@ export class FieldPrinter implements FieldVisitor {
   }
 
   beginMember(member: StructureMember): void {
-    if (this.#hidden > 0 || !this.#isVisible(member)) {
+    if (this.#hidden > 0 || !this.#isVisible(member) || this.#isLeftOut(member)) {
       this.#hidden++;
       return;
     }
@@ -206,6 +208,11 @@ export class FieldPrinter implements FieldVisitor {
     if (this.#at + wantedBytes > this.#buffer.bytes.length) {
       this.#at = this.#buffer.room(this.#at, wantedBytes);
     }
+  }
+
+  #isLeftOut({ name }: StructureMember): boolean {
+    const { shows } = this.#options;
+    return shows !== undefined && this.#counts.length === 1 && !shows(name);
   }
 
   #isVisible(member: StructureMember): boolean {

@@ -1,4 +1,5 @@
 import { type ParameterMap, ParameterReader } from '@sonde/graph';
+import { type FieldSelection, parseFieldSelection } from '../field-selection.ts';
 
 /** Parameters of `sink.text.pretty` (spec §6.1). */
 export interface PrettyOptions {
@@ -11,6 +12,8 @@ export interface PrettyOptions {
   /** File to write to, instead of the output of the component. */
   readonly path: string | undefined;
   readonly printEnumFlags: boolean;
+  /** Which fields of events to print. Undefined: all. */
+  readonly selection: FieldSelection | undefined;
   readonly names: {
     readonly payload: boolean;
     readonly context: boolean;
@@ -34,6 +37,8 @@ export const prettyParameterHelp = {
   'clock-gmt': 'Print times in UTC instead of the local time zone (no)',
   'clock-seconds': 'Print times in seconds (no)',
   color: 'When to use colours: never, auto (default; on a terminal) or always',
+  fields:
+    'Names of the fields to print ("*" matches anything; $ctx.NAME: contexts only). Default: all',
   'field-default': 'Show or hide all field-* which are not set',
   'field-trace': 'Print the name of the trace (no)',
   'field-trace:hostname': 'Print the name of the host (yes)',
@@ -66,6 +71,7 @@ export function readPrettyOptions(parameters: ParameterMap, owner: string): Pret
   const nameDefault = defaultOf('name-default');
   const field = (name: string, own: boolean) => reader.boolean(`field-${name}`, fieldDefault(own));
   const name = (what: string, own: boolean) => reader.boolean(`name-${what}`, nameDefault(own));
+  const selected = reader.strings('fields');
   const options: PrettyOptions = {
     clockCycles: flag('clock-cycles'),
     clockDate: flag('clock-date'),
@@ -75,6 +81,7 @@ export function readPrettyOptions(parameters: ParameterMap, owner: string): Pret
     noDelta: flag('no-delta'),
     path: reader.string('path'),
     printEnumFlags: flag('print-enum-flags'),
+    selection: selected && parseFieldSelection(selected),
     names: {
       payload: name('payload', true),
       context: name('context', true),

@@ -115,5 +115,5 @@ test('an output that can not be written is told by its name, status 1', () => {
   const path = join(scratch, 'no', 'such', 'folder');
   const { status, stderr } = runSonde(['-w', path, clockPlugin]);
   expect(status).toBe(1);
-  expect(stderr).toMatch(/^sonde: Cannot write to \S+folder\.\n {2}because: .*no such file/);
+  expect(stderr).toMatch(/^sonde: Cannot write to \S+folder: no such file or directory\.\n$/);
 });

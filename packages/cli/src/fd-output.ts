@@ -8,6 +8,12 @@ const bufferBytes = 65_536;
 /** How long to wait for the reader of a full pipe that doesn't block (ms). */
 const fullPipeWaitMs = 2;
 
+/** `no such file or directory` of what Node makes of it. */
+function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/^[A-Z]+: /, '').replace(/, open '.*$/s, '');
+}
+
 /** An `OutputPort` that collects small writes. Whoever made it flushes it. */
 export interface ByteOutput extends OutputPort {
   writeText(text: string): void;
@@ -40,7 +46,7 @@ export class FdOutput implements ByteOutput {
     try {
       return new FdOutput(openSync(path, 'w'));
     } catch (cause) {
-      throw new UsageError('cannot-write', `Cannot write to ${path}.`, {}, { cause });
+      throw new UsageError('cannot-write', `Cannot write to ${path}: ${reasonOf(cause)}.`);
     }
   }
 

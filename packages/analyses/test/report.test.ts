@@ -377,6 +377,18 @@ test('discarded events are told at the top', async () => {
   expect(JSON.parse(textOf(reportJsonPieces(report)))).toMatchObject({ discarded: { events: 12 } });
 });
 
+test('many discarded events are told in the way of other counts; a little that is unknown is no finding', async () => {
+  const report = await reportOn(`
+0     0 ${swap('swapper/0:0', 'a:1')}
+50    0 packet
+60    0 sched_migrate_task comm=a tid=1 prio=20 orig_cpu=0 dest_cpu=0
+100   0 lost 1234567
+10000 0 ${swap('a:1', 'swapper/0:0')}
+`);
+  expect(textOf(reportTextPieces(report, style))).toMatch(/1,234,567 events on CPU 0\s+LOST/);
+  expect(report.hosts[0]!.findings.map(({ text }) => text).join()).not.toContain('unknown');
+});
+
 test('durations that a gap touches are left out, and counted', async () => {
   const report = await reportOn(`
 0   0 ${swap('swapper/0:0', 'a:1')}
@@ -407,6 +419,11 @@ test('switches that were not recorded are told at the top, and their time is nob
   const text = textOf(reportTextPieces(report, style)).replace(/\s+/g, ' ');
   expect(text).toContain('at least 1 switch on CPU 0 NOT RECORDED');
   expect(text).toContain('60.0 % busy, 40.0 % unknown over 1 CPU; 3 switches');
+  expect(report.hosts[0]!.findings[0]).toEqual({
+    severity: 'high',
+    text: 'Who ran is unknown for 40.0 % of all CPU time, for events are missing: times and counts are lower bounds.',
+    command: 'cputop',
+  });
   expect(JSON.parse(textOf(reportJsonPieces(report)))).toMatchObject({
     discarded: { events: 0 },
     notRecorded: { switches: 1, cpuIds: [0] },

@@ -54,6 +54,10 @@ const singleThreadRatio = 0.9;
 const listedCpus = 32;
 const chartedCpus = 8;
 
+/** Shares of all CPU time in which nobody knows who ran. */
+const notableUnknown = 0.05;
+const mostlyUnknown = 0.25;
+
 /** Programs that record: LTTng's daemons, perf, trace-cmd, Sonde. */
 const tracerName = /^(?:lttng-|perf$|trace-cmd|sonde)/;
 const notableTracerShare = 0.01;
@@ -155,7 +159,10 @@ class CpuUsage implements SectionReducer {
           'share',
         ),
       ],
-      findings: findingsOf(cpus, threads, processes, total, durationNs),
+      findings: [
+        ...unknownFindings(unknown),
+        ...findingsOf(cpus, threads, processes, total, durationNs),
+      ],
     };
   }
 }
@@ -262,6 +269,17 @@ function threadTable(threads: readonly ThreadUse[], durationNs: number): Section
     ]),
     'cputop',
   );
+}
+
+function unknownFindings(share: number): Finding[] {
+  if (share < notableUnknown) return [];
+  return [
+    {
+      severity: share < mostlyUnknown ? 'medium' : 'high',
+      text: `Who ran is unknown for ${formatPercent(share)} of all CPU time, for events are missing: times and counts are lower bounds.`,
+      command: 'cputop',
+    },
+  ];
 }
 
 function findingsOf(

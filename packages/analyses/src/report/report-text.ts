@@ -57,7 +57,9 @@ function* reportLines(report: SystemReport, style: ReportTextStyle): Generator<s
 
 /** `1,234 events, none lost` */
 export function eventsText({ eventCount, losses }: SystemReport): string {
-  const [lost, unrecorded] = [describeDiscarded(losses), describeUnrecorded(losses)];
+  const [lost, unrecorded] = [describeDiscarded(losses), describeUnrecorded(losses)].map((text) =>
+    text?.replace(/\d{4,}/g, (digits) => formatCount(Number(digits))),
+  );
   const facts = [
     `${formatCount(eventCount)} events`,
     ...(lost === undefined ? [] : [`${lost} LOST: figures are too low`]),

@@ -68,6 +68,9 @@ export const reportCommand = defineCommand({
   run,
 });
 
+export const takesColors = ({ stdout, env }: CommandIo): boolean =>
+  stdout.isTerminal && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+
 async function run(
   io: CommandIo,
   options: ReportOptions,
@@ -82,7 +85,7 @@ async function run(
     const style: ReportTextStyle = {
       times: reading.times,
       columns: terminalColumns(io, 100),
-      hasColors: io.stdout.isTerminal && !options.noColor && !io.env['NO_COLOR'],
+      hasColors: takesColors(io) && !options.noColor,
       trace,
       isBrief: options.brief,
     };

@@ -117,3 +117,33 @@ test('an output that can not be written is told by its name, status 1', () => {
   expect(status).toBe(1);
   expect(stderr).toMatch(/^sonde: Cannot write to \S+folder: no such file or directory\.\n$/);
 });
+
+describe('a plugin that can not be loaded', () => {
+  const folder = join(scratch, 'plugins');
+  mkdirSync(join(folder, 'no-manifest'), { recursive: true });
+  mkdirSync(join(folder, 'bad-manifest'));
+  writeFileSync(join(folder, 'bad-manifest', 'package.json'), 'null');
+  writeFileSync(join(folder, 'throws.mjs'), 'throw new Error("boom");');
+  writeFileSync(join(folder, 'five.mjs'), 'export default 5;');
+
+  test.each([
+    ['nowhere.mjs', /There is no plugin "\S+nowhere.mjs": no such file or folder, and no such/],
+    ['no-manifest', /The folder \S+ is no plugin: \S+package.json can't be read/],
+    ['bad-manifest', /Cannot load the plugin "\S+bad-manifest"/],
+    ['throws.mjs', /Cannot load the plugin "\S+throws.mjs"\.\n {2}because: boom/],
+    ['five.mjs', /exports no "sondePlugin"/],
+  ])('%s', (name, message) => {
+    const { status, stderr } = runSonde(['read', '--plugin-path', join(folder, name), clockPlugin]);
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain('defect');
+    expect(status).toBe(2);
+  });
+});
+
+test('a file that only has the name of an archive', () => {
+  const path = join(scratch, 'junk.tar.gz');
+  writeFileSync(path, 'junk');
+  const { status, stderr } = runSonde([path]);
+  expect(stderr).toMatch(/junk\.tar\.gz has the name of an archive, but not the content of one/);
+  expect(status).toBe(1);
+});

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { UsageError } from '@sonde/base';
 import {
   counterSink,
   ctfFsSink,
@@ -66,11 +67,23 @@ function moduleOf(path: string): string {
   }
   // A package of the current folder, not of Sonde.
   const require = createRequire(join(process.cwd(), 'package.json'));
-  return pathToFileURL(require.resolve(path)).href;
+  try {
+    return pathToFileURL(require.resolve(path)).href;
+  } catch {
+    const message = `There is no plugin "${path}": no such file or folder, and no such package here.`;
+    throw new UsageError('plugin-not-loaded', message);
+  }
 }
 
 function entryOf(folder: string): string {
-  const manifest: unknown = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const main = (manifest as { main?: unknown }).main;
+  const path = join(folder, 'package.json');
+  let manifest: unknown;
+  try {
+    manifest = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    const message = `The folder ${folder} is no plugin: ${path} can't be read.`;
+    throw new UsageError('plugin-not-loaded', message, {}, { cause });
+  }
+  const main = (manifest as { main?: unknown } | null)?.main;
   return typeof main === 'string' ? main : 'index.js';
 }

@@ -74,7 +74,7 @@ async function unpack(path: string, kind: ArchiveKind, target: UnpackTarget): Pr
     else await (await import('./tar.ts')).unpackTar(path, kind, target);
   } catch (cause) {
     if (cause instanceof ArchiveError || isAbort(cause)) throw cause;
-    const message = `The archive (${kind}) can't be unpacked.`;
+    const message = `The archive (${kind}) can't be unpacked: it is damaged or cut off.`;
     throw new ArchiveError('archive-damaged', message, { path }, { cause });
   }
 }

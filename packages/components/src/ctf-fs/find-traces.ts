@@ -22,6 +22,10 @@ export function findTraces(path: string, options: FindOptions = {}): string[] {
     throw new UsageError('no-such-path', `There is no such file or directory: ${path}`);
   }
   if (!statSync(path).isDirectory()) {
+    if (/\.(tar(\.[gx]z)?|tgz|txz|zip)$/.test(path)) {
+      const message = `${path} has the name of an archive, but not the content of one (tar, tar.gz, tar.xz, zip).`;
+      throw new UsageError('not-a-trace', message);
+    }
     throw new UsageError(
       'not-a-trace',
       `${path} is no directory: give the directory that holds the file \`metadata\`, one above it, or an archive (.tar, .tar.gz, .tar.xz, .zip).`,

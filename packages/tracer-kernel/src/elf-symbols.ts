@@ -136,15 +136,31 @@ class ElfReader {
   }
 }
 
-/** All functions of a file with a name, sorted by it. @throws UsageError `not-elf`; SondeError `bad-elf` */
-export function readFunctions(path: string): FunctionSymbol[] {
+function openElf(path: string): ElfReader {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(path);
   } catch (cause) {
     throw new UsageError('cannot-read-file', `${path} can't be read.`, {}, { cause });
   }
-  const elf = new ElfReader(bytes, path);
+  return new ElfReader(bytes, path);
+}
+
+function offsetIn(segments: readonly Segment[], address: number): number | undefined {
+  const segment = segments.find(
+    (candidate) => address >= candidate.address && address < candidate.address + candidate.fileSize,
+  );
+  return segment && address - segment.address + segment.offset;
+}
+
+/** Where in the file an address in memory comes from; undefined: from nowhere. @throws as `readFunctions` */
+export function offsetOfAddress(path: string, address: number): number | undefined {
+  return offsetIn(openElf(path).segments(), address);
+}
+
+/** All functions of a file with a name, sorted by it. @throws UsageError `not-elf`, `cannot-read-file`; SondeError `bad-elf` */
+export function readFunctions(path: string): FunctionSymbol[] {
+  const elf = openElf(path);
   const segments = elf.segments();
   const sections = elf.sections();
   const found = new Map<string, FunctionSymbol>();
@@ -153,12 +169,8 @@ export function readFunctions(path: string): FunctionSymbol[] {
     const texts = sections[table.link];
     if (texts === undefined) continue;
     for (const { name, address, size } of elf.functions(table, texts)) {
-      const segment = segments.find(
-        (candidate) =>
-          address >= candidate.address && address < candidate.address + candidate.fileSize,
-      );
-      if (name === '' || segment === undefined || found.has(name)) continue;
-      const offsetBytes = address - segment.address + segment.offset;
+      const offsetBytes = offsetIn(segments, address);
+      if (name === '' || offsetBytes === undefined || found.has(name)) continue;
       found.set(name, { name, offsetBytes, lengthBytes: size });
     }
   }

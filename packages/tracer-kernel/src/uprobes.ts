@@ -1,8 +1,8 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { SondeError, UsageError } from '@sonde/base';
-import { readFunctions } from './elf-symbols.ts';
 import type { AvailableEvent } from './event-catalogue.ts';
+import { findFunction } from './function-lookup.ts';
 import { removeUprobes } from './ownership.ts';
 import type { TracefsFolder } from './tracefs.ts';
 
@@ -113,21 +113,7 @@ function createUprobe(
 }
 
 function offsetOf({ path, function: symbol, offsetBytes }: UprobeRequest): number {
-  const functions = readFunctions(path);
-  const found = functions.find(({ name }) => name === symbol);
-  if (found === undefined) {
-    const near = functions
-      .filter(({ name }) => name.includes(symbol))
-      .slice(0, 4)
-      .map(({ name }) => name);
-    const hint =
-      functions.length === 0
-        ? ' It has no symbols: was it stripped?'
-        : near.length > 0
-          ? ` It has ${near.join(', ')}.`
-          : '';
-    throw new UsageError('unknown-function', `${path} has no function \`${symbol}\`.${hint}`);
-  }
+  const found = findFunction(path, symbol);
   if (offsetBytes > 0 && offsetBytes >= found.lengthBytes) {
     throw new UsageError(
       'bad-probe',

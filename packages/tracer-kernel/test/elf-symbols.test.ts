@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { readFunctions } from '../src/elf-symbols.ts';
+import { findFunction } from '../src/function-lookup.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'elf-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -89,5 +90,47 @@ describe('functions of an ELF file', () => {
     }).split('\n');
     const names = lines.flatMap((line) => / [TWi] ([^@\s]+)/.exec(line)?.[1] ?? []).slice(0, 500);
     expect(names.filter((name) => !found.has(name))).toEqual([]);
+  });
+});
+
+describe('what a probe names', () => {
+  const path = join(folder, 'cxx');
+  const symbols = [
+    ['plain', 0x401100],
+    ['_ZN4shop6Basket3addERKNSt7__cxx1112basic_stringIcEEi', 0x401200],
+    ['_ZN4shop6Basket3addERKNSt7__cxx1112basic_stringIcEEi.cold', 0x401280],
+    ['_ZNK4shop6Basket4sizeEv', 0x401300],
+    ['_ZN4shop6BasketC1Ev', 0x401400],
+    ['_ZN4shop6BasketC2Ev', 0x401400],
+    ['_ZN4shop4openEi', 0x401500],
+    ['_ZN4shop4openEd', 0x401600],
+    ['_Z4freei', 0x401700],
+    ['_ZSt4moveIiE', 0x401800],
+    ['_ZN4shop7addressEv', 0x401900],
+  ] as const;
+  writeFileSync(
+    path,
+    elf64(symbols.map(([name, address]) => ({ name, address, size: 16, info: 2 }))),
+  );
+
+  test.each([
+    ['plain', 0x1100],
+    ['shop::Basket::add', 0x1200],
+    ['shop::Basket::size', 0x1300],
+    ['shop::Basket::Basket', 0x1400],
+    ['free', 0x1700],
+    ['std::move', 0x1800],
+    ['0x401105', 0x1105],
+  ])('%s', (name, expected) => {
+    expect(findFunction(path, name).offsetBytes).toBe(expected);
+  });
+
+  test.each([
+    ['shop::open', 'Name one of them: _ZN4shop4openEd, _ZN4shop4openEi.'],
+    ['shop::Basket::ad', 'has no function `shop::Basket::ad`. It has _ZN4shop'],
+    ['shop::vector<int>::at', 'has no function'],
+    ['0x1', 'has nothing at the address 0x1'],
+  ])('%s is refused', (name, message) => {
+    expect(() => findFunction(path, name)).toThrow(message);
   });
 });

@@ -58,7 +58,7 @@ export const recordOptions = {
     },
     syscall: listOption('System calls by name, with stars: openat,read', 'NAME,...', String),
     probe: repeatedOption(
-      'A function of a program or library, when it is called (can be repeated)',
+      'A function of a program or library, when it is called (can be repeated): a symbol, a C++ name (shop::Basket::add), or an address (0x11b0)',
       '[NAME=]PATH:FUNC[+OFF]',
       (text) => parseProbe(text, false),
     ),

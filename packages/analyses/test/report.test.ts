@@ -231,6 +231,22 @@ describe('what a call is on', () => {
   });
 });
 
+test('errors that are no errors, and how rare the others are', async () => {
+  const call = (at: number, name: string, result: number): string =>
+    `${at} 0 syscall_entry_${name} x=1\n${at + 1} 0 syscall_exit_${name} ret=${result}`;
+  const trace = [
+    `0 0 ${swap('swapper/0:0', 'a:1')}`,
+    ...Array.from({ length: 30 }, (_, i) => call(10 + 2 * i, 'lgetxattr', -61)),
+    ...Array.from({ length: 3000 }, (_, i) => call(100 + 2 * i, 'mkdir', i === 7 ? -28 : 0)),
+    ...Array.from({ length: 4 }, (_, i) => call(7000 + 2 * i, 'chdir', i === 1 ? -5 : 0)),
+  ];
+  const { findings } = (await reportOn(trace.join('\n'))).hosts[0]!;
+  expect(findings.map(({ text }) => text).filter((text) => text.includes('failed'))).toEqual([
+    'mkdir failed with ENOSPC 1 time, of 3,000 calls.',
+    'chdir failed with EIO 1 time, 25.0 % of its calls.',
+  ]);
+});
+
 test('requests of io_uring are operations where the trace has its tracepoints', async () => {
   const report = await reportOn(`
 0   0 ${swap('swapper/0:0', 'a:1')}

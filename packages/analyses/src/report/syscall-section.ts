@@ -87,10 +87,13 @@ const usualErrors: ReadonlySet<string> = new Set([
   'EINTR',
   'ETIMEDOUT',
   'EINPROGRESS',
+  'ENODATA',
   ...Object.values(restartNames),
 ]);
 const leastErrors = 20;
 const errorShare = 0.2;
+/** Less would be shown as 0.0 %. */
+const leastShownShare = 0.0005;
 
 class SystemCalls implements SectionReducer {
   readonly #context: ReducerContext;
@@ -307,11 +310,15 @@ function errorFindings(calls: readonly CallUse[]): Finding[] {
         return !isUsual && count >= leastErrors && count / call.durations.count >= errorShare;
       })
       .map(([errno, count]): Finding => {
-        const share = formatPercent(count / call.durations.count);
+        const calls = call.durations.count;
+        const isRare = count / calls < leastShownShare;
+        const share = isRare
+          ? `of ${formatCount(calls)} calls`
+          : `${formatPercent(count / calls)} of its calls`;
         const name = errorName(errno);
         return {
           severity: graveErrors.has(name) ? 'medium' : 'info',
-          text: `${call.name} failed with ${name} ${formatCount(count)} ${count === 1 ? 'time' : 'times'}, ${share} of its calls.`,
+          text: `${call.name} failed with ${name} ${formatCount(count)} ${count === 1 ? 'time' : 'times'}, ${share}.`,
           command: 'syscallstats',
         };
       }),

@@ -137,6 +137,14 @@ describe('sonde latency over a trace', () => {
     expect(stdout).toMatch(
       /latency_tracker_wakeup: \{ comm = "\S+", tid = \d+, delay = \d+, flag = 0,/,
     );
+    // Beside the trace that it is of, it belongs to the same machine and time.
+    const alone = runSonde(['cputop', '--gmt', kernelTiny]);
+    expect(runSonde(['cputop', '--gmt', kernelTiny, folder])).toEqual(alone);
+    const period = 'slow : $evt.$name == "latency_tracker_wakeup" : $evt.$name == "sched_switch"';
+    const periods = runSonde(['periodlog', `--period=${period}`, kernelTiny, folder]);
+    expect(periods).toMatchObject({ status: 0, stderr: '' });
+    const alerts = stdout.trimEnd().split('\n').length;
+    expect(periods.stdout.match(/ slow /g)?.length ?? 0).toBeGreaterThan(alerts / 2);
     expect(runSonde([...options, kernelTiny])).toMatchObject({
       status: 2,
       stderr: expect.stringContaining('has alerts already'),

@@ -14,7 +14,7 @@ export {
 } from './kernel/kernel-session.ts';
 export { openTracefsSession, TracefsSession } from './live/tracefs-session.ts';
 export { alertJson, alertLt, alertText, alertWho, frameText } from './output/alert-output.ts';
-export { AlertTrace } from './output/alert-trace.ts';
+export { type AlertSource, AlertTrace } from './output/alert-trace.ts';
 export { openMetrics } from './output/open-metrics.ts';
 export { snapshotJson, summaryText, table, totalHistogram } from './output/summary-output.ts';
 export { deviceText, printable, valueText } from './output/value-text.ts';

@@ -100,7 +100,9 @@ describe('as a trace', () => {
     });
     const trackers = ['wakeup', 'block', 'syscall', 'net_rx'].map((name) => findTracker(name)!);
     const packets: Buffer[] = [];
-    const trace = new AlertTrace([...trackers, mine], (packet) =>
+    const hostname = 'a"; } evil';
+    const source = { hostname, isFromUnixEpoch: true };
+    const trace = new AlertTrace([...trackers, mine], source, (packet) =>
       packets.push(Buffer.from(packet)),
     );
     for (const alert of alerts) trace.add(alert);
@@ -114,6 +116,8 @@ describe('as a trace', () => {
     writeFileSync(join(scratch, 'alerts'), Buffer.concat(packets));
 
     using opened = openTrace(scratch);
+    expect(opened.traces[0]!.environment.get('hostname')).toBe(hostname);
+    expect(opened.streams[0]!.dataStreamClass.defaultClockClass!.origin).toBe('unix-epoch');
     const events = [];
     for await (const event of opened.events()) events.push(event);
     expect(events.length).toBe(6 + 1025);

@@ -10,7 +10,7 @@ import {
 import type { CommandIo } from '../command-io.ts';
 import { defineCommand } from '../define-command.ts';
 import { exitStatus } from '../exit-status.ts';
-import { AlertReporter } from '../latency/alert-reporter.ts';
+import { AlertReporter, alertSourceOf } from '../latency/alert-reporter.ts';
 import { chooseTrackers } from '../latency/choose-trackers.ts';
 import { askAll, controlFolder } from '../latency/control-socket.ts';
 import { type LatencyOptions, latencyOptions } from '../latency/latency-options.ts';
@@ -106,11 +106,14 @@ async function overTrace(
       );
     }
   }
-  const reporter = new AlertReporter(io, options, trackers, false);
-  const { session, endNs, status } = await runOverTrace(io, traces, trackers, options, (alert) =>
-    reporter.alert(alert),
-  );
-  reporter.finish(session.snapshot(), endNs);
+  let reporter: AlertReporter | undefined;
+  const { session, endNs, status } = await runOverTrace(io, traces, trackers, options, {
+    begin(opened) {
+      reporter = new AlertReporter(io, options, trackers, false, alertSourceOf(opened));
+    },
+    alert: (alert) => reporter?.alert(alert),
+  });
+  reporter?.finish(session.snapshot(), endNs);
   return status;
 }
 

@@ -2,8 +2,10 @@
 import { closeSync, existsSync, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UsageError } from '@sonde/base';
+import type { OpenedTraces } from '@sonde/components';
 import {
   type Alert,
+  type AlertSource,
   AlertTrace,
   alertJson,
   alertLt,
@@ -28,12 +30,16 @@ export class AlertReporter {
   readonly #printsAtOnce: boolean;
   readonly #recorder: AlertFolder | undefined;
 
-  /** @param isLive - Alerts are printed as they come. */
+  /**
+   * @param isLive - Alerts are printed as they come.
+   * @param source - For the trace of alerts.
+   */
   constructor(
     io: CommandIo,
     options: LatencyOptions,
     trackers: readonly Tracker[],
     isLive: boolean,
+    source: AlertSource,
   ) {
     this.#io = io;
     this.#options = options;
@@ -42,7 +48,7 @@ export class AlertReporter {
     this.#recorder =
       options.recordAlerts === undefined
         ? undefined
-        : new AlertFolder(options.recordAlerts, trackers);
+        : new AlertFolder(options.recordAlerts, trackers, source);
   }
 
   alert(full: Alert): void {
@@ -126,7 +132,7 @@ class AlertFolder {
   readonly #trace: AlertTrace;
   readonly #descriptor: number;
 
-  constructor(directory: string, trackers: readonly Tracker[]) {
+  constructor(directory: string, trackers: readonly Tracker[], source: AlertSource) {
     try {
       makeFolder(directory);
       this.#descriptor = openSync(join(directory, 'alerts'), 'wx');
@@ -138,7 +144,7 @@ class AlertFolder {
         { cause },
       );
     }
-    this.#trace = new AlertTrace(trackers, (packet) => {
+    this.#trace = new AlertTrace(trackers, source, (packet) => {
       let done = 0;
       while (done < packet.length) done += writeSync(this.#descriptor, packet, done);
     });
@@ -165,4 +171,18 @@ function makeFolder(path: string): void {
   const above = dirname(path);
   if (above !== path) makeFolder(above);
   mkdirSync(path);
+}
+
+/** Of alerts over these traces. */
+export function alertSourceOf({ traces }: OpenedTraces): AlertSource {
+  const hostnames = new Set(traces.map(({ environment }) => environment.get('hostname')));
+  const [hostname] = hostnames;
+  return {
+    hostname: hostnames.size === 1 && hostname !== undefined ? String(hostname) : undefined,
+    isFromUnixEpoch: traces.every(({ traceClass }) =>
+      [...traceClass.dataStreamClasses.values()].every(
+        ({ defaultClockClass }) => defaultClockClass?.origin === 'unix-epoch',
+      ),
+    ),
+  };
 }

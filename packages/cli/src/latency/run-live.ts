@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   type Alert,
@@ -56,7 +57,10 @@ export async function runLive(
   open: OpenLive,
 ): Promise<number> {
   const warn = (message: string): void => io.stderr.writeText(`Warning: ${message}\n`);
-  const reporter = new AlertReporter(io, options, trackers, true);
+  const reporter = new AlertReporter(io, options, trackers, true, {
+    hostname: options.follow ? undefined : hostname(),
+    isFromUnixEpoch: true,
+  });
   const actions =
     options.onAlert === undefined
       ? undefined

@@ -1,5 +1,5 @@
 import { formatError } from '@sonde/base';
-import { openTrace, runIterator } from '@sonde/components';
+import { type OpenedTraces, openTrace, runIterator } from '@sonde/components';
 import type { Alert } from '@sonde/latency-tracker';
 import { StreamingSession, type Tracker } from '@sonde/latency-tracker';
 import { type CommandIo, withArchiveNames } from '../command-io.ts';
@@ -13,16 +13,19 @@ export interface TraceRun {
   readonly status: number;
 }
 
-/**
- * Runs trackers over traces to their end.
- * @param wantsAlerts - Without, less is decoded.
- */
+interface TraceEvents {
+  /** Before the first event, when all is known to be right. */
+  begin(traces: OpenedTraces): void;
+  alert(alert: Alert): void;
+}
+
+/** Runs trackers over traces to their end. */
 export async function runOverTrace(
   io: CommandIo,
   operands: readonly string[],
   trackers: readonly Tracker[],
   options: InputOptions & { readonly worst: boolean },
-  onAlert: ((alert: Alert) => void) | undefined,
+  events: TraceEvents,
 ): Promise<TraceRun> {
   const found = await findOperands(operands, options, io);
   let status = 0;
@@ -41,10 +44,11 @@ export async function runOverTrace(
     const session = new StreamingSession(trackers, {
       origin: traces.origin,
       traces: traces.traces,
-      ...(onAlert === undefined ? {} : { onAlert }),
+      onAlert: (alert) => events.alert(alert),
     });
     if (options.worst) for (const { name } of trackers) session.set(name, { worst: true });
     for (const note of session.notes) tell(`Note: ${note}.`);
+    events.begin(traces);
     const iterator = traces.iterate(session);
     try {
       await runIterator(iterator, io.signal);

@@ -30,7 +30,15 @@ const moduleEvents: Readonly<Record<string, readonly [event: string, fields: str
   ttfb: ['ttfb', task],
 };
 
-function metadataOf(trackers: readonly Tracker[]): string {
+/** Where the alerts come from. */
+export interface AlertSource {
+  /** Of the traced machine: what is read beside its traces belongs to it. Undefined: unknown, or several. */
+  readonly hostname: string | undefined;
+  /** Times count from the Unix epoch, as those of traces that they are read with. */
+  readonly isFromUnixEpoch: boolean;
+}
+
+function metadataOf(trackers: readonly Tracker[], isFromUnixEpoch: boolean): string {
   const events = trackers.map(({ name }, id) => {
     const [event, fields] = moduleEvents[name] ?? [name, task];
     return `event { id = ${id}; name = "latency_tracker_${event}"; stream_id = 0; fields := struct { ${fields} ${commonFields} }; };`;
@@ -42,7 +50,7 @@ typealias integer { size = 32; align = 8; signed = true; } := int32_t;
 typealias integer { size = 64; align = 8; signed = false; } := uint64_t;
 trace { major = 1; minor = 8; byte_order = le; packet.header := struct { uint32_t magic; uint32_t stream_id; }; };
 env { domain = "kernel"; tracer_name = "sonde-latency"; };
-clock { name = "time"; freq = 1000000000; offset = 0; };
+clock { name = "time"; freq = 1000000000; offset = 0; absolute = ${isFromUnixEpoch ? 'TRUE' : 'FALSE'}; };
 typealias integer { size = 64; align = 8; signed = false; map = clock.time.value; } := time_t;
 stream {
   id = 0;
@@ -63,8 +71,15 @@ export class AlertTrace {
   #lastNs = 0n;
 
   /** @param write - Gets each packet, valid during the call. */
-  constructor(trackers: readonly Tracker[], write: (packet: Uint8Array) => void) {
-    const source = outputTraceClass(parseTsdl(metadataOf(trackers)));
+  constructor(
+    trackers: readonly Tracker[],
+    { hostname, isFromUnixEpoch }: AlertSource,
+    write: (packet: Uint8Array) => void,
+  ) {
+    const parsed = parseTsdl(metadataOf(trackers, isFromUnixEpoch));
+    const environment = new Map(parsed.environment);
+    if (hostname !== undefined) environment.set('hostname', hostname);
+    const source = outputTraceClass({ ...parsed, environment });
     const traceClass = toCtf1(source);
     this.metadata = writeTsdl(traceClass);
     const dataStreamClass = source.dataStreamClasses.get(0n)!;

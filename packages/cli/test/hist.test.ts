@@ -262,6 +262,28 @@ test('rolling windows are sums of their seconds', () => {
   );
 });
 
+test.each([1, 5, 15])(
+  'what happened is in the window of %i minutes so long, and no second longer',
+  (minutes) => {
+    const windows = new RollingWindows(5);
+    const one = new Histogram(5);
+    one.add(1000);
+    const none = new Histogram(5);
+    windows.tick(one);
+    for (let second = 1; second < minutes * 60; second++) windows.tick(none);
+    expect(windows.last(minutes).count).toBe(1);
+    windows.tick(none);
+    expect(windows.last(minutes).count).toBe(0);
+    expect(windows.total.count).toBe(1);
+    // The ring goes round.
+    for (let second = 0; second < 2000; second++) windows.tick(second % 7 === 0 ? one : none);
+    const expected = Array.from({ length: 2000 }, (_, i) => i).filter(
+      (second) => second >= 2000 - minutes * 60 && second % 7 === 0,
+    );
+    expect(windows.last(minutes).count).toBe(expected.length);
+  },
+);
+
 test("the original's table", () => {
   const table = onceTable((column) => {
     const histogram = new Histogram(3);

@@ -79,6 +79,54 @@ test('no room is counted, and what is pending is kept', () => {
   expect(countersOf(session)).toMatchObject({ full: 1, unmatchedEnds: 1, pending: 2 });
 });
 
+test('a delay of the threshold is none above it', () => {
+  const parsed = parseTracker({
+    name: 'mine',
+    begin: [{ event: 'start', key: ['id'] }],
+    end: [{ event: 'stop', key: ['id'] }],
+    alert: { threshold: 100 },
+  });
+  const { session, alerts } = track(
+    parsed,
+    `
+    0 0 start id=1
+    0 0 start id=2
+    100 0 stop id=1
+    101 0 stop id=2
+    102 0 stop id=3`,
+  );
+  expect(pairsOf(alerts)).toEqual(['2 0+101']);
+  expect(countersOf(session)).toMatchObject({ ends: 2, alerts: 1, unmatchedEnds: 1 });
+});
+
+test('a thread id that is used again begins anew', () => {
+  const { session, alerts } = track(
+    everyPair(findTracker('syscall')!),
+    `
+    10 0 syscall_entry_exit_group tid=5
+    20 0 sched_process_exit tid=5 pid=5
+    30 1 syscall_exit_clone tid=5 ret=0
+    40 1 syscall_entry_read tid=5
+    50 1 syscall_exit_read tid=5 ret=1`,
+    { contexts: ['tid'] },
+  );
+  expect(pairsOf(alerts)).toEqual(['5 40+10']);
+  expect(countersOf(session)).toMatchObject({ aborted: 1, unmatchedEnds: 1, pending: 0 });
+});
+
+test('a key from expressions', () => {
+  const key = ['(id & 0xff) + 1', '$cpu'];
+  const { alerts } = track(
+    mine({ begin: [{ event: 'start', key }], end: [{ event: 'stop', key }] }),
+    `
+    10 0 start id=257
+    11 1 start id=1
+    20 0 stop id=513
+    30 1 stop id=1`,
+  );
+  expect(pairsOf(alerts)).toEqual(['2:0 10+10', '2:1 11+19']);
+});
+
 describe('timeouts and collection, in event time', () => {
   const text = `
     0 0 start id=1

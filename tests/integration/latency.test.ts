@@ -1,12 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { kernelTiny as archive, runSonde, scratchFolder } from './built-command.ts';
 
 const scratch = scratchFolder();
 execFileSync('tar', ['xf', archive, '-C', scratch]);
 const kernelTiny = join(scratch, 'kernel-tiny');
+const kernelContexts = join(dirname(archive), 'kernel-ctxall.tar.xz');
 
 describe('sonde latency over a trace', () => {
   test('text: distributions, rows by label, the longest', () => {
@@ -126,6 +127,12 @@ describe('sonde latency over a trace', () => {
     const { stdout } = runSonde(['latency', 'offcpu', '--by=comm', '--top=0', kernelTiny]);
     expect(stdout).toMatch(/^ {2}comm +count +p50 +p99 +max +sum$/m);
     expect(stdout).toMatch(/^ {2}rcu_preempt +80 /m);
+    // From the state dump.
+    const groups = runSonde(['latency', 'offcpu', '--by=cgroup', kernelTiny]);
+    expect(groups.stdout).toMatch(/^ {2}cgroup +count .*\n {2}4026531835 +\d\d\d /m);
+    // From the contexts.
+    const calls = runSonde(['latency', 'syscall', '--by=cgroup', kernelContexts]);
+    expect(calls.stdout).toMatch(/^ {2}cgroup +count .*\n {2}4026531835 +822 /m);
   });
 
   test('alerts as a trace', () => {
@@ -167,8 +174,8 @@ describe('what is wrong is told in a sentence', () => {
     [['wakeup', 'wakeup', kernelTiny], /wakeup is named twice/],
     [['wakeup', '--by=dev', kernelTiny], /wakeup can't tell dev/],
     [
-      ['offcpu', '--by=cgroup', kernelTiny],
-      /offcpu: sched_switch: a trace can't tell the control group of/,
+      ['offcpu', '--by=cgroup', kernelContexts],
+      /offcpu: sched_switch: the trace does not tell the control group of next_pid: it has neither/,
     ],
     [['wakeup', '--threshold=5', kernelTiny], /"5" is no duration/],
     [['--begin=a', kernelTiny], /takes --begin, --end and --key/],

@@ -1,5 +1,11 @@
 import { UsageError } from '@sonde/base';
-import { findTracker, parseTracker, StreamingSession, type Tracker } from '@sonde/latency-tracker';
+import {
+  findTracker,
+  labelledBy,
+  parseTracker,
+  StreamingSession,
+  type Tracker,
+} from '@sonde/latency-tracker';
 import { describe, expect, test } from 'vitest';
 import { everyPair, pairsOf, TextTrace, track } from './text-trace.ts';
 
@@ -77,6 +83,38 @@ test('no room is counted, and what is pending is kept', () => {
   );
   expect(pairsOf(alerts)).toEqual(['1 10+40']);
   expect(countersOf(session)).toMatchObject({ full: 1, unmatchedEnds: 1, pending: 2 });
+});
+
+describe('by control group', () => {
+  const text = `
+    1 0 lttng_statedump_process_cgroup_ns tid=5 ns_inum=77
+    2 0 sched_process_fork parent_tid=5 child_tid=6
+    10 0 sched_waking tid=5
+    11 0 sched_waking tid=6
+    12 0 sched_waking tid=7
+    20 0 sched_switch prev_tid=0 next_tid=5
+    30 0 syscall_entry_read
+    31 0 syscall_exit_read ret=1
+    40 0 sched_switch prev_tid=5 next_tid=6
+    50 0 sched_switch prev_tid=6 next_tid=7`;
+
+  test.each([
+    ['wakeup', { 77: 2, unknown: 1 }],
+    ['syscall', { 77: 1 }],
+  ])('%s: from the state dump, and from parent to child', (name, counts) => {
+    const { session } = track(labelledBy(findTracker(name)!, 'cgroup'), text);
+    const { series } = session.snapshot()[0]!;
+    expect(
+      Object.fromEntries(series.map((one) => [one.labels['cgroup'], one.histogram.count])),
+    ).toEqual(counts);
+  });
+
+  test('without a state dump it is told', () => {
+    const rest = text.split('\n').slice(2).join('\n');
+    expect(() => track(labelledBy(findTracker('wakeup')!, 'cgroup'), rest)).toThrow(
+      /sched_switch: the trace does not tell the control group of next_pid: it has neither the context cgroup_ns nor a state dump/,
+    );
+  });
 });
 
 test('a delay of the threshold is none above it', () => {
@@ -526,7 +564,7 @@ describe('refused before the first event', () => {
     ],
     [
       mine({ begin: [{ event: 'start', key: ['id'], labels: { c: '$cgroup' } }] }),
-      /no context cgroup_ns/,
+      /neither the context cgroup_ns/,
     ],
   ])('%#', (tracker, message) => {
     expect(() => track(tracker, text)).toThrow(UsageError);

@@ -70,8 +70,15 @@ export class WholeEvent {
       if (value !== undefined) return value;
     }
     if (name === 'comm') return cpu.comm === '' ? undefined : cpu.comm;
+    if (name === 'cgroup') return this.#cgroup();
     const ofEvent = plain(this.#findIn(scopes.slice(0, 1), ['common_pid']));
     return ofEvent ?? (Number.isNaN(cpu.tid) ? undefined : cpu.tid);
+  }
+
+  #cgroup(): string | undefined {
+    const tid = this.#builtin('tid');
+    if (!this.#context.tellsCgroups || typeof tid !== 'number') return undefined;
+    return this.#context.host.cgroups.of(tid);
   }
 
   #find([first, ...rest]: readonly string[]): unknown {

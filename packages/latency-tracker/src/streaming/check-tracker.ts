@@ -5,7 +5,7 @@ import { type Point, type PointSet, roleOrder, type Tracker } from '../declarati
 import { eventMatches } from '../event-names.ts';
 import { formatExpression } from '../expression.ts';
 import { ExpressionCompiler } from './compile-expression.ts';
-import { EventContext } from './event-context.ts';
+import type { EventContext } from './event-context.ts';
 
 function classesAt(point: Point, classes: readonly EventRecordClass[]): EventRecordClass[] {
   return classes.filter(({ name }) => eventMatches(point.event, name ?? ''));
@@ -45,6 +45,7 @@ export function checkTracker(
   tracker: Tracker,
   set: PointSet,
   classes: readonly EventRecordClass[],
+  context: EventContext,
 ): void {
   if (tracker.chain !== undefined) return;
   let first:
@@ -53,7 +54,7 @@ export function checkTracker(
   for (const role of roleOrder) {
     for (const point of set[role]) {
       for (const eventRecordClass of classesAt(point, classes)) {
-        const kinds = kindsOfKey(tracker, point, eventRecordClass);
+        const kinds = kindsOfKey(tracker, point, eventRecordClass, context);
         const event = eventRecordClass.name ?? point.event;
         const text = point.key.map((key) => formatExpression(key)).join(', ');
         first ??= { event, kinds, text };
@@ -71,8 +72,9 @@ function kindsOfKey(
   tracker: Tracker,
   point: Point,
   eventRecordClass: EventRecordClass,
+  context: EventContext,
 ): readonly string[] {
-  const compiler = new ExpressionCompiler(eventRecordClass, new EventContext());
+  const compiler = new ExpressionCompiler(eventRecordClass, context);
   try {
     for (const expression of point.when) compiler.number(expression);
     if (point.time !== undefined) compiler.number(point.time);

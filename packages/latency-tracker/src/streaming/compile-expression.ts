@@ -100,9 +100,8 @@ export class ExpressionCompiler {
   #field(path: readonly string[]): CompiledValue {
     const found = findField(this.#eventRecordClass, path);
     if (found !== undefined) return this.#read(found);
-    if (path.length === 1 && path[0]!.endsWith('_cgroup')) {
-      throw this.#error("a trace can't tell the control group of a thread that does not run");
-    }
+    const cgroup = /^((?:prev_|next_)?)cgroup$/.exec(path.join('.'));
+    if (cgroup !== null) return this.#cgroup({ type: 'field', path: [`${cgroup[1]}pid`] });
     const known = fieldsOf(this.#eventRecordClass).join(', ');
     throw this.#error(`there is no field ${path.join('.')}; there are ${known}`);
   }
@@ -127,10 +126,21 @@ export class ExpressionCompiler {
     const found = findContext(this.#eventRecordClass, contextNames[name] ?? []);
     if (found !== undefined) return this.#read(found);
     if (name === 'comm') return { kind: 'text', get: () => context.cpu.comm };
-    if (name === 'cgroup') throw this.#error('the trace has no context cgroup_ns');
+    if (name === 'cgroup') return this.#cgroup({ type: 'builtin', name: 'tid' });
     const payload = findPayload(this.#eventRecordClass, 'common_pid');
     if (payload !== undefined) return this.#read(payload);
     return { kind: 'number', get: () => context.cpu.tid };
+  }
+
+  #cgroup(thread: Expression): CompiledValue {
+    const context = this.#context;
+    if (!context.tellsCgroups) {
+      throw this.#error(
+        `the trace does not tell the control group of ${formatExpression(thread)}: it has neither the context cgroup_ns nor a state dump of them (lttng_statedump_process_cgroup_ns)`,
+      );
+    }
+    const tid = this.number(thread);
+    return { kind: 'text', get: (record) => context.host.cgroups.of(tid(record)) };
   }
 
   /** The name that the event has, else the number. */

@@ -1,5 +1,6 @@
 import type { EventRecordClass, RecordCursor } from '@sonde/trace-model';
 import type { PairMatcher } from '../pair-matcher.ts';
+import { CgroupTable } from './cgroups.ts';
 import type { Losses } from './losses.ts';
 
 /** What is known of one CPU between events. */
@@ -21,6 +22,7 @@ export class HostState {
   readonly cpus = new Map<number, CpuState>();
   /** Its traces have `sched_switch`. */
   seesSwitches = false;
+  readonly cgroups: CgroupTable = new CgroupTable();
   /** By index of the tracker; chains have none. */
   readonly matchers: PairMatcher[] = [];
   /** By index of the tracker. */
@@ -52,4 +54,6 @@ export class EventContext {
   systemCall = '';
   cursor: RecordCursor | undefined;
   eventRecordClass: EventRecordClass | undefined;
+  /** The traces tell control groups by other means than a context. */
+  tellsCgroups = false;
 }

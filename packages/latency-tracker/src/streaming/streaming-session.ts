@@ -31,7 +31,8 @@ import {
   type TrackerSnapshot,
 } from '../declaration.ts';
 import { eventMatches, plainName, systemCallOf } from '../event-names.ts';
-import { readsOf } from '../expression.ts';
+import { type Expression, readsOf } from '../expression.ts';
+import { followCgroups, tellsCgroups } from './cgroups.ts';
 import { ChainRun } from './chain-run.ts';
 import { checkTracker, chooseSet } from './check-tracker.ts';
 import { ExpressionCompiler, type SlotRecord } from './compile-expression.ts';
@@ -88,6 +89,8 @@ export class StreamingSession implements Downstream, TrackerSession {
   #lastNs = Number.NEGATIVE_INFINITY;
   /** Some expression asks who runs. */
   readonly #wantsTask: boolean;
+  /** Some expression asks for control groups, which no context tells. */
+  readonly #wantsCgroups: boolean;
   /** Some tracker has to know where threads run, and when they don't. */
   readonly #followsThreads: boolean;
 
@@ -97,13 +100,16 @@ export class StreamingSession implements Downstream, TrackerSession {
   constructor(trackers: readonly Tracker[], options: StreamingOptions) {
     this.#origin = options.origin;
     const classes = options.traces.flatMap((trace) => classesOf(trace));
+    this.#context.tellsCgroups = tellsCgroups(classes);
     for (const tracker of trackers) {
       const set = chooseSet(tracker, classes, this.notes);
-      checkTracker(tracker, set, classes);
+      checkTracker(tracker, set, classes, this.#context);
       this.#addRun(tracker, set, classes, options);
     }
     this.#followsThreads = this.#runs.some((run) => run.followsThreads || usesScheduler(run));
-    this.#wantsTask = trackers.some(({ anyOf }) => anyOf.some((set) => readsTask(set)));
+    const reads = trackers.flatMap(({ anyOf }) => anyOf).flatMap((set) => readsOfSet(set));
+    this.#wantsTask = reads.some(asksForTask);
+    this.#wantsCgroups = this.#context.tellsCgroups && reads.some(asksForCgroup);
   }
 
   #addRun(
@@ -279,7 +285,11 @@ export class StreamingSession implements Downstream, TrackerSession {
     const actions = this.#actionsAt(eventRecordClass, compiler);
     const checkSwitch = this.#checkSwitch(eventRecordClass, compiler);
     const follow = this.#followSwitch(eventRecordClass, compiler);
-    if (actions.length === 0 && follow === undefined) return null;
+    const learn = this.#wantsCgroups
+      ? followCgroups(eventRecordClass, compiler, this.#context)
+      : undefined;
+    const isUsed = actions.length > 0 || follow !== undefined || learn !== undefined;
+    if (!isUsed) return null;
     const chooseCpu = this.#ownCpu(eventRecordClass, compiler);
     const context = this.#context;
     return compileConsumer(eventRecordClass, compiler.demands, (record) => {
@@ -287,6 +297,7 @@ export class StreamingSession implements Downstream, TrackerSession {
       checkSwitch?.(record);
       for (let i = 0; i < actions.length; i++) actions[i]!.handle(record);
       follow?.(record);
+      learn?.(record);
       if (this.#lastNs === Number.NEGATIVE_INFINITY) this.#firstNs = context.timeNs;
       this.#lastNs = context.timeNs;
     });
@@ -442,9 +453,7 @@ function classesOf(trace: Trace): EventRecordClass[] {
   return streams.flatMap((stream) => [...stream.eventRecordClasses.values()]);
 }
 
-const taskBuiltins: readonly string[] = ['tid', 'tgid', 'comm'];
-
-function readsTask(set: PointSet): boolean {
+function readsOfSet(set: PointSet): Expression[] {
   const points = roleOrder.flatMap((role) => set[role]);
   const expressions = points.flatMap(({ key, when, labels, info }) => [
     ...key,
@@ -452,7 +461,17 @@ function readsTask(set: PointSet): boolean {
     ...labels.values(),
     ...info.values(),
   ]);
-  return expressions
-    .flatMap((expression) => readsOf(expression))
-    .some((read) => read.type === 'builtin' && taskBuiltins.includes(read.name));
+  return expressions.flatMap((expression) => readsOf(expression));
 }
+
+const taskBuiltins: readonly string[] = ['tid', 'tgid', 'comm', 'cgroup'];
+
+/** Who runs. */
+const asksForTask = (read: Expression): boolean =>
+  read.type === 'builtin' && taskBuiltins.includes(read.name);
+
+/** Also `next_cgroup`, that of another thread. */
+const asksForCgroup = (read: Expression): boolean =>
+  read.type === 'builtin'
+    ? read.name === 'cgroup'
+    : read.type === 'field' && /^(?:prev_|next_)?cgroup$/.test(read.path.join('.'));

@@ -153,7 +153,7 @@ describe('sonde latency over a trace', () => {
     const alerts = stdout.trimEnd().split('\n').length;
     expect(periods.stdout.match(/ slow /g)?.length ?? 0).toBeGreaterThan(alerts / 2);
     expect(runSonde([...options, kernelTiny])).toMatchObject({
-      status: 2,
+      status: 1,
       stderr: expect.stringContaining('has alerts already'),
     });
   });
@@ -238,6 +238,16 @@ describe('sonde hist', () => {
       expect(stderr).toMatch(/^sonde: .*chan_k_1/m);
       expect(stdout).toMatch(/\d/);
     }
+  });
+
+  test('no table of a trace that no column can be made of', () => {
+    const { status, stdout, stderr } = runSonde([
+      'hist',
+      'once',
+      join(dirname(archive), 'user-clock-plugin'),
+    ]);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/^sonde: These traces have no events that any column is made of/);
   });
 
   test('what is no terminal gets the table', () => {

@@ -143,6 +143,23 @@ describe('the screen', () => {
     await done;
   });
 
+  test('in less than 80, those around the selected one, and how many there are', async () => {
+    const { terminal, done } = open();
+    terminal.columnCount = 48;
+    terminal.resize();
+    terminal.send('\x1b[Z');
+    expect(terminal.lines[0]).toBe('sonde hist: 9 of 16 columns, test, 2 s  [since t');
+    expect(terminal.lines[1]).toMatch(/^ {8}\|syscall +\|fs +\|iosc$/);
+    for (let i = 0; i < 15; i++) terminal.send('\x1b[C');
+    expect(terminal.lines[1]).toMatch(/\|irq +\|net *$/);
+    expect(terminal.lines.join('\n')).toMatch(/^net rx \(net_rx\): not measured here/m);
+    for (const line of terminal.lines) expect(line.length).toBeLessThanOrEqual(48);
+    for (let i = 0; i < 15; i++) terminal.send('\x1b[D');
+    expect(terminal.lines[1]).toMatch(/^ {8}\|syscall/);
+    terminal.send('q');
+    await done;
+  });
+
   test('arrows choose a cell, Enter opens its last alerts, the details follow', async () => {
     const { state, terminal, app, done } = open();
     state.alert(alert);

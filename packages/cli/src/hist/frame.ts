@@ -110,9 +110,41 @@ export function rowsFor(state: HistState, lineCount: number): BucketRow[] {
   return bucketRows(state.view(), lineCount - fixedLines);
 }
 
-export function frameLines(state: HistState, options: FrameOptions): FrameLine[] {
-  const views = state.view();
-  const rows = bucketRows(views, options.lineCount - fixedLines);
+/** Characters of a column, with the space behind it. */
+const leastCell = 4;
+
+/** Where not all columns have room: those around the selected one, from the begin of a group. */
+function shownFrom(
+  views: readonly ColumnView[],
+  column: number,
+  columnCount: number,
+): [from: number, end: number] {
+  for (let from = 0; ; ) {
+    let end = from + 1;
+    while (end < views.length && tableWidth(views.slice(from, end + 1), leastCell) <= columnCount) {
+      end++;
+    }
+    if (column < end) return [from, end];
+    const next = views.findIndex((_, i) => i > from && startsGroup(views, i));
+    // The last group is wider than the screen.
+    if (next < 0 || next > column) return [column, Math.max(end, column + 1)];
+    from = next;
+  }
+}
+
+export function frameLines(state: HistState, full: FrameOptions): FrameLine[] {
+  const all = state.view();
+  const rows = bucketRows(all, full.lineCount - fixedLines);
+  const [from, end] = shownFrom(all, full.column, full.columnCount);
+  const views = all.slice(from, end);
+  const options: FrameOptions = {
+    ...full,
+    column: full.column - from,
+    title:
+      views.length === all.length
+        ? full.title
+        : `${views.length} of ${all.length} columns, ${full.title}`,
+  };
   const cellWidth = cellWidthFor(views, options.columnCount);
   const row = rows[Math.min(options.row, rows.length - 1)]!;
   const lines: FrameLine[] = [
@@ -160,7 +192,7 @@ function groupCount(views: readonly ColumnView[]): number {
 
 function cellWidthFor(views: readonly ColumnView[], columnCount: number): number {
   const free = columnCount - labelWidth - groupCount(views);
-  return Math.max(4, Math.min(8, Math.floor(free / views.length)));
+  return Math.max(leastCell, Math.min(8, Math.floor(free / views.length)));
 }
 
 function tableWidth(views: readonly ColumnView[], cellWidth: number): number {

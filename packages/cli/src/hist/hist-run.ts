@@ -47,6 +47,13 @@ export function openHistTrace(
       return false;
     }
   });
+  if (usable.length === 0) {
+    traces.close();
+    throw new UsageError(
+      'no-event',
+      'These traces have no events that any column is made of: system calls, block requests, sched_switch, interrupts, packets.',
+    );
+  }
   const session = new StreamingSession(usable, {
     ...sessionOptions,
     ...(onAlert === undefined ? {} : { onAlert }),

@@ -1,7 +1,7 @@
 /** What scopes, records and files have to do with one another where they meet. Found with random traces (tests/differential). */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ctfFsSink, prettySink } from '@sonde/components';
+import { ctfFsSink, detailsSink, prettySink } from '@sonde/components';
 import { afterAll, describe, expect, test } from 'vitest';
 import { createPrettySink } from '../src/sink-pretty/sink-pretty.ts';
 import { runText } from './run-text.ts';
@@ -123,6 +123,27 @@ test('a file that replaces a damaged one is read, not the damaged one', async ()
   rmSync(join(folder, 'stream'));
   writeFileSync(join(folder, 'stream'), Uint8Array.from([24, 1, 2]));
   await expectText(folder, 'e: { a = 1 }', 'e: { a = 2 }');
+});
+
+test('streams without an ID are counted in the trace, not in their class', async () => {
+  const id = 'packet.header := struct { integer { size = 8; } stream_id; };';
+  const event = (stream: number) =>
+    `event { stream_id = ${stream}; name = e${stream}; fields := struct { integer { size = 8; } x; }; };`;
+  const folder = folderWith({
+    metadata: `/* CTF 1.8 */
+      trace { major = 1; minor = 8; byte_order = le; ${id} };
+      stream { id = 5; }; stream { id = 6; }; ${event(5)} ${event(6)}`,
+    a: Uint8Array.from([5, 1]),
+    b: Uint8Array.from([6, 1]),
+    c: Uint8Array.from([5, 1]),
+  });
+  const { text } = await runText(folder, detailsSink, { compact: true });
+  const ids = [...text.toString().matchAll(/^\{0 (\d) (\d)\} Stream beginning/gm)];
+  expect(ids.map(([, streamClass, stream]) => `${streamClass} ${stream}`)).toEqual([
+    '5 0',
+    '5 2',
+    '6 1',
+  ]);
 });
 
 test('a NaN keeps its sign', async () => {

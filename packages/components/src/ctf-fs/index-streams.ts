@@ -16,7 +16,7 @@ export interface IndexFilesOptions {
 export interface StreamFiles {
   readonly dataStreamClass: DataStreamClass;
   readonly id: bigint;
-  /** False: packets don't say, `id` is a number in the order of the files. */
+  /** False: packets don't say, `id` counts such streams of the trace in the order of the files, as Babeltrace does. */
   readonly idIsKnown: boolean;
   readonly files: FileIndex[];
 }
@@ -66,7 +66,7 @@ function indexOf(
 export function groupFiles(files: readonly FileIndex[]): StreamFiles[] {
   const groups: StreamFiles[] = [];
   const known = new Map<string, StreamFiles>();
-  const nextIds = new Map<DataStreamClass, bigint>();
+  let nextId = 0n;
   for (const file of files) {
     const { dataStreamClass, dataStreamId } = file;
     const canJoin = dataStreamId !== undefined && file.packets.at(0)?.beginCycles !== undefined;
@@ -76,11 +76,9 @@ export function groupFiles(files: readonly FileIndex[]): StreamFiles[] {
       group.files.push(file);
       continue;
     }
-    const nextId = nextIds.get(dataStreamClass) ?? 0n;
-    nextIds.set(dataStreamClass, nextId + 1n);
     const fresh: StreamFiles = {
       dataStreamClass,
-      id: dataStreamId ?? nextId,
+      id: dataStreamId ?? nextId++,
       idIsKnown: dataStreamId !== undefined,
       files: [file],
     };

@@ -403,6 +403,25 @@ test('a call that waits is told of when half the threshold is over', () => {
   ]);
 });
 
+test('a sched_switch without what others have is no mistake', () => {
+  const keyed = mine({
+    begin: [{ event: 'start', key: ['$tid'] }],
+    end: [{ event: 'stop', key: ['$tid'] }],
+  });
+  const { alerts } = track(
+    keyed,
+    `
+    5 0 sched_switch next_tid=7
+    10 0 start id=1
+    12 1 sched_switch
+    15 1 start id=1
+    20 0 stop id=1`,
+  );
+  expect(pairsOf(alerts)).toEqual(['7 10+10']);
+  const whoever = '10 0 sched_switch x=1\n20 0 start id=1\n30 0 stop id=1';
+  expect(countersOf(track(keyed, whoever).session)).toMatchObject({ begins: 0, ends: 0 });
+});
+
 test('two machines have nothing in common', () => {
   const a = new TextTrace('10 0 start id=1\n50 0 stop id=1', { hostname: 'a' });
   const b = new TextTrace('20 0 start id=1\n25 0 stop id=2', { hostname: 'b' });

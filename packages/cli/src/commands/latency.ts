@@ -34,7 +34,9 @@ export const latencyCommand = defineCommand({
   sonde latency wakeup --threshold=2ms --on-alert=snapshot
   sonde latency syscall --follow growing-trace/
   sonde latency wakeup --set threshold=500us
-Programs of --on-alert=exec get the alert as JSON on standard input.`,
+Programs of --on-alert=exec get the alert as JSON on standard input.
+Where a trace has lost events, pairs that these may have changed are in no distribution: they are
+counted apart, and their alerts say "uncertain".`,
   async run(io, options, operands) {
     if (options.list) return listTrackers(io);
     const { trackers, traces } = chooseTrackers(operands, options);

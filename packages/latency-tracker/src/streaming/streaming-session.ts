@@ -7,7 +7,7 @@
  */
 import { UsageError } from '@sonde/base';
 import { compileConsumer, decodeScope } from '@sonde/ctf';
-import { type StreamGap, StreamGaps } from '@sonde/linux-model';
+import { StreamGaps } from '@sonde/linux-model';
 import type {
   ClockSnapshot,
   DataStream,
@@ -36,10 +36,10 @@ import { followCgroups, tellsCgroups } from './cgroups.ts';
 import { ChainRun } from './chain-run.ts';
 import { checkTracker, chooseSet } from './check-tracker.ts';
 import { ExpressionCompiler, type SlotRecord } from './compile-expression.ts';
-import { type CpuState, EventContext, forgetWhoRuns, HostState } from './event-context.ts';
-import { findContext, findPayload } from './find-field.ts';
-import { LossyStream } from './lossy-stream.ts';
+import { EventContext, HostState } from './event-context.ts';
+import { findContext, findField, findPayload } from './find-field.ts';
 import { PointAction } from './point-action.ts';
+import { type Run, StreamLosses, type StreamState, usesScheduler } from './stream-losses.ts';
 import { TrackerRun } from './tracker-run.ts';
 
 export interface StreamingOptions {
@@ -48,24 +48,6 @@ export interface StreamingOptions {
   readonly traces: readonly Trace[];
   /** Undefined: no alerts, which saves reading what only they show. */
   readonly onAlert?: (alert: Alert) => void;
-}
-
-interface StreamState {
-  readonly host: HostState;
-  cpu: CpuState;
-  readonly dataStreamClass: DataStreamClass;
-  readonly hasCpuId: boolean;
-  /** False: `cpu` is a guess. */
-  knowsCpu: boolean;
-  readonly gaps: StreamGaps;
-  /** While it says that it lost events, and not yet when. */
-  lossy: LossyStream | undefined;
-}
-
-/** What a data stream's lost events can do. */
-interface LossEffect {
-  readonly runs: readonly (TrackerRun | ChainRun)[];
-  readonly hasSwitches: boolean;
 }
 
 type Handle = (record: SlotRecord) => void;
@@ -78,12 +60,12 @@ export class StreamingSession implements Downstream, TrackerSession {
   readonly backEnd = 'trace';
   readonly notes: string[] = [];
   readonly #context = new EventContext();
-  readonly #runs: (TrackerRun | ChainRun)[] = [];
+  readonly #runs: Run[] = [];
+  readonly #losses: StreamLosses;
   readonly #hosts = new Map<string, HostState>();
   /** A trace that grows is opened again and again: what is known by its objects goes with them. */
   readonly #streams = new WeakMap<DataStream, StreamState>();
   readonly #handlers = new WeakMap<EventRecordClass, EventHandler | null>();
-  readonly #lossEffects = new WeakMap<DataStreamClass, LossEffect>();
   readonly #origin: TimeOrigin;
   #firstNs = Number.POSITIVE_INFINITY;
   #lastNs = Number.NEGATIVE_INFINITY;
@@ -110,6 +92,7 @@ export class StreamingSession implements Downstream, TrackerSession {
     const reads = trackers.flatMap(({ anyOf }) => anyOf).flatMap((set) => readsOfSet(set));
     this.#wantsTask = reads.some(asksForTask);
     this.#wantsCgroups = this.#context.tellsCgroups && reads.some(asksForCgroup);
+    this.#losses = new StreamLosses(this.#runs, this.#wantsTask);
   }
 
   #addRun(
@@ -179,18 +162,21 @@ export class StreamingSession implements Downstream, TrackerSession {
       state.knowsCpu = true;
     }
     state.gaps.packetBeginning(packet, cursor);
-    this.#noteLossy(state, packet.begin === undefined ? Number.NaN : this.#relative(packet.begin));
+    this.#losses.noteLossy(
+      state,
+      packet.begin === undefined ? Number.NaN : this.#relative(packet.begin),
+    );
   }
 
   packetEnd(packet: Packet): void {
     const state = this.#stateOf(packet.stream);
     state.gaps.packetEnd(packet);
-    this.#noteLossy(state);
+    this.#losses.noteLossy(state);
   }
 
   streamEnd(stream: DataStream): void {
     const state = this.#stateOf(stream);
-    this.#leaveLossy(state);
+    this.#losses.leaveLossy(state);
     this.#streams.delete(stream);
   }
 
@@ -201,61 +187,11 @@ export class StreamingSession implements Downstream, TrackerSession {
   discardedEvents(discarded: Discarded): void {
     const state = this.#stateOf(discarded.stream);
     state.gaps.discardedEvents(discarded);
-    this.#noteLossy(state);
+    this.#losses.noteLossy(state);
   }
 
   discardedPackets(discarded: Discarded): void {
     this.#stateOf(discarded.stream).gaps.discardedPackets(discarded);
-  }
-
-  /** @param beginNs - Of the packet. */
-  #noteLossy(state: StreamState, beginNs = Number.NaN): void {
-    const { gaps, host } = state;
-    this.#leaveLossy(state);
-    if (!gaps.isLossy) return;
-    state.lossy = new LossyStream(gaps, cpuOf(state), beginNs);
-    for (const { index } of this.#lossEffectOf(state).runs) {
-      host.losses[index]!.beginLossy(state.lossy);
-    }
-  }
-
-  #leaveLossy(state: StreamState): void {
-    const { host, lossy } = state;
-    if (lossy === undefined) return;
-    for (const { index } of this.#lossEffectOf(state).runs) host.losses[index]!.endLossy(lossy);
-    state.lossy = undefined;
-  }
-
-  #lossEffectOf({ dataStreamClass }: StreamState): LossEffect {
-    let effect = this.#lossEffects.get(dataStreamClass);
-    if (effect === undefined) {
-      const names = [...dataStreamClass.eventRecordClasses.values()].map(({ name = '' }) => name);
-      const hasSwitches = names.some((name) => plainName(name) === 'sched_switch');
-      const runs = this.#runs.filter(
-        (run) =>
-          (hasSwitches && (run.followsThreads || this.#wantsTask)) ||
-          run.eventNames.some((wanted) => names.some((name) => eventMatches(wanted, name))),
-      );
-      effect = { runs, hasSwitches };
-      this.#lossEffects.set(dataStreamClass, effect);
-    }
-    return effect;
-  }
-
-  #lost(state: StreamState, { beginNs, endNs, isOver }: StreamGap): void {
-    const { host } = state;
-    const cpu = cpuOf(state);
-    const knownNs = Number.isNaN(beginNs) ? Number.NEGATIVE_INFINITY : beginNs;
-    const fromNs = state.lossy?.sinceNs(knownNs) ?? knownNs;
-    const untilNs = Number.isNaN(endNs) ? Math.max(this.#lastNs, fromNs) : endNs;
-    const { runs, hasSwitches } = this.#lossEffectOf(state);
-    // First: who ran there is in no other CPU's way.
-    if (hasSwitches) {
-      for (const each of cpu === undefined ? host.cpus.values() : [cpu]) forgetWhoRuns(each);
-    }
-    for (const { index } of runs) {
-      host.losses[index]!.add({ cpu, beginNs: fromNs, endNs: untilNs }, isOver);
-    }
   }
 
   eventHandler({ eventRecordClass, stream }: RecordCursor): EventHandler | null {
@@ -327,6 +263,7 @@ export class StreamingSession implements Downstream, TrackerSession {
 
   #seesSwitch(eventRecordClass: EventRecordClass): boolean {
     if (plainName(eventRecordClass.name ?? '') !== 'sched_switch') return false;
+    if (findField(eventRecordClass, ['next_pid']) === undefined) return false;
     return this.#wantsTask || this.#followsThreads;
   }
 
@@ -336,6 +273,7 @@ export class StreamingSession implements Downstream, TrackerSession {
     compiler: ExpressionCompiler,
   ): Handle | undefined {
     if (!this.#seesSwitch(eventRecordClass)) return undefined;
+    if (findField(eventRecordClass, ['prev_pid']) === undefined) return undefined;
     const previousTid = compiler.number({ type: 'field', path: ['prev_pid'] });
     const context = this.#context;
     return (record) => {
@@ -343,22 +281,8 @@ export class StreamingSession implements Downstream, TrackerSession {
       const tid = previousTid(record);
       context.host.seesSwitches = true;
       if (tid === cpu.tid || Number.isNaN(cpu.tid)) return;
-      this.#missedSwitch(context.host, cpu, tid, context.timeNs);
+      this.#losses.missedSwitch(context.host, cpu, tid, context.timeNs);
     };
-  }
-
-  #missedSwitch(host: HostState, cpu: CpuState, tid: number, endNs: number): void {
-    for (const run of this.#runs) {
-      const losses = host.losses[run.index]!;
-      if (usesScheduler(run)) {
-        losses.add({ cpu, beginNs: cpu.sinceNs, endNs }, true);
-      } else if (run.followsThreads) {
-        losses.doubt(cpu.tid, endNs);
-        losses.doubt(tid, endNs);
-      }
-    }
-    cpu.sinceNs = endNs;
-    cpu.tid = tid;
   }
 
   /** Who runs, where events don't say it themselves, and where. */
@@ -402,7 +326,7 @@ export class StreamingSession implements Downstream, TrackerSession {
       const gaps = new StreamGaps(
         stream.trace,
         (time) => this.#relative(time),
-        (gap) => this.#lost(made, gap),
+        (gap) => this.#losses.lost(made, gap, this.#lastNs),
       );
       const made: StreamState = {
         host,
@@ -439,14 +363,6 @@ export class StreamingSession implements Downstream, TrackerSession {
 function hasCpuId(dataStreamClass: DataStreamClass): boolean {
   return dataStreamClass.packetContext?.members.some(({ name }) => name === 'cpu_id') === true;
 }
-
-/** Undefined: the stream's events may be of any. */
-const cpuOf = ({ knowsCpu, cpu }: StreamState): CpuState | undefined =>
-  knowsCpu ? cpu : undefined;
-
-/** Kernels lose events of the scheduler uncounted. */
-const usesScheduler = ({ eventNames }: TrackerRun | ChainRun): boolean =>
-  eventNames.some((name) => plainName(name).startsWith('sched_'));
 
 function classesOf(trace: Trace): EventRecordClass[] {
   const streams = [...trace.traceClass.dataStreamClasses.values()];

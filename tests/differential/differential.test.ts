@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Version } from './random-fields.ts';
 import { NotThisOne, type RandomTrace, randomTrace } from './random-trace.ts';
-import { asBabeltraceBefore21, convert, decodedRecords, printed } from './readings.ts';
+import { asBabeltraceBefore21, convert, decodedRecords, json, printed } from './readings.ts';
 
 const [firstSeed, lastSeed] = (process.env['SONDE_SEEDS'] ?? '0-59').split('-').map(Number);
 /** What each found, once. */
@@ -57,6 +57,10 @@ async function expectAgreement(trace: RandomTrace, seed: number, version: Versio
   const records = decodedRecords(folder, 'closures');
   expect(records).toHaveLength(trace.text.split('\n').length - 1);
   expect(decodedRecords(folder, 'generated')).toEqual(records);
+  const lines = await json(folder, 'generated');
+  expect(await json(folder, 'closures')).toBe(lines);
+  const types = lines.split('\n').map((line) => line && JSON.parse(line).type);
+  expect(types.filter((type) => type === 'event')).toHaveLength(records.length);
   if (version === 1) expectBabeltraceAgrees(folder, trace.text);
   if (!trace.hasEmptyPacketContext) await expectConversions(folder, trace.text, version);
 }

@@ -3,6 +3,7 @@ import {
   ctfFsSink,
   ctfFsSource,
   findTraces,
+  jsonLinesSink,
   muxerFilter,
   openTraceDirectories,
   prettySink,
@@ -10,6 +11,7 @@ import {
 import { type BackEnd, DataStreamReader, decodeScope } from '@sonde/ctf';
 import { type ComponentContext, Graph, type ParameterMap, type SinkClass } from '@sonde/graph';
 import { type Downstream, type RecordCursor, scopes } from '@sonde/trace-model';
+import { createJsonLinesSink } from '../../packages/components/src/sink-json/sink-json-lines.ts';
 import { createPrettySink } from '../../packages/components/src/sink-pretty/sink-pretty.ts';
 
 async function run(folder: string, sink: SinkClass, parameters: ParameterMap): Promise<string> {
@@ -41,6 +43,11 @@ export function asBabeltraceBefore21(text: string): string {
   const string = '"(?:[^"\\\\]|\\\\.)*"';
   const labels = new RegExp(`\\( \\{ (${string}(?:, ${string})*) \\} : container`, 'g');
   return text.replace(labels, '( $1 : container').replace(/0x[0-9A-F]+/g, '0x');
+}
+
+export function json(folder: string, backEnd: BackEnd): Promise<string> {
+  const create = (context: ComponentContext) => createJsonLinesSink(context, backEnd);
+  return run(folder, { ...jsonLinesSink, create }, {});
 }
 
 /** Writes the trace as the other version of CTF, or the same. */

@@ -1,8 +1,9 @@
 /** What scopes, records and files have to do with one another where they meet. Found with random traces (tests/differential). */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ctfFsSink, detailsSink, prettySink } from '@sonde/components';
+import { ctfFsSink, detailsSink, jsonLinesSink, prettySink } from '@sonde/components';
 import { afterAll, describe, expect, test } from 'vitest';
+import { createJsonLinesSink } from '../src/sink-json/sink-json-lines.ts';
 import { createPrettySink } from '../src/sink-pretty/sink-pretty.ts';
 import { runText } from './run-text.ts';
 import { folderWith, removeFolders } from './trace-folders.ts';
@@ -156,4 +157,17 @@ test('a NaN keeps its sign', async () => {
     ...[0xff, 0xf8, 0, 0, 0, 0, 0, 1],
   );
   await expectText(folder, 'e: { a = [ [0] = -nan, [1] = nan ], b = -nan }');
+});
+
+test('whole numbers of 32-bit floats are exact in JSON, whatever the back end', async () => {
+  const folder = traceFolder(
+    'stream {}; event { name = e; fields := struct { floating_point { exp_dig = 8; mant_dig = 24; } a[4]; }; };',
+    ...new Uint8Array(new Float32Array([16777216, 81144896, -81144896, 0.1]).buffer),
+  );
+  for (const backEnd of ['generated', 'closures'] as const) {
+    const create = (context: Parameters<typeof jsonLinesSink.create>[0]) =>
+      createJsonLinesSink(context, backEnd);
+    const { text } = await runText(folder, { ...jsonLinesSink, create });
+    expect(text.toString()).toContain('[16777216,81144896,-81144896,0.1]');
+  }
 });

@@ -151,13 +151,13 @@ export function writeQuotedInt64(view: DataView, at: number, high: number, low: 
 }
 
 /**
- * The shortest number that reads back as the same value; JSON has no NaN and no infinities, so they are strings.
+ * The shortest number that reads back as the same value, integers exactly; JSON has no NaN and no infinities, so they are strings.
  * @param lengthBits - Of the field: 32 bits need fewer digits.
  */
 export function formatJsonFloat(value: number, lengthBits: number): string {
   if (!Number.isFinite(value)) return `"${value}"`;
   if (Object.is(value, -0)) return '-0';
-  if (lengthBits === 32) {
+  if (lengthBits === 32 && !Number.isSafeInteger(value)) {
     for (let digits = 6; digits < 10; digits++) {
       const rounded = Number(value.toPrecision(digits));
       if (Math.fround(rounded) === value) return String(rounded);

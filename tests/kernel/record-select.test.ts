@@ -105,9 +105,11 @@ describe.skipIf(reasonNotToRecord !== undefined)(`what is recorded${whereRecorde
       const events = ['-e', 'sched_switch,sched_process_exec', '--syscall', 'getppid'];
       for (const [options, expected] of [
         [[], threads * calls],
+        [['--raw'], threads * calls],
         [['--follow-forks'], (threads + children) * calls],
+        [['--follow-forks', '--raw'], (threads + children) * calls],
       ] as const) {
-        const path = at(`pid${options.length}`);
+        const path = at(`threads${options.join('')}`);
         const work = spawn('python3', [
           join(import.meta.dirname, 'threads-workload.py'),
           ...counts,
@@ -129,7 +131,7 @@ describe.skipIf(reasonNotToRecord !== undefined)(`what is recorded${whereRecorde
         recorder.kill('SIGINT');
         expect((await end).status).toBe(0);
         expect(countEvents(path, 'syscall_entry_getppid')).toBe(expected);
-        if (options.length > 0) continue;
+        if ((options as readonly string[]).includes('--follow-forks')) continue;
         const own = `$ctx.pid == ${work.pid}`;
         expect(countEvents(path, 'syscall_entry_getppid', own)).toBe(threads * calls);
         // Who ran before or after one of its threads is told.

@@ -24,6 +24,7 @@ export type { RecordState, UserStrings } from './layout/record-state.ts';
 export { lttngNameOf, mappedEvents } from './mapping/lttng-names.ts';
 export { observedEvents } from './process/observers.ts';
 export { ProcessTable, type ThreadFacts, type ThreadInfo } from './process/process-table.ts';
+export { type ChosenThreads, ThreadSelection } from './process/thread-selection.ts';
 export { SubBufferReader } from './raw/sub-buffer-reader.ts';
 export {
   type ConvertBufferOptions,

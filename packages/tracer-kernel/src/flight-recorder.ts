@@ -87,7 +87,7 @@ export class FlightRecorder {
       selection: recent,
     });
     // What they were begun with may be overwritten.
-    this.tracing.processThreads?.refresh();
+    this.tracing.refreshThreads();
     const recorder = new Recorder(instance, sink, clock);
     this.#begin(sink, sinceNs);
     let untilNs = clock.nowNs();

@@ -4,7 +4,7 @@ import { UsageError } from '@sonde/base';
 import type { TracefsFolder } from './tracefs.ts';
 
 export interface ProcessFilter {
-  /** All threads that they have now; where events are converted while they are recorded, also those that they begin later. */
+  /** All threads that they have now, and begin later. */
   readonly pids: readonly number[];
   readonly tids: readonly number[];
   /** Also threads and processes that these begin later. */
@@ -13,6 +13,11 @@ export interface ProcessFilter {
   readonly followsChild: boolean;
   /** Threads of this recorder are left out. */
   readonly excludesRecorder: boolean;
+}
+
+/** Whether somebody has to tell threads from children, which the kernel can't when it follows forks. */
+export function followsThreadsOnly({ pids, followsForks, followsChild }: ProcessFilter): boolean {
+  return pids.length > 0 && !followsForks && !followsChild;
 }
 
 /** @throws UsageError `no-such-process` */

@@ -3,6 +3,7 @@ import { endianness } from 'node:os';
 import { join } from 'node:path';
 import { makeFolders } from '@sonde/components';
 import {
+  type ChosenThreads,
   formatRawDescription,
   formatStateDumpLine,
   identityNames,
@@ -25,6 +26,8 @@ export interface RawSinkOptions {
   readonly cpuIds: readonly number[];
   readonly subBufferBytes: number;
   readonly path: string;
+  /** Only these become events when the recording is read; undefined: all. */
+  readonly chosen: ChosenThreads | undefined;
 }
 
 interface CpuFile {
@@ -137,7 +140,7 @@ export class RawSink implements SubBufferSink {
   }
 
   #description(): Omit<RawDescription, 'format' | 'version'> {
-    const { tracefs, plan, subBufferBytes, formats } = this.#options;
+    const { tracefs, plan, subBufferBytes, formats, chosen } = this.#options;
     const { clock, unixOffsetNs, bootId: uuid, contexts, environment } = plan;
     return {
       byteOrder: endianness() === 'BE' ? 'big-endian' : 'little-endian',
@@ -157,6 +160,7 @@ export class RawSink implements SubBufferSink {
       contexts,
       environment,
       threads: this.#threads,
+      ...(chosen !== undefined && { pids: chosen.pids, tids: chosen.tids }),
       stateDump: stateDumpFile,
     };
   }

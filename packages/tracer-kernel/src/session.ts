@@ -44,11 +44,19 @@ export class KernelSession {
   /** @param native - Lets the kernel wake the recorder when a buffer fills up; undefined: it looks more often. */
   constructor(tracing: Tracing, native?: Native) {
     this.tracing = tracing;
-    const { tracefs, formats, instance, plan, options } = tracing;
+    const { tracefs, formats, instance, plan, options, chosen } = tracing;
     const { cpuIds, subBufferBytes } = instance;
     const { directory, onFault } = options;
     if (options.isRaw === true) {
-      this.#sink = new RawSink({ formats, tracefs, plan, cpuIds, subBufferBytes, path: directory });
+      this.#sink = new RawSink({
+        formats,
+        tracefs,
+        plan,
+        cpuIds,
+        subBufferBytes,
+        path: directory,
+        chosen,
+      });
     } else {
       const path = join(directory, 'kernel');
       const { layout, contents: userStrings } = tracing;

@@ -6,9 +6,9 @@ import { makeFolders } from '@sonde/components';
 import type { FilterExpression } from '@sonde/filter';
 import {
   type ContextName,
-  type KernelEvent,
   type KernelTraceLayout,
   parseEventFormat,
+  ThreadSelection,
 } from '@sonde/ftrace';
 import { type RecordingClock, recordingClock } from './clock.ts';
 import {
@@ -24,10 +24,11 @@ import { newInstanceName, removeUprobes } from './ownership.ts';
 import {
   applyProcessFilter,
   checkProcesses,
+  followsThreadsOnly,
   type ProcessFilter,
   recordChildOf,
+  threadsOf,
 } from './process-filter.ts';
-import { followsThreadsOnly, ProcessThreads } from './process-threads.ts';
 import { RecorderFilter } from './recorder-filter.ts';
 import {
   bootId,
@@ -83,7 +84,7 @@ export class Tracing {
   readonly events: readonly AvailableEvent[];
   readonly filters: EventFilters;
   /** Undefined: the kernel alone chooses threads. */
-  readonly processThreads: ProcessThreads | undefined;
+  readonly processThreads: ThreadSelection | undefined;
   #layout: KernelTraceLayout | undefined;
 
   /**
@@ -166,18 +167,30 @@ export class Tracing {
     return eventFilters(() => this.layout, formats, plan, options, supporting);
   }
 
-  #processThreads(): ProcessThreads | undefined {
-    const { options, formats, layout } = this;
-    const { processes, isRaw } = options;
-    if (processes === undefined || isRaw === true || !followsThreadsOnly(processes))
-      return undefined;
-    const events = new Map<string, KernelEvent>();
-    for (const [path, text] of formats) {
-      const { id } = parseEventFormat(path.slice(0, path.indexOf('/')), text);
-      const event = layout.actions[id]?.event;
-      if (event !== undefined) events.set(path, event);
+  #processThreads(): ThreadSelection | undefined {
+    if (this.chosen === undefined || this.options.isRaw === true) return undefined;
+    const { layout } = this;
+    const formats = [...this.formats].map(([path, text]) =>
+      parseEventFormat(path.slice(0, path.indexOf('/')), text, layout.pageFormat.longBytes),
+    );
+    return new ThreadSelection(this.chosen, formats, layout);
+  }
+
+  /** Threads that have to be told from children when events are converted; undefined: the kernel alone chooses. */
+  get chosen(): ProcessFilter | undefined {
+    const { processes } = this.options;
+    return processes !== undefined && followsThreadsOnly(processes) ? processes : undefined;
+  }
+
+  /** Their threads may have ended when their events are converted. */
+  refreshThreads(): void {
+    for (const pid of this.chosen?.pids ?? []) {
+      try {
+        for (const tid of threadsOf(pid)) this.processThreads?.addPresent(tid, pid);
+      } catch {
+        // It has ended.
+      }
     }
-    return new ProcessThreads(processes, formats, events, layout.pageFormat);
   }
 
   /** What of the filter is the recorder's; undefined: nothing. */
@@ -199,7 +212,7 @@ export class Tracing {
     if (contexts.includes('callstack-kernel')) folder.write('options/stacktrace', '1');
     if (contexts.includes('callstack-user')) folder.write('options/userstacktrace', '1');
     if (processes !== undefined) {
-      applyProcessFilter(folder, processes, this.processThreads !== undefined);
+      applyProcessFilter(folder, processes, this.chosen !== undefined);
     }
     for (const [event, text] of texts) writeFilter(folder, event, text);
     const wanted = events.filter((event) => texts.get(event) !== neverFilter);
@@ -210,7 +223,7 @@ export class Tracing {
     this.plan = { ...this.plan, beginNs: beginNs.toString() };
     this.#writePlan();
     this.instance.isOn = true;
-    this.processThreads?.refresh();
+    this.refreshThreads();
     return beginNs;
   }
 

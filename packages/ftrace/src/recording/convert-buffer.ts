@@ -5,6 +5,7 @@ import { type SubBufferSource, TimeOrder } from '../convert/time-order.ts';
 import type { ContextName } from '../layout/contexts.ts';
 import { KernelTraceLayout } from '../layout/kernel-trace-layout.ts';
 import { ProcessTable } from '../process/process-table.ts';
+import { ThreadSelection } from '../process/thread-selection.ts';
 import { StateDumpWriter } from '../state-dump/state-dump-writer.ts';
 import type { RawBuffer, RawRecording } from './recording.ts';
 import { type BufferFacts, scanBuffer } from './scan-buffer.ts';
@@ -47,6 +48,8 @@ export function convertBuffer(
   const { subBufferBytes, beginCycles } = buffer;
   const dump = writeStateDump(recording, layout, target, beginCycles);
   const { onFault } = options;
+  const { chosen, formats } = recording;
+  const selection = chosen && new ThreadSelection(chosen, formats, layout);
   const converters = buffer.cpus.map(
     (cpu) =>
       new CpuStreamConverter({
@@ -54,6 +57,7 @@ export function convertBuffer(
         cpuId: cpu.cpuId,
         processes,
         subBufferBytes,
+        selection,
         output: target.openStream(`channel0_${cpu.cpuId}`),
         ...(onFault !== undefined && { onFault }),
         ...(beginCycles !== undefined && { beginCycles }),

@@ -48,6 +48,9 @@ export interface RawDescription {
   readonly environment?: Readonly<Record<string, string | number>>;
   /** The table of threads when the recording began. */
   readonly threads?: readonly RawThread[];
+  /** Only the threads of these processes become events, and these threads; both absent: all. */
+  readonly pids?: readonly number[];
+  readonly tids?: readonly number[];
   /** A file of JSON lines: `{"name", "time", "values"}`. */
   readonly stateDump?: string;
 }
@@ -143,6 +146,9 @@ export function readRawFolder(open: (file: string) => RandomAccess): RawRecordin
       object.optional('threads') === undefined ? [] : object.objects('threads').map(threadOf),
     environment: environmentOf(object),
     ...(contexts !== undefined && { contexts }),
+    ...(object.optional('pids') !== undefined && {
+      chosen: { pids: object.numbers('pids'), tids: object.numbers('tids') },
+    }),
     ...(stateDump !== undefined && { stateDump: () => stateDumpEvents(open(stateDump)) }),
   };
 }
@@ -298,6 +304,12 @@ class JsonObject {
     if (text === undefined) return undefined;
     if (!/^-?\d{1,20}$/.test(text)) throw this.fault(name, 'is no decimal number');
     return BigInt(text);
+  }
+
+  numbers(name: string): number[] {
+    const value = this.optional(name);
+    if (Array.isArray(value) && value.every((item) => Number.isSafeInteger(item))) return value;
+    throw this.fault(name, 'is no array of integers');
   }
 
   scalar(name: string): string | number {

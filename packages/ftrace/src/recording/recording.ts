@@ -4,6 +4,7 @@ import type { PageFormat } from '../format/page-format.ts';
 import type { ContextName } from '../layout/contexts.ts';
 import type { TraceClock } from '../layout/kernel-trace-layout.ts';
 import type { ThreadFacts } from '../process/process-table.ts';
+import type { ChosenThreads } from '../process/thread-selection.ts';
 import type { StateDumpEventName } from '../state-dump/state-dump-events.ts';
 import type { StateDumpValues } from '../state-dump/state-dump-writer.ts';
 
@@ -57,5 +58,7 @@ export interface RawRecording {
   readonly environment: ReadonlyMap<string, string | bigint>;
   /** Which contexts events have; undefined: what the recording can tell. */
   readonly contexts?: readonly ContextName[];
+  /** Only these become events; undefined: all. */
+  readonly chosen?: ChosenThreads;
   readonly stateDump?: () => Iterable<StateDumpEvent>;
 }

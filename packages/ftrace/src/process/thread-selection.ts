@@ -1,17 +1,19 @@
 /**
- * `--pid` without the children: the kernel can follow forks, but then takes children for threads. So it follows all, and the
- * recorder leaves out what is of other processes.
+ * The threads of chosen processes: the kernel can follow forks, but then takes children for threads. So it follows all, and who converts
+ * leaves out what is of other processes.
  */
-import {
-  type EventFormat,
-  type EventSelection,
-  type KernelEvent,
-  type PageFormat,
-  type ProcessTable,
-  parseEventFormat,
-  type RecordState,
-} from '@sonde/ftrace';
-import { type ProcessFilter, threadsOf } from './process-filter.ts';
+import type { EventSelection } from '../convert/cpu-stream-converter.ts';
+import type { EventFormat } from '../format/event-format.ts';
+import type { KernelEvent, KernelTraceLayout } from '../layout/kernel-trace-layout.ts';
+import type { RecordState } from '../layout/record-state.ts';
+import type { ProcessTable } from './process-table.ts';
+
+export interface ChosenThreads {
+  /** With all their threads, whenever they begin. */
+  readonly pids: readonly number[];
+  /** Single ones. */
+  readonly tids: readonly number[];
+}
 
 /** Events that also belong to threads which they name, as `set_event_pid` has it. */
 const namedThreads: Readonly<Record<string, readonly string[]>> = {
@@ -21,13 +23,8 @@ const namedThreads: Readonly<Record<string, readonly string[]>> = {
   'sched/sched_wakeup_new': ['pid'],
 };
 
-/** Whether the recorder has to tell threads from children. */
-export function followsThreadsOnly({ pids, followsForks, followsChild }: ProcessFilter): boolean {
-  return pids.length > 0 && !followsForks && !followsChild;
-}
-
 /** The threads of chosen processes, and other chosen threads: records come in the order of time, so that the table of threads is right. */
-export class ProcessThreads implements EventSelection {
+export class ThreadSelection implements EventSelection {
   readonly #pids: ReadonlySet<number>;
   readonly #singles: ReadonlySet<number>;
   /** Of the processes, as they were begun with: which one's each is. */
@@ -35,20 +32,19 @@ export class ProcessThreads implements EventSelection {
   /** Offsets of threads in the payloads of events, by the event. */
   readonly #named = new Map<KernelEvent, readonly number[]>();
 
-  /** @param events - Of the layout, by `system/name`; as the formats. */
+  /** @param formats - Those of the layout. */
   constructor(
-    { pids, tids }: Pick<ProcessFilter, 'pids' | 'tids'>,
-    formats: ReadonlyMap<string, string>,
-    events: ReadonlyMap<string, KernelEvent>,
-    { longBytes }: PageFormat,
+    { pids, tids }: ChosenThreads,
+    formats: Iterable<EventFormat>,
+    { actions }: Pick<KernelTraceLayout, 'actions'>,
   ) {
     this.#pids = new Set(pids);
     this.#singles = new Set(tids);
-    for (const [path, names] of Object.entries(namedThreads)) {
-      const event = events.get(path);
-      const text = formats.get(path);
-      if (event === undefined || text === undefined) continue;
-      const format = parseEventFormat('sched', text, longBytes);
+    for (const format of formats) {
+      const path = `${format.system}/${format.name}`;
+      const names = Object.hasOwn(namedThreads, path) ? namedThreads[path] : undefined;
+      const event = actions[format.id]?.event;
+      if (event === undefined || names === undefined) continue;
       this.#named.set(
         event,
         names.flatMap((name) => offsetOf(format, name) ?? []),
@@ -56,15 +52,9 @@ export class ProcessThreads implements EventSelection {
     }
   }
 
-  /** Takes in the threads that there are now: they may have ended when their events are converted. */
-  refresh(): void {
-    for (const pid of this.#pids) {
-      try {
-        for (const tid of threadsOf(pid)) this.#present.set(tid, pid);
-      } catch {
-        // It has ended.
-      }
-    }
+  /** A thread that is there now: it may have ended when its events are converted. */
+  addPresent(tid: number, pid: number): void {
+    this.#present.set(tid, pid);
   }
 
   #has(tid: number, processes: ProcessTable): boolean {

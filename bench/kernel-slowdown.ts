@@ -124,7 +124,11 @@ function runOltp(): Run {
 
 async function runWith(way: Way): Promise<Run> {
   if (way === 'Sonde') {
-    const session = await openKernelSession(trackers.map((name) => findTracker(name)!));
+    // As `sonde latency` has it, with its alerts.
+    const session = await openKernelSession(
+      trackers.map((name) => findTracker(name)!),
+      { userStacks: false },
+    );
     await pause(100);
     try {
       return runOltp();

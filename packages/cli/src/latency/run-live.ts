@@ -18,6 +18,8 @@ import { snapshotProblem, snapshotRecorders } from './snapshot-recorders.ts';
 export interface LiveOptions {
   /** Also what this process does. Over a tracefs instance it is there always. */
   readonly includeSelf: boolean;
+  /** User-space stacks are shown. */
+  readonly userStacks: boolean;
 }
 
 /** Trackers at work, and where their events come from. */
@@ -45,6 +47,9 @@ export type OpenLive = (
   events: LiveEvents,
   options: LiveOptions,
 ) => Promise<LiveSource | undefined>;
+
+const showsUserStacks = ({ stacks }: LatencyOptions): boolean =>
+  stacks !== 'none' && stacks !== 'kernel';
 
 const turnMs = 100;
 const nsPerMs = 1_000_000n;
@@ -78,7 +83,7 @@ export async function runLive(
       },
       note: (note) => io.stderr.writeText(`Note: ${note}.\n`),
     },
-    { includeSelf: options.self },
+    { includeSelf: options.self, userStacks: showsUserStacks(options) },
   );
   if (source === undefined) {
     warn('nothing came.');

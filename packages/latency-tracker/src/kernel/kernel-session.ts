@@ -45,6 +45,8 @@ export interface KernelOptions {
   readonly access?: AccessKind;
   /** True: also what threads of this process do. */
   readonly includeSelf?: boolean;
+  /** False: threads that are switched in don't give their user-space stacks. It takes a program at each switch. Default: they do. */
+  readonly userStacks?: boolean;
   /** Room for alerts that wait to be read: a power of two. */
   readonly ringBytes?: number;
 }
@@ -56,8 +58,8 @@ export interface ProgramCost extends ProgramStatistics {
 }
 
 const defaultPollMs = 50;
-/** More than a second of alerts, while names are looked for: they have 1 KiB each. */
-const defaultRingBytes = 1 << 22;
+/** Two seconds of alerts at their usual limit, while names are looked for: they have 1 KiB each. */
+const defaultRingBytes = 1 << 21;
 const maxWakers = 4096;
 const minSweepMs = 50;
 const maxSweepMs = 1000;
@@ -84,6 +86,7 @@ export class KernelSession implements TrackerSession {
   readonly #native: Native;
   readonly #btf: Btf | undefined;
   readonly #ownTgid: number | undefined;
+  readonly #hasUserStacks: boolean;
   /** Ways to see events, the best first. */
   readonly #accessKinds: readonly AccessKind[];
   readonly #ring: RingBuffer;
@@ -107,6 +110,7 @@ export class KernelSession implements TrackerSession {
     this.#native = native;
     this.#btf = options.useTypes === false ? undefined : kernelTypes(this.notes);
     this.#ownTgid = options.includeSelf ? undefined : ownTgid();
+    this.#hasUserStacks = options.userStacks ?? true;
     const best = this.#btf === undefined && options.access !== 'recorded' ? 'raw' : options.access;
     this.#accessKinds = accessKinds.slice(accessKinds.indexOf(best ?? 'typed'));
     this.#onAlert = options.onAlert;
@@ -178,7 +182,8 @@ export class KernelSession implements TrackerSession {
 
   #load(tracker: Tracker, set: PointSet, access: AccessKind, reasons: readonly string[]): void {
     const types = { btf: this.#btf, access };
-    const plan = planTracker(tracker, set, types);
+    const whole = planTracker(tracker, set, types);
+    const plan = this.#hasUserStacks ? whole : { ...whole, userStackTarget: undefined };
     const environment = {
       types,
       ring: this.#ring,

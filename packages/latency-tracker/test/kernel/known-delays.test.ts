@@ -185,6 +185,20 @@ describe.runIf(isPossible)(title, () => {
     expect(symbolsOf(timer[0]!.wakerStack)).not.toMatch(/bpf_prog|bpf_trace/);
   });
 
+  test('without user-space stacks no program runs where the scheduler is left', async () => {
+    const sleep = programNamed('sondenouser', 'sleep');
+    const offcpu = trackerNamed('offcpu', { alert: { threshold: '40ms', stack: 'pending' } });
+    const { session, alerts } = await openSession([offcpu], { userStacks: false });
+    const names = session.costs().map(({ program }) => program);
+    expect(names).toContain('offcpu_switch');
+    expect(names.filter((name) => name.includes('exit_tp'))).toEqual([]);
+    await run(sleep, '0.05');
+    session.poll();
+    const own = alerts.filter(({ comm }) => comm === 'sondenouser');
+    expect(own.some(({ kernelStack }) => /nanosleep/.test(symbolsOf(kernelStack)))).toBe(true);
+    expect(own.every(({ userStack }) => userStack === undefined)).toBe(true);
+  });
+
   test('alerts whose thread has no user space, or is gone: told all the same', async () => {
     const { session, alerts } = await openSession([
       trackerNamed('offcpu', { alert: { threshold: 0, stack: 'pending' } }),

@@ -41,7 +41,10 @@ const theirIds = new Set(
     .map(({ id }) => id)
     .filter((id) => !before.has(id)),
 );
-const session = await openKernelSession(trackers.map((name) => findTracker(name)!));
+const session = await openKernelSession(
+  trackers.map((name) => findTracker(name)!),
+  { userStacks: false },
+);
 for (const name of trackers) session.set(name, { thresholdNs: Number.POSITIVE_INFINITY });
 
 interface Total {

@@ -537,6 +537,32 @@ describe('a chain keeps the time of its first event', () => {
     expect(snapshot!.uncertain).toMatchObject({ count: 1, sumNs: 60 });
   });
 
+  test('after lost events, one that may go on from what was lost is uncertain', () => {
+    const { alerts } = track(
+      chain,
+      `
+      5 0 irq_softirq_exit vec=1
+      6 0 irq_softirq_raise vec=1
+      7 0 irq_softirq_entry vec=1
+      8 0 irq_softirq_exit vec=1
+      90 0 LOST from=20
+      100 0 irq_handler_entry irq=9
+      110 0 sched_waking tid=5
+      120 0 irq_handler_exit irq=9
+      150 0 irq_softirq_exit vec=3
+      160 1 sched_switch prev_tid=0 next_tid=5 next_comm=five next_prio=20
+      200 0 irq_handler_entry irq=9
+      210 0 sched_waking tid=6
+      220 0 irq_handler_exit irq=9
+      250 1 sched_switch prev_tid=5 next_tid=6 next_comm=six next_prio=20`,
+    );
+    expect(alerts.map(({ tid, beginNs, isUncertain }) => [tid, beginNs, isUncertain])).toEqual([
+      // Woken in the soft interrupt that was being handled, and that something in the gap had raised.
+      [5, 100n, true],
+      [6, 200n, undefined],
+    ]);
+  });
+
   const step = { name: 'a', event: 'start', key: ['id'] };
   const last = { name: 'z', event: 'stop', from: [{ step: 'a', key: ['id'] }] };
   test.each([

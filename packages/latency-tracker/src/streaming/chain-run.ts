@@ -24,7 +24,12 @@ interface Link {
   readonly step: number;
   readonly timeNs: number;
   readonly before: Link | undefined;
+  /** It may go on from another link, which was lost. */
+  readonly isDoubtful: boolean;
 }
+
+/** With more, all are forgotten. */
+const maxSettled = 65_536;
 
 /** Chains that wait, by step: key → link. */
 type Waiting = Map<string, Link>[];
@@ -37,6 +42,10 @@ export class ChainRun {
   readonly #context: EventContext;
   readonly #options: TrackerRunOptions;
   readonly #waiting = new Map<HostState, Waiting>();
+  /** By step: key → when nothing waited under it, once something was lost. */
+  readonly #settled = new Map<HostState, Map<string, number>[]>();
+  /** Steps whose event the traces have. */
+  readonly #present = new Set<number>();
   readonly #labels = new LabelTable();
   readonly #series: SeriesTable;
   readonly #uncertain: Histogram;
@@ -75,6 +84,10 @@ export class ChainRun {
 
   addHost(host: HostState): void {
     this.#waiting.set(
+      host,
+      this.#chain.steps.map(() => new Map()),
+    );
+    this.#settled.set(
       host,
       this.#chain.steps.map(() => new Map()),
     );
@@ -120,7 +133,9 @@ export class ChainRun {
     // Later steps first: an event that is two steps does not go through both at once.
     for (let i = steps.length - 1; i >= 0; i--) {
       const step = steps[i]!;
-      if (eventMatches(step.event, eventName)) actions.push(this.#stepAction(i, step, compiler));
+      if (!eventMatches(step.event, eventName)) continue;
+      this.#present.add(i);
+      actions.push(this.#stepAction(i, step, compiler));
     }
     for (const { event, step, key } of drop) {
       if (!eventMatches(event, eventName)) continue;
@@ -145,13 +160,17 @@ export class ChainRun {
     return (record) => {
       if (!this.#isOn || !when.every((test) => isTrue(test(record)))) return;
       let before: Link | undefined;
+      let isDoubtful = false;
       for (const { from, stays, keyOf: sourceKey } of sources) {
-        before = this.#take(from, sourceKey(record), stays);
+        const key = sourceKey(record);
+        before = this.#take(from, key, stays);
         if (before !== undefined) break;
+        isDoubtful ||= this.#mayBeLost(from, key);
       }
       if (sources.length > 0 && before === undefined) return;
       if (before === undefined) this.#counters.begins++;
-      const link: Link = { step: index, timeNs: this.#context.timeNs, before };
+      isDoubtful ||= before?.isDoubtful === true;
+      const link: Link = { step: index, timeNs: this.#context.timeNs, before, isDoubtful };
       if (keyOf === undefined) this.#end(step, link);
       else this.#wait(index, keyOf(record), link);
     };
@@ -173,8 +192,27 @@ export class ChainRun {
   #take(step: number, key: string, stays: boolean): Link | undefined {
     const waiting = this.#waitingAt(step);
     const link = waiting.get(key);
-    if (link !== undefined && !stays) waiting.delete(key);
+    if (stays) return link;
+    waiting.delete(key);
+    this.#settle(step, key);
     return link;
+  }
+
+  /** Nothing waits there now. */
+  #settle(step: number, key: string): void {
+    const { host, timeNs } = this.#context;
+    if (!host.losses[this.index]!.hasAny) return;
+    const settled = this.#settled.get(host)![step]!;
+    if (settled.size >= maxSettled) settled.clear();
+    settled.set(key, timeNs);
+  }
+
+  /** Whether a link may wait there that was lost. */
+  #mayBeLost(step: number, key: string): boolean {
+    const { host } = this.#context;
+    const losses = host.losses[this.index]!;
+    if (!losses.hasAny || !this.#present.has(step)) return false;
+    return !((this.#settled.get(host)![step]!.get(key) ?? Number.NaN) >= losses.endNs);
   }
 
   #waitingAt(step: number): Map<string, Link> {
@@ -193,7 +231,8 @@ export class ChainRun {
     const delayNs = last.timeNs - first.timeNs;
     this.#counters.ends++;
     const losses = this.#context.host.losses[this.index]!;
-    const isUncertain = losses.hasAny && losses.hitsAny(first.timeNs, last.timeNs);
+    const isUncertain =
+      losses.hasAny && (last.isDoubtful || losses.hitsAny(first.timeNs, last.timeNs));
     if (isUncertain) {
       this.#counters.uncertain++;
       this.#uncertain.add(delayNs);

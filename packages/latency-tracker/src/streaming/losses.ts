@@ -46,6 +46,11 @@ export class Losses {
     return this.#endNs !== never || this.#coming.length > 0 || this.#lossy.size > 0;
   }
 
+  /** End of the last gap that is over (ns). */
+  get endNs(): number {
+    return this.#endNs;
+  }
+
   /** @param isOver - It is told at its end. */
   add(gap: Gap, isOver: boolean): void {
     if (isOver) this.#settle(gap);

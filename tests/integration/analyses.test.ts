@@ -176,7 +176,7 @@ describe('options that do nothing are told of', () => {
   ])('%s %j', (name, args, option) => {
     const { status, stderr } = runSonde([name, ...args, trace]);
     expect(status).toBe(0);
-    expect(stderr).toContain(`Warning: ${option} changes nothing with ${name}.`);
+    expect(stderr).toContain(`Warning: no effect of ${option} on ${name}\n`);
     expect(runSonde([name, '--help']).stdout).not.toContain(`${option}=`);
     expect(runSonde([name, '--help']).stdout).not.toMatch(new RegExp(`${option}\\s`));
   });
@@ -185,16 +185,16 @@ describe('options that do nothing are told of', () => {
     const args = ['--group-by', 'comm', '--limit', '3', '--freq-uniform', trace];
     expect(runSonde(['schedlog', ...args]).stderr).toContain(
       ['limit', 'group-by', 'freq-uniform']
-        .map((name) => `Warning: --${name} changes nothing with schedlog.\n`)
+        .map((name) => `Warning: no effect of --${name} on schedlog\n`)
         .join(''),
     );
     const { stderr } = runSonde(['schedlog', '--top', '--freq', ...args]);
-    expect(stderr).not.toContain('changes nothing');
+    expect(stderr).not.toContain('no effect of');
   });
 
   test('those that do something are not', () => {
     const args = ['iolog', '--tid', '1', '--minsize', '0', '--top', '--limit', '3', trace];
-    expect(runSonde(args).stderr).not.toContain('changes nothing');
+    expect(runSonde(args).stderr).not.toContain('no effect of');
     expect(runSonde(['iolog', '--help']).stdout).toContain('--minsize=');
   });
 
@@ -207,6 +207,38 @@ describe('options that do nothing are told of', () => {
       runSonde(['iousagetop', '--tid', tid, trace]).stdout.match(/1 requests/)?.[0] ?? 'none';
     expect([count('1'), count('2')]).toEqual(['1 requests', 'none']);
   });
+});
+
+test('asynchronous requests that are not counted are told of', () => {
+  const trace = traceFolder(
+    'asynchronous',
+    `
+0   0 ${swap('swapper/0:0', 'a:1')}
+10  0 syscall_entry_io_submit ctx_id=1 nr=8 iocbpp=1
+20  0 syscall_exit_io_submit ret=3
+30  0 syscall_entry_io_submit ctx_id=1 nr=8 iocbpp=1
+40  0 syscall_exit_io_submit ret=-11
+50  0 syscall_entry_io_uring_enter fd=3 to_submit=1
+60  0 syscall_exit_io_uring_enter ret=1
+`,
+  );
+  const { stderr } = runSonde(['iolog', trace]);
+  expect(stderr).toContain(
+    'Warning: no files and bytes of 3 requests by io_submit: the trace does not tell',
+  );
+  expect(stderr).toContain('Warning: no files and bytes of 1 request by io_uring_enter:');
+  expect(runSonde(['cputop', trace]).stderr).not.toContain('no files and bytes');
+  const told = traceFolder(
+    'ring',
+    `
+0   0 ${swap('swapper/0:0', 'a:1')}
+10  0 syscall_entry_io_uring_enter fd=3 to_submit=1
+11  0 io_uring_submit_req ctx=1 req=9 user_data=1 opcode=23 flags=0 sq_thread=0
+40  0 io_uring_complete ctx=1 req=9 user_data=1 res=100 cflags=0
+60  0 syscall_exit_io_uring_enter ret=1
+`,
+  );
+  expect(runSonde(['iolog', told]).stderr).not.toContain('no files and bytes');
 });
 
 describe('the machine interface', () => {

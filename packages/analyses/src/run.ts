@@ -123,6 +123,19 @@ export class AnalysisRun implements Downstream {
     }
   }
 
+  /** What the operations on files lack in the whole run, in sentences; empty: nothing, or nobody asked for them. */
+  get untoldOperations(): string[] {
+    if (!this.#kinds.includes('file-operation')) return [];
+    const totals = new Map<string, number>();
+    for (const { submissions } of this.model.hosts) {
+      for (const [call, count] of submissions) totals.set(call, (totals.get(call) ?? 0) + count);
+    }
+    return [...totals].map(
+      ([call, count]) =>
+        `no files and bytes of ${count} request${count === 1 ? '' : 's'} by ${call}: the trace does not tell what asynchronous ones are on`,
+    );
+  }
+
   /** What is missing in the whole run, as far as they say. */
   get losses(): Losses {
     return this.#losses.losses;

@@ -100,5 +100,5 @@ export function idleOptionWarnings(
   }
   return [...idle]
     .filter((name) => options[name] !== analysisOptions[name].initial)
-    .map((name) => `--${optionFlag(name)} changes nothing with ${analysis.name}.`);
+    .map((name) => `no effect of --${optionFlag(name)} on ${analysis.name}`);
 }

@@ -235,6 +235,9 @@ function changeDescriptors(
         openedFile(host, thread, pending, result, timeNs);
       }
       return true;
+    case 'submit':
+      if (result > 0) host.addSubmissions(pending.call.name, result);
+      return true;
     case 'close-range':
       if (succeeded) closeRange(host, thread, pending, timeNs);
       return true;

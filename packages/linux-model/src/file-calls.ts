@@ -3,7 +3,7 @@ import { closeOnExecFlag } from './files.ts';
 import { type FieldSpecs, optionalField, optionalInteger } from './rule.ts';
 import type { FileOperationKind } from './segments.ts';
 
-/** What a call does. `make-…`: new descriptors without an operation to time (pipes, eventfd, …). */
+/** What a call does. `submit`: asynchronous requests, whose number is the result. `make-…`: new descriptors without an operation to time (pipes, eventfd, …). */
 export type FileCallAction =
   | 'open'
   | 'socket'
@@ -17,6 +17,7 @@ export type FileCallAction =
   | 'transfer'
   | 'sync'
   | 'connect'
+  | 'submit'
   | 'make-one'
   | 'make-pair';
 
@@ -72,6 +73,8 @@ declare('write', 'sendmmsg', undefined, { resultIsCount: true });
 declare('transfer', 'splice sendfile sendfile64 tee copy_file_range');
 declare('sync', 'sync syncfs fsync fdatasync sync_file_range sync_file_range2 msync');
 declare('connect', 'connect');
+// Requests in memory of the program, which no event shows.
+declare('submit', 'io_submit io_uring_enter');
 declare('make-pair', 'pipe pipe2', 'pipe');
 declare('make-pair', 'socketpair', 'socket');
 declare('make-one', 'eventfd eventfd2', 'anon_inode:[eventfd]');

@@ -64,6 +64,10 @@ export class Host {
   readonly cloneFlags = new Map<number, number>();
   /** Timers that were started or run, by address. */
   readonly timers = new BoundedMap<number, PendingTimer>(maxTimers);
+  /** How many asynchronous requests are no operations, by the call that submitted them. */
+  readonly submissions = new Map<string, number>();
+  /** The trace has the tracepoints of io_uring. */
+  seesRings = false;
   /** Requests of io_uring that are not complete, by address. */
   readonly ringRequests = new BoundedMap<number, PendingRingRequest>(maxRingRequests);
   /** What stands for the files that a process has registered with its rings. */
@@ -135,6 +139,12 @@ export class Host {
     thread.priority = priority;
     const channel = this.channels['priority-change'];
     if (channel.isWanted) channel.emit({ host: this, timeNs, thread, priority });
+  }
+
+  /** Asynchronous requests that a call submitted: nobody knows what they are on, but where tracepoints tell it. */
+  addSubmissions(call: string, count: number): void {
+    if (call === 'io_uring_enter' && this.seesRings) return;
+    this.submissions.set(call, (this.submissions.get(call) ?? 0) + count);
   }
 
   /** What the thread began before that time may have ended unseen, or be another's. */

@@ -66,20 +66,23 @@ function ensure(host: Host, request: number): PendingRingRequest {
 export const ringSubmit: Rule = rule(
   ['io_uring_submit_req', 'io_uring_submit_sqe'],
   { request: address('req'), opcode: integer('opcode') },
-  (host) => (event, timeNs, cpu) => {
-    const operation = operations.get(event.opcode);
-    const thread = cpu.busyThread;
-    if (operation === undefined || thread === undefined) {
-      // Whatever was there under that address is over.
-      host.ringRequests.delete(event.request);
-      return;
-    }
-    const pending = ensure(host, event.request);
-    // Of an older one, whose completion is missing.
-    if (pending.operation !== undefined) pending.fd = -1;
-    pending.operation = operation;
-    pending.thread = thread;
-    pending.beginNs = timeNs;
+  (host) => {
+    host.seesRings = true;
+    return (event, timeNs, cpu) => {
+      const operation = operations.get(event.opcode);
+      const thread = cpu.busyThread;
+      if (operation === undefined || thread === undefined) {
+        // Whatever was there under that address is over.
+        host.ringRequests.delete(event.request);
+        return;
+      }
+      const pending = ensure(host, event.request);
+      // Of an older one, whose completion is missing.
+      if (pending.operation !== undefined) pending.fd = -1;
+      pending.operation = operation;
+      pending.thread = thread;
+      pending.beginNs = timeNs;
+    };
   },
 );
 

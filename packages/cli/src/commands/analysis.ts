@@ -242,6 +242,7 @@ async function analyse(
   else await read(io, analysisRun, reading);
   if (requested !== undefined && !analysisRun.hasBegun && reading.isInSpan) warn(noEventsText);
   lossWarnings(analysisRun.losses).forEach(warn);
+  analysisRun.untoldOperations.forEach(warn);
   return reports;
 }
 

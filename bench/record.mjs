@@ -23,9 +23,9 @@ const { values: options } = parseArgs({
   },
 });
 
-/** Each recording: once for warming up, then what is measured. */
+/** In a recording: once for warming up, then what is measured. */
 const times = 3;
-/** Rounds in which nothing is done, too, and events are counted. */
+/** Rounds in which nothing is done, too: it takes long, and differs little. */
 const fullRounds = 2;
 const rows = [
   ['cpu', 'scheduler'],
@@ -43,22 +43,32 @@ const rows = [
 ];
 
 if (options.report) {
-  print(JSON.parse(readFileSync(join(results, 'record.json'), 'utf8')));
+  console.log(print(JSON.parse(readFileSync(join(results, 'record.json'), 'utf8'))));
 } else {
-  const measured = await measureAll();
-  writeFileSync(join(results, 'record.json'), `${JSON.stringify(measured)}\n`);
-  print(measured);
+  let text = '';
+  // After each round: a run that is cut short has written what it knows.
+  await measureAll((measured) => {
+    writeFileSync(join(results, 'record.json'), `${JSON.stringify(measured)}\n`);
+    text = print(measured);
+  });
+  console.log(text);
 }
 process.exit();
 
 function print(measured) {
   const text = report(measured);
-  console.log(text);
   writeFileSync(join(results, 'record.md'), text);
+  return text;
+}
+
+/** perf opens each event for each CPU, and closes it: half a minute for all system calls. */
+function isSlow(name, set) {
+  return name === 'perf record' && set !== 'scheduler';
 }
 
 function recordersFor(work, set) {
-  const names = ['trace-cmd', 'perf record', 'sonde --raw', 'sonde --no-contents'];
+  const names = ['trace-cmd', 'sonde --raw', 'sonde --no-contents'];
+  if (!isSlow('perf record', set) || work === 'oltp') names.push('perf record');
   // Two: what differs between them is chance.
   if (work !== 'nothing') names.push('alone', 'alone again');
   // Only system calls have texts.
@@ -66,9 +76,9 @@ function recordersFor(work, set) {
   return names;
 }
 
-async function measureAll() {
+async function measureAll(tell) {
   const scratch = mkdtempSync(join(tmpdir(), 'sonde-bench-'));
-  process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+  process.on('exit', () => rmSync(scratch, { recursive: true, force: true, maxRetries: 10 }));
   process.on('SIGINT', () => process.exit(130));
   process.on('SIGTERM', () => process.exit(143));
   mkdirSync(results, { recursive: true });
@@ -84,10 +94,11 @@ async function measureAll() {
   const output = join(scratch, 'trace');
   /** Of all rounds: times by row and recorder. */
   const rounds = [];
-  /** Of the first rounds: events by row and recorder. */
+  /** Of the first round: events by row and recorder. */
   const counts = {};
   const untilMs = performance.now() + Number(options.minutes) * 60_000;
-  while (rounds.length < fullRounds || performance.now() < untilMs) {
+  let roundMs = 0;
+  while (rounds.length < fullRounds || performance.now() + roundMs < untilMs) {
     const isFull = rounds.length < fullRounds;
     const round = {};
     const begin = performance.now();
@@ -95,20 +106,27 @@ async function measureAll() {
       const row = `${work}/${set}`;
       round[row] = {};
       for (const name of shuffle(recordersFor(work, set))) {
+        if (isSlow(name, set) && rounds.length > 0) continue;
         const command = recorderCommand(name.replace(' again', ''), set, output);
         const { command: words } = works[work];
-        round[row][name] = await recordOnce(command, words, groups, times);
-        if (isFull && command.length > 0) {
+        const measured = await recordOnce(command, words, groups, times);
+        round[row][name] = measured;
+        if (command.length === 0) continue;
+        if (rounds.length === 0) {
           counts[row] ??= {};
           counts[row][name] = countEvents(name, output);
         }
+        if (rounds.length % 2 === 1 || isSlow(name, set)) continue;
+        const again = recorderCommand(name, set, output);
+        measured.onceMs = (await recordOnce(again, words, groups, 1)).recorderMs;
       }
     }
     rounds.push(round);
-    const seconds = (performance.now() - begin) / 1000;
+    roundMs = performance.now() - begin;
+    const [load] = loadavg();
     console.error(
-      `round ${rounds.length}: ${seconds.toFixed(0)} s, load ${loadavg()[0].toFixed(1)}`,
+      `round ${rounds.length}: ${(roundMs / 1000).toFixed(0)} s, load ${load.toFixed(1)}`,
     );
+    tell({ times, load, rounds, counts });
   }
-  return { times, load: loadavg()[0], rounds, counts };
 }

@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const script = join(dirname(fileURLToPath(import.meta.url)), 'work.sh');
-/** Until a recorder has taken what came before (ms). */
-const settleMs = 250;
+/** Between one time and the next (ms). */
+const settleMs = 60;
 
 /** Extra certificates are read by every Node process at its start: 30 ms for a system's whole list, which no trace needs. */
 const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env;
@@ -14,35 +14,30 @@ const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env;
  * Records work that is done `times` times, the first time for warming up.
  * @param recorder - Words before those of the command that is recorded; none: nothing is recorded.
  * @param groups - `work`, which all work is in, and `recorder`.
- * @returns CPU time (ms): `workMs` and `recorderMs` of one time, the first one left out, `startMs` of the recorder up to the work,
- *   `warmMs` of the recorder in the first time, `endMs` of the recorder after the work.
+ * @returns CPU time (ms): `workMs` of the work, for the second time and those that follow, on average; of the recorder, `startMs` until the
+ *   work may begin, and `recorderMs` from there to its end.
  */
 export async function recordOnce(recorder, work, groups, times) {
   const words = [...recorder, 'sh', script, groups.work.door, String(times), ...work];
   const enter = ['-c', 'echo $$ >"$0" && exec "$@"', groups.recorder.door];
+  const beginMs = groups.recorder.cpuMs;
   const child = spawn('sh', [...enter, ...words], { env: environment, stdio: 'pipe' });
   const lines = new Lines(child);
-  const mark = () => ({ work: groups.work.cpuMs, recorder: groups.recorder.cpuMs });
-  const begin = mark();
   await lines.until('ready');
-  const ready = mark();
-  let [workMs, recorderMs, warmMs] = [0, 0, 0];
+  await sleep(settleMs);
+  const readyMs = groups.recorder.cpuMs;
+  let workMs = 0;
   for (let time = 0; time < times; time++) {
-    await sleep(settleMs);
-    const from = mark();
+    const from = groups.work.cpuMs;
     child.stdin.write('\n');
     await lines.until('ended');
-    const to = mark();
-    if (time === 0) warmMs = to.recorder - from.recorder;
-    else {
-      workMs += (to.work - from.work) / (times - 1);
-      recorderMs += (to.recorder - from.recorder) / (times - 1);
-    }
+    if (time > 0) workMs += (groups.work.cpuMs - from) / (times - 1);
+    await sleep(settleMs);
   }
-  const ended = mark();
+  child.stdin.write('\n');
   await lines.end();
-  const startMs = ready.recorder - begin.recorder;
-  return { workMs, recorderMs, warmMs, startMs, endMs: mark().recorder - ended.recorder };
+  const { cpuMs } = groups.recorder;
+  return { workMs, startMs: readyMs - beginMs, recorderMs: cpuMs - readyMs };
 }
 
 /** What a program says, line by line. */

@@ -16,14 +16,15 @@ export function report(measured) {
   const idle = rows.filter(({ work }) => work === 'nothing');
   return `# What recording costs
 
-CPU time, user and system, of the work and of the recorder, beyond that of the work alone; in per cent of that. The amount of work is fixed. It is
-done ${measured.times} times within a recording: once for warming up, then to be measured. Work (with the database server) and recorder (with all its processes)
-are each in a control group, which counts their time to the microsecond; what a recorder takes for its start and its warming up is told apart
-below. What it does after the work counts, as far as it does more than after no work: trace-cmd only then writes its file. Medians of
-${measured.rounds.length} rounds in which all take turns in random order, and in brackets where the median lies with 90 % confidence (bootstrap). "alone again" is
-a second run of the work alone: nothing that is smaller can be seen in the row. All have buffers of 16 MiB a CPU and write to a disk. CTF is with
-the contexts procname, pid and tid, which the others don't have. The threads of \`threads\` share one CPU: on two, chance decides whether they
-switch at all. Linux ${release()}, Node ${process.version}, ${cpus().length} × ${cpus()[0].model.trim()}; load at the end ${measured.load.toFixed(1)}.
+CPU time, user and system, of the work and of the recorder, beyond that of the work alone; in per cent of that. The amount of work is fixed. A
+recording has it ${measured.times} times: once for warming up, then to be measured. Work (with the database server) and recorder (with all its processes) are each
+in a control group, which counts their time to the microsecond. The recorder's part is what a recording of ${measured.times} times takes, to its end, beyond one of
+1 time: what it takes once, however long a recording is, falls out and is told below. Writing the file after the work is in it. Medians of
+${measured.rounds.length} rounds in which all take turns in random order, and in brackets where the figure lies with 90 % confidence (bootstrap). "Alone again" is a
+second run of the work alone, against the first: what is smaller than its range is not told from nothing. All have buffers of 16 MiB a CPU and write to a disk.
+CTF is with the contexts procname, pid and tid, which the others don't have. The threads of \`threads\` share one CPU: on two, chance
+decides whether they switch at all. \`perf record\` takes half a minute to open and close the system calls, and had one turn there, in \`oltp\`, with its end included.
+Linux ${release()}, Node ${process.version}, ${cpus().length} × ${cpus()[0].model.trim()}; load at the end ${measured.load.toFixed(1)}.
 \`node bench/record.mjs\` makes these tables, on a machine that does nothing else.
 
 ${table(
@@ -67,8 +68,7 @@ ${table(
 
 ## Once, and always
 
-CPU ms of the start (to the first event of the work) / warming up (beyond the second time, in \`${works[0]?.work}\`: V8 compiles what runs often) / the end
-after no work / each second in which nothing happens.
+CPU ms of the recorder: until the work begins / the end, after nothing / each second in which nothing happens.
 
 ${table(
   ['events', ...recorders],
@@ -80,33 +80,43 @@ ${table(
 function rowOf({ rounds, counts, times }, name) {
   const [work, set] = name.split('/');
   const own = rounds.map((round) => round[name]).filter((round) => round !== undefined);
-  const idle = rounds
-    .map((round) => round[`nothing/${set}`])
-    .filter((round) => round !== undefined);
-  const idleEndMs = (recorder) =>
-    idle.length > 0 && idle[0][recorder] !== undefined
-      ? medianOf(idle, (round) => round[recorder].endMs)
-      : 0;
   const aloneMs = own[0].alone && medianOf(own, (round) => round.alone.workMs);
-  return { name, work, set, rounds: own, counts: counts[name] ?? {}, times, idleEndMs, aloneMs };
+  return { name, work, set, rounds: own, counts: counts[name] ?? {}, times, aloneMs };
+}
+
+/** Rounds in which a recorder had its turn. */
+function roundsOf(rounds, name) {
+  return rounds.filter((round) => round[name] !== undefined);
 }
 
 function kernelMs(round, name) {
-  const alone = (round.alone.workMs + round['alone again'].workMs) / 2;
-  return name === 'alone again'
-    ? round[name].workMs - round.alone.workMs
-    : round[name].workMs - alone;
+  const { workMs } = round[name];
+  if (name === 'alone again') return workMs - round.alone.workMs;
+  return workMs - (round.alone.workMs + round['alone again'].workMs) / 2;
 }
 
-function recorderMs({ times, idleEndMs }, round, name) {
+/** Of a recording with the work done once (ms): all that is not for ever. */
+function onceMs(rounds, name) {
+  return medianOf(
+    rounds.filter((round) => round[name]?.onceMs !== undefined),
+    (round) => round[name].onceMs,
+  );
+}
+
+/** For the work once: what a recording with more of it takes more; of recorders that had one turn, a share of all. */
+function recorderMs({ times }, rounds, round, name) {
   if (name === 'alone again') return 0;
-  const { recorderMs: during, endMs } = round[name];
-  return during + (endMs - idleEndMs(name)) / times;
+  if (rounds.every((other) => other[name]?.onceMs === undefined)) {
+    return rounds.length === 1 ? round[name].recorderMs / times : Number.NaN;
+  }
+  return (round[name].recorderMs - onceMs(rounds, name)) / (times - 1);
 }
 
-/** Of one round (ms). */
+/** The medians of both parts (ms). */
 function costOf(row, rounds, name) {
-  return medianOf(rounds, (round) => kernelMs(round, name) + recorderMs(row, round, name));
+  const own = roundsOf(rounds, name);
+  const recorder = medianOf(own, (round) => recorderMs(row, own, round, name));
+  return medianOf(own, (round) => kernelMs(round, name)) + recorder;
 }
 
 function costWithSameKernel(row, rounds, name) {
@@ -114,21 +124,22 @@ function costWithSameKernel(row, rounds, name) {
     rounds.flatMap((round) => sameKernelPart.map((other) => kernelMs(round, other))),
     (value) => value,
   );
-  return kernel + medianOf(rounds, (round) => recorderMs(row, round, name));
+  return kernel + medianOf(rounds, (round) => recorderMs(row, rounds, round, name));
 }
 
 function percentText(row, name) {
   if (row.rounds[0][name] === undefined) return none;
   const { value, low, high } = withConfidence(
-    row.rounds,
+    roundsOf(row.rounds, name),
     (rounds) => (100 * costOf(row, rounds, name)) / row.aloneMs,
   );
+  if (roundsOf(row.rounds, name).length === 1) return `${value.toFixed(1)} % (once)`;
   return `${value.toFixed(1)} % (${low.toFixed(1)}…${high.toFixed(1)})`;
 }
 
 function ratioText(row, name, cost) {
   const base = withConfidence(row.rounds, (rounds) => cost(row, rounds, 'trace-cmd'));
-  if (base.low <= 0) return none;
+  if (row.rounds.length === 1 || base.low <= 0) return none;
   const { value, low, high } = withConfidence(
     row.rounds,
     (rounds) => cost(row, rounds, name) / cost(row, rounds, 'trace-cmd'),
@@ -138,8 +149,9 @@ function ratioText(row, name, cost) {
 
 function partsText(row, name) {
   if (row.rounds[0][name] === undefined) return none;
-  const kernel = medianOf(row.rounds, (round) => kernelMs(round, name));
-  const own = medianOf(row.rounds, (round) => recorderMs(row, round, name));
+  const rounds = roundsOf(row.rounds, name);
+  const kernel = medianOf(rounds, (round) => kernelMs(round, name));
+  const own = medianOf(rounds, (round) => recorderMs(row, rounds, round, name));
   const count = row.counts[name];
   const lost = count?.lost > 0 ? `, ${count.lost} lost` : '';
   const events =
@@ -149,9 +161,10 @@ function partsText(row, name) {
 
 function fixedText(row, name) {
   if (row.rounds[0][name] === undefined) return none;
-  const of = (part) => medianOf(row.rounds, (round) => part(round[name])).toFixed(0);
-  const idle = medianOf(row.rounds, (round) => round[name].recorderMs).toFixed(1);
-  return `${of((run) => run.startMs)} / ${of((run) => run.warmMs - run.recorderMs)} / ${of((run) => run.endMs)} / ${idle}`;
+  const rounds = roundsOf(row.rounds, name);
+  const idle = medianOf(rounds, (round) => recorderMs(row, rounds, round, name));
+  const start = medianOf(rounds, (round) => round[name].startMs);
+  return `${start.toFixed(0)} / ${(onceMs(rounds, name) - idle).toFixed(0)} / ${idle.toFixed(1)}`;
 }
 
 function table(head, rows) {

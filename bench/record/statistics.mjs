@@ -13,9 +13,10 @@ export function withConfidence(rounds, figure) {
   for (let i = 0; i < resamples; i++) {
     drawn.push(figure(rounds.map(() => rounds[Math.floor(random() * rounds.length)])));
   }
-  drawn.sort((a, b) => a - b);
-  const cut = Math.floor(resamples * outsideShare);
-  return { value: figure(rounds), low: drawn[cut], high: drawn.at(-1 - cut) };
+  // A draw without a round that has all of the figure's parts gives none.
+  const found = drawn.filter(Number.isFinite).sort((a, b) => a - b);
+  const cut = Math.floor(found.length * outsideShare);
+  return { value: figure(rounds), low: found[cut], high: found.at(-1 - cut) };
 }
 
 /** The same numbers in each run: a table can be made again from what was measured. */

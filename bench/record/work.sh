@@ -9,3 +9,4 @@ while [ "$times" -gt 0 ]; do
   echo ended
   times=$((times - 1))
 done
+read -r line

@@ -32,7 +32,7 @@ export function workloads(scratch) {
     },
     oltp: {
       prepare: (group) => startServer(scratch, group),
-      command: sysbench(...oltp(scratch), '--events=200', 'run'),
+      command: sysbench(...oltp(scratch), '--events=300', 'run'),
     },
     /** Nothing, for a second: what is done all the same. */
     nothing: { command: ['sleep', '1'] },
@@ -54,7 +54,8 @@ async function startServer(scratch, group) {
   const words = ['--no-defaults', '--user=root', `--datadir=${data}`, `--socket=${socket}`];
   const local = ['--skip-networking', `--pid-file=${join(scratch, 'pid')}`];
   const server = spawn('mariadbd', [...words, ...local], { stdio: 'ignore' });
-  process.on('exit', () => server.kill('SIGKILL'));
+  // Before its files are removed.
+  process.prependListener('exit', () => server.kill('SIGKILL'));
   for (let i = 0; i < 100 && !existsSync(socket); i++) await sleep(200);
   const create = ['-u', 'root', `--socket=${socket}`, '-e', 'create database if not exists test'];
   spawnSync('mariadb', create, { stdio: 'ignore' });

@@ -155,6 +155,33 @@ describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecor
     expect(left(child.pid)).toEqual([]);
   });
 
+  test('a killed flight recorder: what was overwritten is told apart from losses', async () => {
+    const args = ['record', '--snapshot', '1M', '--syscall', 'write', '--no-contents'];
+    const child = startSonde([...args, '-o', at('flight')]);
+    const end = ended(child);
+    await sleep(1200);
+    execFileSync('dd', ['if=/dev/zero', 'of=/dev/null', 'bs=1', 'count=200000'], {
+      stdio: 'ignore',
+    });
+    child.kill('SIGKILL');
+    await end;
+    const { stdout } = runSonde(['record', '--recover', at('flight')]);
+    const [, added, lost, overwritten] =
+      /([\d,]+) events were added .* ([\d,]+) were lost .*full\. ([\d,]+) older ones/.exec(
+        stdout,
+      ) ?? [];
+    expect(lost).toBe('0');
+    const number = (text = ''): number => Number(text.replaceAll(',', ''));
+    expect(number(overwritten) + number(added)).toBeGreaterThanOrEqual(400_000);
+    expect(countEvents(at('flight'), 'syscall_*')).toBeLessThanOrEqual(number(added));
+    // In the trace, once for each CPU, at its beginning: no gap between events.
+    const { stderr } = runSonde(['read', '--event', 'syscall_entry_write', at('flight')]);
+    const streams = [...stderr.matchAll(/discarded .* within stream "([^"]*)"/g)].map(
+      ([, name]) => name,
+    );
+    expect(new Set(streams).size).toBe(streams.length);
+  });
+
   test('what a killed recorder left for --recover survives the next recording', async () => {
     const child = startSonde(['record', '-e', 'sched_switch', '-o', at('spared')]);
     const end = ended(child);

@@ -46,7 +46,10 @@ export interface Recovered {
   readonly cutBytes: number;
   /** Added from the kernel's buffers; undefined: they are gone (another boot, or removed by another run). */
   readonly drainedEvents: number | undefined;
+  /** Not recorded because the buffers were full. */
   readonly lostEvents: number;
+  /** Gave way to newer ones, as a flight recorder's are meant to. */
+  readonly overwrittenEvents: number;
 }
 
 /**
@@ -73,6 +76,7 @@ export function recoverSession(directory: string, tracefs: TracefsFolder | undef
     cutBytes: repaired.cutBytes,
     drainedEvents: drained?.events,
     lostEvents: drained?.lost ?? 0,
+    overwrittenEvents: drained?.overwritten ?? 0,
   };
 }
 
@@ -213,7 +217,7 @@ function drain(
   folder: string,
   { begun }: Repaired,
   isRaw: boolean,
-): { readonly events: number; readonly lost: number } | undefined {
+): { readonly events: number; readonly lost: number; readonly overwritten: number } | undefined {
   if (plan.bootId !== bootId() || !tracefs.has(`instances/${plan.instance}`)) return undefined;
   const instance = TraceInstance.reopen(tracefs, plan.instance);
   instance.isOn = false;
@@ -223,6 +227,9 @@ function drain(
   // Of the others, nobody knows since when.
   const whole = onlineCpus().filter((cpuId) => instance.stats(cpuId).overrun === 0);
   if (plan.beginNs !== undefined) sink.begin(BigInt(plan.beginNs), whole);
+  const overrun = cpuIds.map((cpuId) => instance.stats(cpuId).overrun);
+  // Before the first event: they are no gap between events.
+  for (const [index, count] of overrun.entries()) sink.setOverrunEvents?.(index, count);
   const clock = recordingClock(instance);
   const recorder = new Recorder(instance, sink, clock);
   try {
@@ -235,7 +242,8 @@ function drain(
   const lost = recorder.droppedEvents;
   instance.remove();
   removeUprobes(tracefs, plan.instance);
-  return { events: held, lost };
+  const overwritten = overrun.reduce((sum, count) => sum + count, 0);
+  return { events: held, lost, overwritten };
 }
 
 function ctfAppender(

@@ -21,6 +21,8 @@ export interface SubBufferSink {
   readonly intake: PushSubBuffer | TimeOrder;
   /** @param total - Since the beginning. */
   setDroppedEvents(cpuIndex: number, total: number): void;
+  /** Overwritten in the ring; where sub-buffers are looked into. @param total - Since the beginning. */
+  setOverrunEvents?(cpuIndex: number, total: number): void;
   /** @param timeNs - Of the recording's clock. */
   writeStateDump(event: DumpedEvent, timeNs: bigint): void;
   /** Writes what is held back. */

@@ -72,13 +72,17 @@ export function snapshotText(why: string, { events, writtenBytes }: SessionCount
 }
 
 export function recoveredText(directory: string, recovered: Recovered): string {
-  const { packets, cutBytes, drainedEvents, lostEvents } = recovered;
+  const { packets, cutBytes, drainedEvents, lostEvents, overwrittenEvents } = recovered;
   const cut =
     cutBytes === 0 ? '' : `, ${countText(cutBytes)} bytes of incomplete ones were cut off`;
+  const overwritten =
+    overwrittenEvents === 0
+      ? ''
+      : ` ${countText(overwrittenEvents)} older ones had given way to them, as a flight recorder's do.`;
   const drained =
     drainedEvents === undefined
       ? 'The kernel holds nothing of this recording any more.'
-      : `${countText(drainedEvents)} events were added from the kernel; ${countText(lostEvents)} were lost since its buffers were full.`;
+      : `${countText(drainedEvents)} events were added from the kernel; ${countText(lostEvents)} were lost since its buffers were full.${overwritten}`;
   return `${directory}: ${countText(packets)} packets were complete${cut}. ${drained}\n`;
 }
 

@@ -126,6 +126,26 @@ test('a file that replaces a damaged one is read, not the damaged one', async ()
   await expectText(folder, 'e: { a = 1 }', 'e: { a = 2 }');
 });
 
+test('contexts that begin within a byte are told apart by their first bits', async () => {
+  const folder = folderWith({
+    metadata: `/* CTF 1.8 */ trace { major = 1; minor = 8; byte_order = be; };
+      stream {
+        event.header := struct { integer { size = 7; } id; };
+        event.context := struct { integer { size = 32; align = 1; } a; };
+      };
+      event { name = e; id = 1; fields := struct { integer { size = 1; } b; }; };`,
+    stream: Uint8Array.from([2, 0, 0, 0, 4, 3, 0, 0, 0, 4, 2, 0, 0, 0, 4]),
+  });
+  const lines = [2, 2 ** 31 + 2, 2].map((a) => `e: { a = ${a} }, { b = 0 }`);
+  await expectText(folder, ...lines);
+  const { text } = await runText(folder, jsonLinesSink);
+  expect([...text.toString().matchAll(/"a":(\d+)/g)].map(([, a]) => Number(a))).toEqual([
+    2,
+    2 ** 31 + 2,
+    2,
+  ]);
+});
+
 test('streams without an ID are counted in the trace, not in their class', async () => {
   const id = 'packet.header := struct { integer { size = 8; } stream_id; };';
   const event = (stream: number) =>

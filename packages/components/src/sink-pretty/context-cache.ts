@@ -32,6 +32,8 @@ export class ContextCache {
   isUseless = false;
   readonly #sizeBytes: number;
   readonly #alignmentBytes: number;
+  /** Contexts may begin within a byte: such ones are not compared. */
+  readonly #mayBeginInByte: boolean;
   /** Whole words of the last context; the last word may overlap the one before it. */
   #words: Int32Array;
   readonly #entries: (Entry | undefined)[] = new Array(entryCount).fill(undefined);
@@ -39,9 +41,10 @@ export class ContextCache {
   #tries = 0;
   #misses = 0;
 
-  private constructor(sizeBytes: number, alignmentBytes: number) {
+  private constructor(sizeBytes: number, alignmentBits: number) {
     this.#sizeBytes = sizeBytes;
-    this.#alignmentBytes = alignmentBytes;
+    this.#alignmentBytes = Math.max(1, alignmentBits / 8);
+    this.#mayBeginInByte = alignmentBits < 8;
     this.#words = new Int32Array(Math.ceil(sizeBytes / 4));
   }
 
@@ -51,11 +54,12 @@ export class ContextCache {
     const sizeBits = staticSizeBits(context, 0);
     // Four bytes at least: one word.
     if (sizeBits === undefined || sizeBits < 32 || sizeBits > maxContextBytes * 8) return undefined;
-    return new ContextCache(sizeBits / 8, Math.max(1, alignmentBitsOf(context) / 8));
+    return new ContextCache(sizeBits / 8, alignmentBitsOf(context));
   }
 
   /** True: the context at the cursor has bytes whose text is kept. */
   matches(cursor: RecordCursor): boolean {
+    if (this.#beginsInByte(cursor)) return false;
     const begin = this.#beginOf(cursor);
     if ((begin + this.#sizeBytes) * 8 > cursor.contentEndBits) return false;
     if (++this.#tries === trialCount) this.#judge();
@@ -71,6 +75,11 @@ export class ContextCache {
 
   /** Keeps the text of the context at the cursor. */
   keep(cursor: RecordCursor, text: Uint8Array): void {
+    if (this.#beginsInByte(cursor)) {
+      this.text = ShortText.of(text);
+      this.#isFilled = false;
+      return;
+    }
     const begin = this.#beginOf(cursor);
     const words = this.#words.map((_, index) =>
       cursor.view.getInt32(this.#wordAt(begin, index), true),
@@ -85,6 +94,10 @@ export class ContextCache {
     this.#words = words;
     this.text = text;
     this.#isFilled = true;
+  }
+
+  #beginsInByte({ bodyOffsetBits }: RecordCursor): boolean {
+    return this.#mayBeginInByte && (bodyOffsetBits & 7) !== 0;
   }
 
   #beginOf(cursor: RecordCursor): number {

@@ -13,7 +13,7 @@ import {
 } from '@sonde/ctf';
 import {
   type DataStream,
-  type Downstream,
+  EventDownstream,
   type RecordCursor,
   scopes,
   type Trace,
@@ -36,22 +36,15 @@ export interface Outcome {
 const maxEvents = 100_000;
 const turnBudget = 10_000;
 
-class DecodeAll implements Downstream {
+class DecodeAll extends EventDownstream {
   eventCount = 0;
-  eventHandler() {
+  override eventHandler() {
     return (cursor: RecordCursor): number => {
       this.eventCount++;
       for (const scope of scopes) decodeScope(cursor, scope);
       return -1;
     };
   }
-  streamBeginning(): void {}
-  streamEnd(): void {}
-  packetBeginning(): void {}
-  packetEnd(): void {}
-  discardedEvents(): void {}
-  discardedPackets(): void {}
-  inactivity(): void {}
 }
 
 export function readInput({ metadata, stream: bytes }: FuzzInput, backEnd: BackEnd): Outcome {

@@ -1,18 +1,24 @@
 /** Counts events that came too late to be handed on in order. */
 import { type OpenedTraces, runIterator } from '@sonde/components';
-import type { DataStream, Downstream, EventHandler, RecordCursor } from '@sonde/trace-model';
+import {
+  type DataStream,
+  EventDownstream,
+  type EventHandler,
+  type RecordCursor,
+} from '@sonde/trace-model';
 
 /** Nothing but how many events of some data streams there are after a time that each has. */
-class LateCounter implements Downstream {
+class LateCounter extends EventDownstream {
   readonly #afterNs: ReadonlyMap<DataStream, bigint>;
   count = 0;
 
   /** @param afterNs - By stream, from the clocks' origin. */
   constructor(afterNs: ReadonlyMap<DataStream, bigint>) {
+    super();
     this.#afterNs = afterNs;
   }
 
-  eventHandler({ stream }: RecordCursor): EventHandler | null {
+  override eventHandler({ stream }: RecordCursor): EventHandler | null {
     const afterNs = this.#afterNs.get(stream);
     if (afterNs === undefined) return null;
     return (cursor) => {
@@ -20,13 +26,6 @@ class LateCounter implements Downstream {
       return -1;
     };
   }
-  streamBeginning(): void {}
-  streamEnd(): void {}
-  packetBeginning(): void {}
-  packetEnd(): void {}
-  discardedEvents(): void {}
-  discardedPackets(): void {}
-  inactivity(): void {}
 }
 
 /** How many events the streams have after their own time up to `endNs`. */

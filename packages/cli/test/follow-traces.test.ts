@@ -3,7 +3,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kernelTrace } from '@sonde/testkit';
-import type { Downstream, EventHandler, RecordCursor } from '@sonde/trace-model';
+import { EventDownstream, type EventHandler, type RecordCursor } from '@sonde/trace-model';
 import { afterAll, expect, test } from 'vitest';
 import { followTraces } from '../src/follow-traces.ts';
 
@@ -11,23 +11,16 @@ const scratch = mkdtempSync(join(tmpdir(), 'sonde-follow-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 /** Keeps the times of all events. */
-class Times implements Downstream {
+class Times extends EventDownstream {
   readonly all: number[] = [];
   originNs = 0;
 
-  eventHandler(_cursor: RecordCursor): EventHandler {
+  override eventHandler(_cursor: RecordCursor): EventHandler {
     return (cursor) => {
       this.all.push(this.originNs + cursor.timeNs);
       return -1;
     };
   }
-  streamBeginning(): void {}
-  streamEnd(): void {}
-  packetBeginning(): void {}
-  packetEnd(): void {}
-  discardedEvents(): void {}
-  discardedPackets(): void {}
-  inactivity(): void {}
 }
 
 const wakeup = (at: number, cpu: number): string =>

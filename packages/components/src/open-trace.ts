@@ -12,18 +12,18 @@ import {
   type FieldValue,
   type TimeRangeNs,
 } from '@sonde/ctf';
-import type {
-  DataStream,
-  Discarded,
-  Downstream,
-  EventHandler,
-  EventRecordClass,
-  MessageIterator,
-  Packet,
-  RecordCursor,
-  RunStatus,
-  TimeOrigin,
-  Trace,
+import {
+  type DataStream,
+  type Discarded,
+  type Downstream,
+  EventDownstream,
+  type EventHandler,
+  type EventRecordClass,
+  type MessageIterator,
+  type RecordCursor,
+  type RunStatus,
+  type TimeOrigin,
+  type Trace,
 } from '@sonde/trace-model';
 import { findTraces } from './ctf-fs/find-traces.ts';
 import {
@@ -86,7 +86,7 @@ const batchEvents = 512;
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Nothing but the events that somebody subscribed to. */
-class Subscriptions implements Downstream {
+class Subscriptions extends EventDownstream {
   readonly all: Subscription[] = [];
   /** The streams of a class share its handler. */
   readonly #handlers = new Map<EventRecordClass, EventHandler | null>();
@@ -97,7 +97,7 @@ class Subscriptions implements Downstream {
     this.#handlers.clear();
   }
 
-  eventHandler({ eventRecordClass }: RecordCursor): EventHandler | null {
+  override eventHandler({ eventRecordClass }: RecordCursor): EventHandler | null {
     let handler = this.#handlers.get(eventRecordClass);
     if (handler === undefined) {
       handler = this.#compile(eventRecordClass);
@@ -118,15 +118,9 @@ class Subscriptions implements Downstream {
       return end;
     };
   }
-  discardedEvents(discarded: Discarded): void {
+  override discardedEvents(discarded: Discarded): void {
     this.onDiscardedEvents?.(discarded);
   }
-  streamBeginning(): void {}
-  streamEnd(): void {}
-  packetBeginning(_packet: Packet): void {}
-  packetEnd(): void {}
-  discardedPackets(): void {}
-  inactivity(): void {}
 }
 
 const identifier = /^[A-Za-z_$][\w$]*$/;

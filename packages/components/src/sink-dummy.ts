@@ -1,5 +1,5 @@
 import type { Sink, SinkClass } from '@sonde/graph';
-import type { Downstream } from '@sonde/trace-model';
+import { type Downstream, EventDownstream } from '@sonde/trace-model';
 
 /** `sink.utils.dummy`: takes all messages and does nothing with them. Records are stepped over, not decoded. */
 export const dummySink: SinkClass = {
@@ -11,20 +11,15 @@ export const dummySink: SinkClass = {
   create: () => new DummySink(),
 };
 
-const discard: Downstream = {
-  eventHandler: () => null,
-  streamBeginning() {},
-  streamEnd() {},
-  packetBeginning() {},
-  packetEnd() {},
-  discardedEvents() {},
-  discardedPackets() {},
-  inactivity() {},
-};
+class Discard extends EventDownstream {
+  override eventHandler(): null {
+    return null;
+  }
+}
 
 class DummySink implements Sink {
   start(): Downstream {
-    return discard;
+    return new Discard();
   }
 
   finish(): void {}

@@ -1,6 +1,6 @@
 import type { LogicalTrace } from '@sonde/components';
 import { DataStreamReader } from '@sonde/ctf';
-import type { Downstream, EventHandler, RecordCursor } from '@sonde/trace-model';
+import { EventDownstream, type EventHandler, type RecordCursor } from '@sonde/trace-model';
 import type { EventCounts } from './trace-info.ts';
 
 interface Counter {
@@ -41,7 +41,7 @@ export async function countEvents(
 }
 
 /** Times since the reader's origin; NaN: no event with a time. */
-class Counting implements Downstream {
+class Counting extends EventDownstream {
   readonly counters = new Map<string, Counter>();
   firstNs = Number.NaN;
   lastNs = Number.NaN;
@@ -51,7 +51,7 @@ class Counting implements Downstream {
     this.lastNs = Number.NaN;
   }
 
-  eventHandler(first: RecordCursor): EventHandler {
+  override eventHandler(first: RecordCursor): EventHandler {
     const { name = '', id } = first.eventRecordClass;
     const counter = this.#counterOf(name === '' ? `(class ${id})` : name);
     if (Number.isNaN(this.firstNs)) this.firstNs = first.timeNs;
@@ -69,14 +69,6 @@ class Counting implements Downstream {
     this.counters.set(name, counter);
     return counter;
   }
-
-  streamBeginning(): void {}
-  streamEnd(): void {}
-  packetBeginning(): void {}
-  packetEnd(): void {}
-  discardedEvents(): void {}
-  discardedPackets(): void {}
-  inactivity(): void {}
 }
 
 function summarise(

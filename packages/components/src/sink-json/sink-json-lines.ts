@@ -1,11 +1,12 @@
 import { type BackEnd, defaultBackEnd } from '@sonde/ctf';
 import type { ComponentContext, Sink, SinkClass } from '@sonde/graph';
-import type {
-  Discarded,
-  Downstream,
-  EventHandler,
-  RecordCursor,
-  TimeOrigin,
+import {
+  type Discarded,
+  type Downstream,
+  EventDownstream,
+  type EventHandler,
+  type RecordCursor,
+  type TimeOrigin,
 } from '@sonde/trace-model';
 import { createOutputFile, type OutputFile } from '../sink-text/output-file.ts';
 import { TextBuffer } from '../sink-text/text-buffer.ts';
@@ -57,29 +58,23 @@ class JsonLinesSink implements Sink {
   }
 }
 
-class JsonLinesDownstream implements Downstream {
+class JsonLinesDownstream extends EventDownstream {
   readonly #events: JsonEvents;
 
   constructor(events: JsonEvents) {
+    super();
     this.#events = events;
   }
 
-  eventHandler(cursor: RecordCursor): EventHandler {
+  override eventHandler(cursor: RecordCursor): EventHandler {
     return this.#events.handlerFor(cursor.stream, cursor.eventRecordClass);
   }
 
-  streamBeginning(): void {}
-  streamEnd(): void {}
-  packetBeginning(): void {}
-  packetEnd(): void {}
-
-  discardedEvents(discarded: Discarded): void {
+  override discardedEvents(discarded: Discarded): void {
     this.#events.discarded(discarded, 'discarded-events');
   }
 
-  discardedPackets(discarded: Discarded): void {
+  override discardedPackets(discarded: Discarded): void {
     this.#events.discarded(discarded, 'discarded-packets');
   }
-
-  inactivity(): void {}
 }

@@ -1,11 +1,12 @@
 import { type BackEnd, defaultBackEnd } from '@sonde/ctf';
 import { type ComponentContext, ParameterReader, type Sink, type SinkClass } from '@sonde/graph';
-import type {
-  Discarded,
-  Downstream,
-  EventHandler,
-  RecordCursor,
-  TimeOrigin,
+import {
+  type Discarded,
+  type Downstream,
+  EventDownstream,
+  type EventHandler,
+  type RecordCursor,
+  type TimeOrigin,
 } from '@sonde/trace-model';
 import { parseFieldSelection } from '../field-selection.ts';
 import { createOutputFile, type OutputFile } from '../sink-text/output-file.ts';
@@ -58,29 +59,23 @@ class PerfettoSink implements Sink {
   }
 }
 
-class PerfettoDownstream implements Downstream {
+class PerfettoDownstream extends EventDownstream {
   readonly #events: PerfettoEvents;
 
   constructor(events: PerfettoEvents) {
+    super();
     this.#events = events;
   }
 
-  eventHandler(cursor: RecordCursor): EventHandler {
+  override eventHandler(cursor: RecordCursor): EventHandler {
     return this.#events.handlerFor(cursor.stream, cursor.eventRecordClass);
   }
 
-  streamBeginning(): void {}
-  streamEnd(): void {}
-  packetBeginning(): void {}
-  packetEnd(): void {}
-
-  discardedEvents(discarded: Discarded): void {
+  override discardedEvents(discarded: Discarded): void {
     this.#events.discarded(discarded, 'events');
   }
 
-  discardedPackets(discarded: Discarded): void {
+  override discardedPackets(discarded: Discarded): void {
     this.#events.discarded(discarded, 'packets');
   }
-
-  inactivity(): void {}
 }

@@ -2,12 +2,13 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { UsageError } from '@sonde/base';
 import { type BackEnd, defaultBackEnd } from '@sonde/ctf';
 import type { ComponentContext, OutputPort, Sink, SinkClass } from '@sonde/graph';
-import type {
-  Discarded,
-  Downstream,
-  EventHandler,
-  RecordCursor,
-  TimeOrigin,
+import {
+  type Discarded,
+  type Downstream,
+  EventDownstream,
+  type EventHandler,
+  type RecordCursor,
+  type TimeOrigin,
 } from '@sonde/trace-model';
 import { noColors, terminalColors } from '../sink-text/colors.ts';
 import { TextBuffer } from '../sink-text/text-buffer.ts';
@@ -96,7 +97,7 @@ function createFile(path: string): number {
   }
 }
 
-class PrettyDownstream implements Downstream {
+class PrettyDownstream extends EventDownstream {
   readonly #events: EventPrinter;
   readonly #warnDiscarded: (discarded: Discarded, noun: 'event' | 'packet') => void;
 
@@ -104,26 +105,20 @@ class PrettyDownstream implements Downstream {
     events: EventPrinter,
     warnDiscarded: (discarded: Discarded, noun: 'event' | 'packet') => void,
   ) {
+    super();
     this.#events = events;
     this.#warnDiscarded = warnDiscarded;
   }
 
-  eventHandler(cursor: RecordCursor): EventHandler {
+  override eventHandler(cursor: RecordCursor): EventHandler {
     return this.#events.handlerFor(cursor.stream, cursor.eventRecordClass);
   }
 
-  streamBeginning(): void {}
-  streamEnd(): void {}
-  packetBeginning(): void {}
-  packetEnd(): void {}
-
-  discardedEvents(discarded: Discarded): void {
+  override discardedEvents(discarded: Discarded): void {
     this.#warnDiscarded(discarded, 'event');
   }
 
-  discardedPackets(discarded: Discarded): void {
+  override discardedPackets(discarded: Discarded): void {
     this.#warnDiscarded(discarded, 'packet');
   }
-
-  inactivity(): void {}
 }

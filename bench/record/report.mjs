@@ -23,7 +23,7 @@ in a control group, which counts their time to the microsecond. The recorder's p
 ${measured.rounds.length} rounds in which all take turns in random order, and in brackets where the figure lies with 90 % confidence (bootstrap). "Alone again" is a
 second run of the work alone, against the first: what is smaller than its range is not told from nothing. All have buffers of 16 MiB a CPU and write to a disk.
 CTF is with the contexts procname, pid and tid, which the others don't have. The threads of \`threads\` share one CPU: on two, chance
-decides whether they switch at all. \`perf record\` takes half a minute to open and close the system calls, and had one turn there, in \`oltp\`, with its end included.
+decides whether they switch at all. MariaDB does not wait for the disk in each transaction. \`perf record\` takes half a minute to open and close the system calls, and had one turn there, in \`oltp\`, with its end included.
 Linux ${release()}, Node ${process.version}, ${cpus().length} × ${cpus()[0].model.trim()}; load at the end ${measured.load.toFixed(1)}.
 \`node bench/record.mjs\` makes these tables, on a machine that does nothing else.
 

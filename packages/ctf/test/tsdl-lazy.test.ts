@@ -62,6 +62,29 @@ describe('events that are read when they are asked for', () => {
     expect(lazy.keySlotCount).toBe(3);
   });
 
+  test('end where their own braces do, however they are indented', () => {
+    const oneLine = (id: number, rest: string) =>
+      `\tevent { name = "o${id}"; id = ${id}; stream_id = 0; fields := struct { ${u8} a; }; };${rest}\n`;
+    const nested = (id: number) =>
+      `event {\n\tname = "n${id}";\n\tid = ${id};\n\tstream_id = 0;\n\tfields := struct {\n\t\tenum : ${u8} {\n\t\t\t"a" = 0,\n\t\t\t"b;}" = 1,\n\t\t} _tag;\n\t\tvariant <_tag> {\n\t\t\tstruct {\n\t\t\t\t${u8} x;\n\t\t\t} a;\n\t\t} _v;\n\t};\n};\n`;
+    const closesEarly = (id: number) =>
+      `event {\n\tname = "c${id}";\n\tid = ${id};\n\tstream_id = 0;\n\tfields := struct {\n\t\t${u8} a; }; };\n\ttypealias ${u8} := t${id};\n`;
+    const last = `event {\n\tname = "z";\n\tid = 2000;\n\tstream_id = 0;\n\tfields := struct {\n\t\t${u8} a;\n\t};\n};\n`;
+    const odd = [
+      oneLine(1000, ''),
+      oneLine(1001, ` typealias ${u8} := mine;`),
+      closesEarly(1002),
+      oneLine(1003, ''),
+      `\tenum kind : ${u8} {\n\t\t"x" = 1\n};\n`,
+      last,
+    ].join('');
+    const text = lttngMetadata(bodies) + odd.replace(last, nested(1004) + last);
+    const names = (traceClass: TraceClass) => eventsOf(traceClass).map(({ name }) => name);
+    const lazy = parseTsdl(text);
+    expect(names(lazy)).toEqual(names(parseTsdl(text, { strict: true })));
+    expect(names(lazy).slice(-6)).toEqual(['o1000', 'o1001', 'c1002', 'o1003', 'n1004', 'z']);
+  });
+
   test('stay the same objects', () => {
     const [, event] = eventsOf(parseTsdl(lttngMetadata(bodies)));
     expect(event!.payload).toBeDefined();

@@ -302,27 +302,17 @@ function logLevelValue(
   return level;
 }
 
-/**
- * An event block as LTTng writes it, line by line: its head up to the scopes, then lines that begin with a tab and in which only whole
- * strings are quoted, then the end. Any other way is read by `parseEventBlock`.
- */
-const lttngEvent =
-  /event \{\s*name = "([^"\\\0]+)";\s*id = (\d{1,15});\s*stream_id = (\d{1,15});\s*(?:loglevel = (\d{1,2});\s*)?(?:model\.emf\.uri = "([^"\\\0]+)";\s*)?(?=context :=|fields :=)[^\n"'/]*(?:"[^"\n\\]*"[^\n"'/]*)*\n(?:\t[^\n"'/]*(?:"[^"\n\\]*"[^\n"'/]*)*\n)*\};/y;
+/** How LTTng begins its event blocks, up to their scopes. Any other way is read by `parseEventBlock`. */
+const lttngHead =
+  /event \{\s*name = "([^"\\\0]+)";\s*id = (\d{1,15});\s*stream_id = (\d{1,15});\s*(?:loglevel = (\d{1,2});\s*)?(?:model\.emf\.uri = "([^"\\\0]+)";\s*)?(?=context :=|fields :=)/y;
 
-/** The head of an event block, and where the block ends. */
-export interface LttngEvent {
-  readonly head: EventHead;
-  /** Index after it. */
-  readonly end: number;
-}
-
-/** Reads the head of the event block at `position`, and finds its end, if it looks like LTTng's. */
-export function tryLttngEvent(text: string, position: number): LttngEvent | undefined {
-  lttngEvent.lastIndex = position;
-  const match = lttngEvent.exec(text);
+/** Reads the head of the event block at `position` if it looks like LTTng's. */
+export function tryLttngEventHead(text: string, position: number): EventHead | undefined {
+  lttngHead.lastIndex = position;
+  const match = lttngHead.exec(text);
   if (!match) return undefined;
   const [, name, id, streamId, level, emfUri] = match;
-  const head = {
+  return {
     position,
     id: BigInt(id!),
     streamId: BigInt(streamId!),
@@ -330,7 +320,23 @@ export function tryLttngEvent(text: string, position: number): LttngEvent | unde
     logLevel: level === undefined ? undefined : logLevels[Number(level)],
     emfUri,
   };
-  return { head, end: lttngEvent.lastIndex };
+}
+
+/** Text within a line: braces in pairs, whole strings, no comment. */
+const inLine = String.raw`[^\n"'/{}]*(?:(?:"[^"\n\\]*"|\{[^\n"'/{}]*\})[^\n"'/{}]*)*`;
+/** A member in one line, or one whose braces open at the end of a line and close at the beginning of another. */
+const memberLines = String.raw`\t\t${inLine}(?:\{\n(?:\t\t\t${inLine}\n)*\t\t\}${inLine})?\n`;
+const scopeLines = String.raw`\t(?:context|fields) := struct \{\n(?:${memberLines})*\t\};\n`;
+/** An event block as LTTng writes most. All braces are in pairs: what the pattern ends with is the block's own. */
+const lttngEvent = new RegExp(
+  String.raw`event \{\n(?:\t[a-z_.]+ = (?:"[^"\n\\]*"|\d+);\n)+(?:${scopeLines})+\};`,
+  'y',
+);
+
+/** Index after the event block at `position` if it looks like LTTng's: what `statementEnd` finds, in a fraction of the time. */
+export function lttngEventEnd(text: string, position: number): number | undefined {
+  lttngEvent.lastIndex = position;
+  return lttngEvent.test(text) ? lttngEvent.lastIndex : undefined;
 }
 
 const eventScopes = ['context', 'fields'];

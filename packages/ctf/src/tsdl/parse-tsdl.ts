@@ -3,6 +3,7 @@ import type { TraceClass } from '@sonde/trace-model';
 import type { MetadataOptions } from '../metadata-options.ts';
 import {
   type EventHead,
+  lttngEventEnd,
   parseClockBlock,
   parseEnvironmentBlock,
   parseEventBlock,
@@ -10,7 +11,7 @@ import {
   parseTraceBlock,
   peekByteOrder,
   skipCallsiteBlock,
-  tryLttngEvent,
+  tryLttngEventHead,
 } from './blocks.ts';
 import { TsdlContext } from './context.ts';
 import { statementEnd } from './scanner.ts';
@@ -108,15 +109,14 @@ export class TsdlMetadata {
     scanner.position = this.#unread;
     while (scanner.trySkipSemicolons(isComplete) && !scanner.atEnd) {
       const { position } = scanner;
-      const event = reference && tryLttngEvent(text, position);
-      if (event && !reference.isIn(position, event.end)) {
-        statements.push({ keyword: 'event', position, head: event.head });
-        scanner.position = event.end;
-        continue;
-      }
-      const end = statementEnd(text, position);
+      const end = (reference && lttngEventEnd(text, position)) ?? statementEnd(text, position);
       if (end < 0 && !isComplete) break;
-      statements.push({ keyword: scanner.peekWord(), position });
+      const keyword = scanner.peekWord();
+      const head =
+        keyword === 'event' && reference && end >= 0 && !reference.isIn(position, end)
+          ? tryLttngEventHead(text, position)
+          : undefined;
+      statements.push({ keyword, position, head });
       scanner.position = end < 0 ? text.length : end;
     }
     this.#unread = scanner.position;

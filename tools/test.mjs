@@ -15,6 +15,7 @@ const peers = [
   { command: 'bpftrace', without: 'no comparison of trackers and recordings with bpftrace' },
   { command: 'trace-cmd', without: 'no fresh trace.dat to read' },
   { command: 'perf', without: 'no test that it goes on counting beside our programs' },
+  { command: 'python3', without: 'no recording of a program with threads and sockets of its own' },
 ];
 /** Data outside the repository, too big or not ours to keep in it. */
 const data = [

@@ -151,7 +151,7 @@ export const messageRank = {
 
 /**
  * A sequence of messages, pulled in batches. Opened with its `Downstream`. `headTimeNs` and `headRank` describe the message that the
- * next `run` would deliver first.
+ * next `run` would deliver first. They change by `run` and `seek` only, and after `again`.
  */
 export interface MessageIterator {
   /** -Infinity: a message without time (due at once); +Infinity: none, at the end. */

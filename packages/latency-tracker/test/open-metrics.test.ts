@@ -143,6 +143,15 @@ test('whatever labels say', () => {
   );
 });
 
+test('labels in another order are the same series', () => {
+  const series = [seriesOf({ comm: 'a', op: 'b' }, [1]), seriesOf({ op: 'b', comm: 'a' }, [1, 1])];
+  const families = parse(openMetrics([snapshotOf('one', series)]));
+  const { samples } = families.get('sonde_latency_seconds')!;
+  expect(samples.filter(({ name }) => name.endsWith('_count')).map(({ value }) => value)).toEqual([
+    3,
+  ]);
+});
+
 test('a label is read back, buckets are seconds', () => {
   const families = parse(
     openMetrics([snapshotOf('syscall', [seriesOf({ comm: 'a"\\' }, [1500])])]),

@@ -63,7 +63,9 @@ const ownLabels: ReadonlySet<string> = new Set(['tracker', 'le']);
 
 function textsOf(tracker: string, labels: SeriesData['labels']): Record<string, string> {
   const texts: Record<string, string> = { tracker };
-  for (const [label, value] of Object.entries(labels)) {
+  // Sets of labels that differ in their order only are one series.
+  const sorted = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [label, value] of sorted) {
     texts[ownLabels.has(label) ? `label_${label}` : label] = valueText(label, value);
   }
   return texts;

@@ -1,6 +1,7 @@
 // What trackers in the kernel take from a database: sysbench's OLTP against MariaDB without tracing, with all I/O, scheduler and system call
-// trackers of Sonde, and with a bpftrace script of the same pairs. Many short rounds: in each, twice without tracing and once with each
-// tracer, in random order, always the same transactions. Of each run, per transaction:
+// trackers of Sonde, and with a bpftrace script of the same pairs. Two more ways show what no tracker can do without: programs at the same
+// events that do nothing, and programs that only read the clock. Many short rounds: in each, twice without tracing and once each other way,
+// in random order, always the same transactions. Of each run, per transaction:
 // - busy: time all CPUs of the machine were not idle, as the kernel sums it up exactly (not sampled at ticks)
 // - CPU: run time of database and sysbench, by the scheduler's sums
 // - time
@@ -17,7 +18,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadedPrograms, Native } from '@sonde/ebpf';
+import { Assembler, attachRaw, BpfProgram, Btf, loadedPrograms, Native } from '@sonde/ebpf';
 import { findTracker, openKernelSession } from '@sonde/latency-tracker';
 import { probesOfSameMeaning, sameMeaning, trackers } from './kernel-trackers.ts';
 import { bootstrap, median, seededRandom, shuffled } from './paired.ts';
@@ -28,11 +29,18 @@ const cpus = process.argv[4] ?? 'all';
 const ticksPerS = 100;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-const ways = ['none', 'none again', 'Sonde', 'bpftrace'] as const;
+const ways = ['none', 'none again', 'empty programs', 'clock only', 'Sonde', 'bpftrace'] as const;
 type Way = (typeof ways)[number];
 const figures = ['busyUs', 'cpuUs', 'wallUs'] as const;
 type Run = Record<(typeof figures)[number], number>;
 type Round = Record<Way, Run>;
+
+/** Events that these trackers need, but for those that hardly come here. */
+const events = [
+  ...['sys_enter', 'sys_exit', 'sched_switch', 'sched_waking', 'sched_wakeup'],
+  ...['block_rq_insert', 'block_rq_issue', 'block_rq_complete'],
+];
+const types = Btf.ofKernel();
 
 const pinned: readonly string[] = cpus === 'all' ? [] : ['taskset', '-c', cpus];
 const random = seededRandom(5);
@@ -137,6 +145,16 @@ async function runWith(way: Way): Promise<Run> {
       await pause(200);
     }
   }
+  if (way === 'empty programs' || way === 'clock only') {
+    const detach = attachFloor(way === 'clock only');
+    await pause(100);
+    try {
+      return runOltp();
+    } finally {
+      detach();
+      await pause(200);
+    }
+  }
   if (way !== 'bpftrace') {
     await pause(100);
     return runOltp();
@@ -151,6 +169,25 @@ async function runWith(way: Way): Promise<Run> {
   await once(peer, 'close');
   await pause(200);
   return run;
+}
+
+/** What every tracker of these events costs at least. */
+function attachFloor(readsClock: boolean): () => void {
+  const attached = events.map((event) => {
+    const code = new Assembler();
+    if (readsClock) code.call('ktime_get_ns');
+    code.move('r0', 0).exit();
+    const btfId = types.find('typedef', `btf_trace_${event}`)!;
+    const options = { type: 'typed-tracepoint', name: event.slice(0, 15), code, btfId } as const;
+    const program = new BpfProgram(native, options);
+    return { program, attachment: attachRaw(native, program) };
+  });
+  return () => {
+    for (const { program, attachment } of attached) {
+      attachment.close();
+      program.close();
+    }
+  };
 }
 
 /** Against the mean of the two runs without tracing, or these two against each other (%). */

@@ -9,6 +9,7 @@ import { frame, pending } from './layout.ts';
 import type { ChainAction } from './plan-types.ts';
 import { type PlannedProgram, slotsBytes } from './plan-types.ts';
 import { type ProgramContext, ProgramParts, type ProgramPiece } from './program-parts.ts';
+import type { SharedValues } from './shared-values.ts';
 
 const updateAny = 0;
 const updateIfAbsent = 1;
@@ -20,8 +21,10 @@ export const chainPiece = (
   actions: readonly ChainAction[],
 ): ProgramPiece => ({
   target,
-  write(code, sharesTime) {
-    const writer = new ChainWriter(context, code, sharesTime);
+  memory: context.maps.place.memory,
+  tasks: [],
+  write(code, shared) {
+    const writer = new ChainWriter(context, code, shared);
     writer.open();
     // 0: the time is not read yet.
     code.move('r8', 0);
@@ -34,8 +37,8 @@ class ChainWriter extends ProgramParts {
   readonly #valueBytes: number;
   readonly #valueAt: number;
 
-  constructor(context: ProgramContext, code: Assembler, sharesTime: boolean) {
-    super(context, code, sharesTime);
+  constructor(context: ProgramContext, code: Assembler, shared: SharedValues) {
+    super(context, code, shared);
     this.#valueBytes = pending.savedAt + slotsBytes(context.plan.saved);
     this.#valueAt = frame.valueEnd - this.#valueBytes;
   }
@@ -116,7 +119,7 @@ class ChainWriter extends ProgramParts {
     const { code } = this;
     const known = code.freshLabel('known');
     code.jumpIf('r8', '!=', 0, known);
-    this.readTime();
+    this.shared.readTime();
     code.label(known);
   }
 

@@ -3,33 +3,30 @@
  * have an end that the verifier can see.
  */
 import type { Assembler } from '@sonde/ebpf';
-import { frame, maxDuplicates, scratchOffset } from './layout.ts';
+import { frame, maxDuplicates } from './layout.ts';
+import type { TrackerMaps } from './tracker-maps.ts';
 
-type Map = { readonly fd: number };
-
-function emitLookUp(code: Assembler, map: Map): void {
-  code.move('r2', 'r10').add('r2', frame.key).moveMap('r1', map).call('map_lookup_elem');
+function emitLookUp(code: Assembler, { pending }: TrackerMaps): void {
+  code.move('r2', 'r10').add('r2', frame.key).moveMap('r1', pending).call('map_lookup_elem');
 }
 
 /** `r1`, and the word in the frame = how many there are. */
-function emitCount(code: Assembler, map: Map): void {
+function emitCount(code: Assembler, maps: TrackerMaps): void {
+  const scratchAt = maps.place.counterAt('scratch');
   const more = code.freshLabel('more');
   const counted = code.freshLabel('counted');
   code.store('r10', frame.duplicate, 0, 'u64').label(more);
-  emitLookUp(code, map);
+  emitLookUp(code, maps);
   code.jumpIf('r0', '==', 0, counted).load('r1', 'r10', frame.duplicate, 'u64').add('r1', 1);
   code.store('r10', frame.duplicate, 'r1', 'u64').jumpIf('r1', '<', maxDuplicates, more);
   // The verifier would go through what follows for every number: it is made to forget which it was.
-  code
-    .label(counted)
-    .load('r1', 'r10', frame.duplicate, 'u64')
-    .store('r9', scratchOffset, 'r1', 'u64');
-  code.load('r1', 'r9', scratchOffset, 'u64').store('r10', frame.duplicate, 'r1', 'u64');
+  code.label(counted).load('r1', 'r10', frame.duplicate, 'u64').store('r9', scratchAt, 'r1', 'u64');
+  code.load('r1', 'r9', scratchAt, 'u64').store('r10', frame.duplicate, 'r1', 'u64');
 }
 
 /** The key in the frame becomes that of the newest one; goes to `none` where there is none. */
-export function emitNewest(code: Assembler, map: Map, none: string): void {
-  emitCount(code, map);
+export function emitNewest(code: Assembler, maps: TrackerMaps, none: string): void {
+  emitCount(code, maps);
   code.jumpIf('r1', '<', 1, none).add('r1', -1).store('r10', frame.duplicate, 'r1', 'u64');
 }
 
@@ -39,7 +36,7 @@ export function emitNewest(code: Assembler, map: Map, none: string): void {
  */
 export function emitEachDuplicate(
   code: Assembler,
-  map: Map,
+  maps: TrackerMaps,
   {
     none,
     first,
@@ -53,12 +50,12 @@ export function emitEachDuplicate(
 ): void {
   const again = code.freshLabel('again');
   const over = code.freshLabel('over');
-  emitCount(code, map);
+  emitCount(code, maps);
   code.jumpIf('r1', '<', 1, none).jumpIf('r1', '>', maxDuplicates, none);
   first?.();
   code.label(again).load('r1', 'r10', frame.duplicate, 'u64').jumpIf('r1', '<', 1, over);
   code.add('r1', -1).store('r10', frame.duplicate, 'r1', 'u64');
-  emitLookUp(code, map);
+  emitLookUp(code, maps);
   code.jumpIf('r0', '==', 0, again).move('r7', 'r0');
   each(again);
   code.jump(again).label(over);

@@ -1,19 +1,20 @@
 /** The program for the points of a tracker at one event. */
 import type { Assembler } from '@sonde/ebpf';
 import { emitEachDuplicate, emitNewest, emitPutDuplicate } from './emit-duplicates.ts';
-import { ExpressionWriter, emitPointer } from './emit-expression.ts';
+import { ExpressionWriter } from './emit-expression.ts';
 import { emitAddDelay } from './emit-series.ts';
 import {
   type CounterName,
   frame,
   maxTickNs,
   pending,
-  settings,
+  type SettingName,
   stateFlags,
   wakerStackBytes,
 } from './layout.ts';
 import { labelSlotName, type PlannedPoint, type PlannedProgram, slotsBytes } from './plan-types.ts';
 import { type ProgramContext, ProgramParts, type ProgramPiece } from './program-parts.ts';
+import type { SharedValues } from './shared-values.ts';
 
 const storageCreate = 1;
 const updateAny = 0;
@@ -22,7 +23,9 @@ const alreadyThere = -17;
 
 export const pointPiece = (context: ProgramContext, program: PlannedProgram): ProgramPiece => ({
   target: program.target,
-  write: (code, sharesTime) => new PointWriter(context, program, code, sharesTime).write(),
+  memory: context.maps.place.memory,
+  tasks: context.plan.keepsInTask ? program.points.map(({ task }) => task!) : [],
+  write: (code, shared) => new PointWriter(context, program, code, shared).write(),
 });
 
 class PointWriter extends ProgramParts {
@@ -34,18 +37,18 @@ class PointWriter extends ProgramParts {
     context: ProgramContext,
     program: PlannedProgram,
     code: Assembler,
-    sharesTime: boolean,
+    shared: SharedValues,
   ) {
-    super(context, code, sharesTime);
+    super(context, code, shared);
     this.#program = program;
     const timed = program.points.filter(({ role }) => role !== 'abort');
     const begins = timed.some(({ role }) => role === 'begin');
-    this.#readsTimeFirst = timed.length > 1 && begins && !sharesTime;
+    this.#readsTimeFirst = timed.length > 1 && begins && !shared.sharesTime;
   }
 
   write(): void {
     this.open();
-    if (this.#readsTimeFirst) this.readTime();
+    if (this.#readsTimeFirst) this.shared.readTime();
     for (const planned of this.#program.points) this.#point(planned);
     this.close();
   }
@@ -79,20 +82,16 @@ class PointWriter extends ProgramParts {
   #time(planned: PlannedPoint, expressions: ExpressionWriter): void {
     const { time } = planned.point;
     if (time === undefined) {
-      if (!this.#readsTimeFirst) this.readTime();
+      if (!this.#readsTimeFirst) this.shared.readTime();
       return;
     }
     expressions.number(time);
     this.code.move('r8', 'r0');
   }
 
-  /** `r0` = this task's storage, or 0. */
+  /** `r0` = what this task keeps, or 0. */
   #taskStorage({ task }: PlannedPoint, flags: number): void {
-    const { code } = this;
-    if (task === 'current') code.call('get_current_task_btf').move('r2', 'r0');
-    else emitPointer(code, task!, 'r2');
-    code.moveMap('r1', this.context.maps.pending).move('r3', 0).move('r4', flags);
-    code.call('task_storage_get');
+    this.shared.taskStorage(this.context.maps.place.memory, task!, flags);
   }
 
   /** `r7` = the pending operation; jumps away, and perhaps counts, where there is none. */
@@ -108,12 +107,13 @@ class PointWriter extends ProgramParts {
     if (plan.keepsInTask) this.#taskStorage(planned, 0);
     else {
       this.key(planned.point.key, expressions);
-      if (plan.keepsAll) emitNewest(code, maps.pending, none);
+      if (plan.keepsAll) emitNewest(code, maps, none);
       code.move('r2', 'r10').add('r2', frame.key).moveMap('r1', maps.pending);
       code.call('map_lookup_elem');
     }
     code.jumpIf('r0', '==', 0, none).move('r7', 'r0');
     if (plan.keepsInTask) {
+      code.add('r7', maps.place.pendingAt);
       code.load('r1', 'r7', pending.beginNs, 'u64').jumpIf('r1', '==', 0, none);
     }
     if (missing === undefined) return;
@@ -146,7 +146,7 @@ class PointWriter extends ProgramParts {
     this.#taskStorage(planned, storageCreate);
     code.jumpIf('r0', '!=', 0, room);
     this.count('full');
-    code.jump(next).label(room).move('r7', 'r0');
+    code.jump(next).label(room).move('r7', 'r0').add('r7', this.context.maps.place.pendingAt);
     code.load('r1', 'r7', pending.beginNs, 'u64').jumpIf('r1', '==', 0, fresh);
     this.count('overwritten');
     if (this.context.plan.tracker.keep === 'first') this.#keepFirst(next);
@@ -173,8 +173,8 @@ class PointWriter extends ProgramParts {
   /** The first one counts, unless it is from before a pause. Its begin is in `r1`. */
   #keepFirst(next: string): void {
     const { code } = this;
-    code.moveMapValue('r2', this.context.maps.settings, settings.onSinceNs);
-    code.load('r2', 'r2', 0, 'u64').load('r1', 'r7', pending.beginNs, 'u64');
+    this.loadSetting('r2', 'onSinceNs');
+    code.load('r1', 'r7', pending.beginNs, 'u64');
     code.jumpIf('r1', '>=', 'r2', next);
   }
 
@@ -254,7 +254,7 @@ class PointWriter extends ProgramParts {
     const none = code.freshLabel('none');
     const hasOwnTime = planned.point.time !== undefined;
     this.key(planned.point.key, expressions);
-    emitEachDuplicate(code, this.context.maps.pending, {
+    emitEachDuplicate(code, this.context.maps, {
       none,
       first: () => !hasOwnTime && this.#time(planned, expressions),
       each: (again) => {
@@ -276,7 +276,7 @@ class PointWriter extends ProgramParts {
     };
     if (plan.keepsAll) {
       this.key(planned.point.key, expressions);
-      emitEachDuplicate(code, maps.pending, { none: next, each: abortOne });
+      emitEachDuplicate(code, maps, { none: next, each: abortOne });
       return;
     }
     this.#find(planned, expressions, next);
@@ -298,14 +298,14 @@ class PointWriter extends ProgramParts {
   /** Delay into the frame; what began before a pause, or ends before it began, is no pair. */
   #delay(next: string): void {
     const { code } = this;
-    const { plan, maps } = this.context;
+    const { plan } = this.context;
     const drop = code.freshLabel('drop');
     const good = code.freshLabel('good');
     code.load('r2', 'r7', pending.beginNs, 'u64');
     const hasOwnTime = plan.set.begin.some(({ time }) => time !== undefined);
     const stale = code.freshLabel('stale');
     if (!hasOwnTime) {
-      code.moveMapValue('r1', maps.settings, settings.onSinceNs).load('r1', 'r1', 0, 'u64');
+      this.loadSetting('r1', 'onSinceNs');
       code.jumpIf('r2', '<', 'r1', stale);
     }
     if (plan.keepsInTask) code.store('r7', pending.beginNs, 0, 'u64');
@@ -327,7 +327,7 @@ class PointWriter extends ProgramParts {
   /** Saves values while it is pending; half the threshold over, it tells the stack. */
   #peek(planned: PlannedPoint, expressions: ExpressionWriter, next: string): void {
     const { code } = this;
-    const { maps, plan } = this.context;
+    const { plan } = this.context;
     this.#find(planned, expressions, next);
     if (planned.slots.length > 0) {
       this.#save(planned, expressions, 'r7', 0);
@@ -335,14 +335,14 @@ class PointWriter extends ProgramParts {
       code.store('r7', pending.state, 'r1', 'u64');
     }
     const { halfStack } = plan.tracker.alert;
-    const setting = halfStack ? settings.halfThresholdNs : settings.thresholdNs;
+    const setting = halfStack ? 'halfThresholdNs' : 'thresholdNs';
     if (plan.keepsTicks) this.#leaveWhereEarly(setting, next);
     this.#time(planned, expressions);
     code.load('r2', 'r7', pending.beginNs, 'u64');
-    code.moveMapValue('r1', maps.settings, settings.onSinceNs).load('r1', 'r1', 0, 'u64');
+    this.loadSetting('r1', 'onSinceNs');
     code.jumpIf('r2', '<', 'r1', next).move('r1', 'r8').alu('sub', 'r1', 'r2');
     code.store('r10', frame.delayNs, 'r1', 'u64');
-    code.moveMapValue('r2', maps.settings, setting).load('r2', 'r2', 0, 'u64');
+    this.loadSetting('r2', setting);
     code.jumpIf('r1', 's<=', 'r2', next);
     // With values to save it is about who comes by, a waker; without, about the one that waits.
     if (planned.slots.length > 0) this.record(planned, expressions, 'waker', 'current');
@@ -350,12 +350,12 @@ class PointWriter extends ProgramParts {
   }
 
   /** Goes on to `next` where fewer ticks have passed than it takes for the threshold. */
-  #leaveWhereEarly(setting: number, next: string): void {
+  #leaveWhereEarly(setting: SettingName, next: string): void {
     const { code } = this;
     code.call('jiffies64').load('r1', 'r7', pending.ticks, 'u32').alu('sub', 'r0', 'r1');
     // Counts of 32 bits go round. The tick that has begun may be over.
     code.shiftLeft('r0', 32).shiftRight('r0', 32).add('r0', 1).alu('mul', 'r0', maxTickNs);
-    code.moveMapValue('r1', this.context.maps.settings, setting).load('r1', 'r1', 0, 'u64');
+    this.loadSetting('r1', setting);
     code.jumpIf('r0', '<=', 'r1', next);
   }
 }

@@ -1,7 +1,7 @@
 /** Adding a delay to a distribution. */
 import type { Assembler } from '@sonde/ebpf';
 import type { ExpressionWriter } from './emit-expression.ts';
-import { counterBytes, counterOffset, frame, pending, series } from './layout.ts';
+import { frame, pending, series } from './layout.ts';
 import { labelSlotName, type PlannedPoint, type TrackerPlan } from './plan-types.ts';
 import type { TrackerMaps } from './tracker-maps.ts';
 
@@ -14,11 +14,11 @@ export function emitAddDelay(
   expressions: ExpressionWriter,
 ): void {
   const done = code.freshLabel('counted');
-  let offset = 0;
-  if (maps.series === undefined) {
-    offset = counterBytes;
-    code.move('r0', 'r9');
-  } else {
+  const { place } = maps;
+  const offset = maps.series === undefined ? place.seriesAt : 0;
+  const bucketsAt = place.bucketsAt ?? series.lengthBytes;
+  if (maps.series === undefined) code.move('r0', 'r9');
+  else {
     emitLabels(code, plan, maps, planned, expressions);
     emitFindSeries(code, maps, done);
   }
@@ -28,8 +28,7 @@ export function emitAddDelay(
   emitExtremes(code, offset);
   emitBucket(code, maps.bits);
   code.alu('add', 'r0', 'r2');
-  code.load('r1', 'r0', offset + series.bucketsAt, 'u64').add('r1', 1);
-  code.store('r0', offset + series.bucketsAt, 'r1', 'u64');
+  code.load('r1', 'r0', bucketsAt, 'u64').add('r1', 1).store('r0', bucketsAt, 'r1', 'u64');
   code.label(done);
 }
 
@@ -73,8 +72,9 @@ function emitFindSeries(code: Assembler, maps: TrackerMaps, done: string): void 
     lookUp();
   }
   code.label(lost);
-  code.load('r1', 'r9', counterOffset('unlabelled'), 'u64').add('r1', 1);
-  code.store('r9', counterOffset('unlabelled'), 'r1', 'u64').jump(done);
+  const unlabelledAt = maps.place.counterAt('unlabelled');
+  code.load('r1', 'r9', unlabelledAt, 'u64').add('r1', 1).store('r9', unlabelledAt, 'r1', 'u64');
+  code.jump(done);
   code.label(found);
 }
 

@@ -10,25 +10,25 @@ import {
   Native,
   type ProgramStatistics,
   RingBuffer,
-  SystemCallError,
 } from '@sonde/ebpf';
 import type {
   Alert,
-  PointSet,
   StackFrame,
   Tracker,
   TrackerSession,
   TrackerSettings,
   TrackerSnapshot,
 } from '../declaration.ts';
+import { type CommonMemory, commonMemories, type TrackerPlace } from './common-memory.ts';
 import { type AccessKind, accessKinds } from './event-access.ts';
 import { KernelTracker } from './kernel-tracker.ts';
 import { maxBits, record, recordKinds } from './layout.ts';
 import { ownTgid } from './own-process.ts';
+import { type ChoiceOptions, PlanChoice } from './plan-choice.ts';
 import type { TrackerPlan } from './plan-types.ts';
 import { type ReadRecord, RecordReader, Symbolizer } from './read-record.ts';
 import { attachShared, canBeShared, groupBy } from './shared-programs.ts';
-import { keepsWakerStack, planTracker } from './tracker-plan.ts';
+import { keepsWakerStack } from './tracker-plan.ts';
 
 export interface KernelOptions {
   readonly onAlert?: (alert: Alert) => void;
@@ -86,10 +86,8 @@ export class KernelSession implements TrackerSession {
   readonly #native: Native;
   readonly #btf: Btf | undefined;
   readonly #ownTgid: number | undefined;
-  readonly #hasUserStacks: boolean;
-  /** Ways to see events, the best first. */
-  readonly #accessKinds: readonly AccessKind[];
   readonly #ring: RingBuffer;
+  readonly #memories: CommonMemory[] = [];
   readonly #trackers: KernelTracker[] = [];
   /** Of programs that trackers share. */
   readonly #attachments: Attachment[] = [];
@@ -110,9 +108,7 @@ export class KernelSession implements TrackerSession {
     this.#native = native;
     this.#btf = options.useTypes === false ? undefined : kernelTypes(this.notes);
     this.#ownTgid = options.includeSelf ? undefined : ownTgid();
-    this.#hasUserStacks = options.userStacks ?? true;
     const best = this.#btf === undefined && options.access !== 'recorded' ? 'raw' : options.access;
-    this.#accessKinds = accessKinds.slice(accessKinds.indexOf(best ?? 'typed'));
     this.#onAlert = options.onAlert;
     this.#onUrgent = options.onUrgent;
     if (options.onUrgent !== undefined) this.#symbolizer.readKernel();
@@ -122,7 +118,11 @@ export class KernelSession implements TrackerSession {
       throw explainBpfFailure(error);
     }
     try {
-      for (const tracker of trackers) this.#add(tracker);
+      this.#addAll(trackers, {
+        btf: this.#btf,
+        accessKinds: accessKinds.slice(accessKinds.indexOf(best ?? 'typed')),
+        hasUserStacks: options.userStacks ?? true,
+      });
       const shareable = this.#trackers.flatMap(({ pieces }) =>
         pieces.filter(({ piece }) => canBeShared(piece)),
       );
@@ -155,45 +155,42 @@ export class KernelSession implements TrackerSession {
     return `in the kernel (${[...types].join(', ')})`;
   }
 
-  /** Tries the tracker's sets of points, the best first, and ways to see their events. */
-  #add(tracker: Tracker): void {
-    const reasons: string[] = [];
-    let last: unknown;
-    for (const set of tracker.anyOf) {
-      for (const access of set.via === 'function' ? (['typed'] as const) : this.#accessKinds) {
-        try {
-          this.#load(tracker, withKnownFunctions(set, this.#btf), access, reasons);
-          return;
-        } catch (error) {
-          if (!(error instanceof SondeError)) throw error;
-          const isRefused = error instanceof SystemCallError && error.errnoName === 'EPERM';
-          if (isRefused && set.via !== 'function') throw explainBpfFailure(error);
-          last = error;
-          if (isRefused) reasons.push('this kernel refuses function hooks (EPERM)');
-          else reasons.push(error.message.split('\n', 1)[0]!);
-          // What is not there is not there, however one looks.
-          if (error instanceof UsageError) break;
-        }
-      }
-    }
-    const message = `The tracker ${tracker.name} can't run in this kernel: ${reasons.join(' ')}`;
-    throw new UsageError('not-in-kernel', message, {}, { cause: last });
+  /** All are planned before the first is loaded: what they keep lies side by side. */
+  #addAll(trackers: readonly Tracker[], options: ChoiceOptions): void {
+    const choices = trackers.map((tracker) => new PlanChoice(tracker, options));
+    const places = this.#placesOf(choices.map(({ plan }) => plan));
+    for (const [i, choice] of choices.entries()) this.#add(choice, places[i]!);
   }
 
-  #load(tracker: Tracker, set: PointSet, access: AccessKind, reasons: readonly string[]): void {
-    const types = { btf: this.#btf, access };
-    const whole = planTracker(tracker, set, types);
-    const plan = this.#hasUserStacks ? whole : { ...whole, userStackTarget: undefined };
+  #placesOf(plans: readonly TrackerPlan[]): TrackerPlace[] {
+    const memories = commonMemories(this.#native, plans);
+    this.#memories.push(...memories);
+    return memories.flatMap(({ places }) => places);
+  }
+
+  /** Tries its plans, the best first. Another plan than the first has a place of its own. */
+  #add(choice: PlanChoice, firstPlace: TrackerPlace): void {
+    for (let place = firstPlace; ; place = this.#placesOf([choice.plan])[0]!) {
+      try {
+        this.#load(choice.plan, place);
+        this.#noteChoice(choice.plan, choice.reasons);
+        return;
+      } catch (error) {
+        choice.refuse(error);
+      }
+    }
+  }
+
+  #load(plan: TrackerPlan, place: TrackerPlace): void {
     const environment = {
-      types,
+      btf: this.#btf,
       ring: this.#ring,
       trackerIndex: this.#trackers.length,
       tell: (alert: Alert) => this.#onAlert?.(alert),
       ownTgid: this.#ownTgid,
     };
-    this.#trackers.push(new KernelTracker(this.#native, plan, environment));
+    this.#trackers.push(new KernelTracker(this.#native, plan, place, environment));
     this.#readers.push(new RecordReader(plan, this.#symbolizer));
-    this.#noteChoice(plan, reasons);
   }
 
   #noteChoice({ tracker, set, ...plan }: TrackerPlan, reasons: readonly string[]): void {
@@ -315,6 +312,7 @@ export class KernelSession implements TrackerSession {
     // The last attached go first: begins before ends.
     for (const attachment of this.#attachments.reverse()) attachment.close();
     for (const tracker of this.#trackers) tracker.close();
+    for (const memory of this.#memories) memory.close();
     this.#ring.close();
   }
 }
@@ -338,16 +336,4 @@ function kernelTypes(notes: string[]): Btf | undefined {
     );
     return undefined;
   }
-}
-
-/** Functions of file systems that are not in the kernel have nothing to measure. */
-function withKnownFunctions(set: PointSet, btf: Btf | undefined): PointSet {
-  if (set.via !== 'function') return set;
-  const isKnown = ({ event }: { readonly event: string }): boolean =>
-    btf?.find('function', event) !== undefined;
-  const begin = set.begin.filter(isKnown);
-  const end = set.end.filter(isKnown);
-  if (begin.length > 0 && end.length > 0) return { ...set, begin, end };
-  const names = set.begin.map(({ event }) => event).join(', ');
-  throw new UsageError('no-event', `this kernel has no function ${names}`);
 }

@@ -1,6 +1,13 @@
 /** One tracker at work in the kernel: its maps, programs and attachments. */
 
-import type { Attachment, BpfProgram, Native, ProgramStatistics, RingBuffer } from '@sonde/ebpf';
+import type {
+  Attachment,
+  BpfProgram,
+  Btf,
+  Native,
+  ProgramStatistics,
+  RingBuffer,
+} from '@sonde/ebpf';
 import { type MutableCounters, zeroCounters } from '../counters.ts';
 import type {
   Alert,
@@ -11,10 +18,9 @@ import type {
 } from '../declaration.ts';
 import { bucketBegin, quantileOf } from '../histogram.ts';
 import { ThresholdHistory } from '../threshold-history.ts';
+import type { TrackerPlace } from './common-memory.ts';
 import { chainPiece } from './emit-chain.ts';
 import { pointPiece } from './emit-points.ts';
-import type { KernelTypes } from './event-access.ts';
-import { settings } from './layout.ts';
 import type { PlannedProgram, TrackerPlan } from './plan-types.ts';
 import type { ProgramContext, ProgramPiece } from './program-parts.ts';
 import { namedValue, type Value, valueOfWord } from './read-record.ts';
@@ -29,7 +35,8 @@ const durationWord = (ns: number): bigint => (Number.isFinite(ns) ? BigInt(Math.
 
 /** What a tracker shares with the others of a session. */
 export interface TrackerEnvironment {
-  readonly types: KernelTypes;
+  /** Undefined: the kernel does not tell its types. */
+  readonly btf: Btf | undefined;
   readonly ring: RingBuffer;
   readonly trackerIndex: number;
   readonly tell: (alert: Alert) => void;
@@ -62,7 +69,12 @@ export class KernelTracker {
    * Loads, switched off, and attaches what can't be shared.
    * @throws SystemCallError, SondeError `program-refused`
    */
-  constructor(native: Native, plan: TrackerPlan, environment: TrackerEnvironment) {
+  constructor(
+    native: Native,
+    plan: TrackerPlan,
+    place: TrackerPlace,
+    environment: TrackerEnvironment,
+  ) {
     this.plan = plan;
     this.#native = native;
     this.#environment = environment;
@@ -71,7 +83,7 @@ export class KernelTracker {
     this.#thresholdNs = alert.thresholdNs;
     this.#thresholds = new ThresholdHistory(alert.thresholdNs);
     this.#timeoutNs = timeoutNs;
-    this.maps = new TrackerMaps(native, plan);
+    this.maps = new TrackerMaps(native, plan, place);
     this.#context = { plan, maps: this.maps, ring: ring.map, trackerIndex, ownTgid };
     try {
       for (const program of endsFirst(plan.programs)) {
@@ -122,13 +134,13 @@ export class KernelTracker {
     if (this.#isChain) this.maps.forgetWaiting();
     // What is pending from before a pause is no operation of now.
     this.#forgotten = this.#pendingOf(this.maps.readCounters());
-    this.maps.settingsWords[settings.onSinceNs / 8] = nowNs;
-    Atomics.store(this.maps.settingsWords, settings.isOn / 8, 1n);
+    this.maps.place.set('onSinceNs', nowNs);
+    this.maps.place.set('isOn', 1n);
   }
 
   switchOff(): void {
     this.#isOn = false;
-    Atomics.store(this.maps.settingsWords, settings.isOn / 8, 0n);
+    this.maps.place.set('isOn', 0n);
   }
 
   set(changes: TrackerSettings, nowNs: bigint): void {
@@ -138,9 +150,7 @@ export class KernelTracker {
     }
     if (changes.timeoutNs !== undefined) this.#timeoutNs = changes.timeoutNs;
     if (changes.thresholdNs !== undefined || changes.timeoutNs !== undefined) this.#writeSettings();
-    if (changes.worst !== undefined) {
-      this.maps.settingsWords[settings.isWorst / 8] = changes.worst ? 1n : 0n;
-    }
+    if (changes.worst !== undefined) this.maps.place.set('isWorst', changes.worst ? 1n : 0n);
     if (changes.on === undefined || changes.on === this.#isOn) return;
     if (changes.on) this.switchOn(nowNs);
     else this.switchOff();
@@ -164,21 +174,21 @@ export class KernelTracker {
   /** Finds what has been pending for too long. */
   sweep(nowNs: number): void {
     if (!this.#isOn || !Number.isFinite(this.lifeNs)) return;
-    const { types, tell } = this.#environment;
+    const { btf, tell } = this.#environment;
     this.#sweep ??= this.plan.keepsInTask
-      ? new TaskSweep(this.#native, this.#context, types)
+      ? new TaskSweep(this.#native, this.#context, btf!)
       : new MapSweep(this.plan, this.maps, tell);
-    const onSinceNs = Number(this.maps.settingsWords[settings.onSinceNs / 8]);
+    const onSinceNs = Number(this.maps.place.setting('onSinceNs'));
     this.#sweep.run(nowNs, { timeoutNs: this.#timeoutNs, gcNs: this.plan.tracker.gcNs, onSinceNs });
   }
 
   #writeSettings(): void {
-    const words = this.maps.settingsWords;
-    words[settings.thresholdNs / 8] = durationWord(this.#thresholdNs);
-    words[settings.halfThresholdNs / 8] = durationWord(this.#thresholdNs / 2);
-    words[settings.timeoutNs / 8] = durationWord(this.#timeoutNs);
-    words[settings.gcNs / 8] = durationWord(this.plan.tracker.gcNs);
-    words[settings.ratePerS / 8] = BigInt(this.plan.tracker.alert.ratePerS);
+    const { place } = this.maps;
+    place.set('thresholdNs', durationWord(this.#thresholdNs));
+    place.set('halfThresholdNs', durationWord(this.#thresholdNs / 2));
+    place.set('timeoutNs', durationWord(this.#timeoutNs));
+    place.set('gcNs', durationWord(this.plan.tracker.gcNs));
+    place.set('ratePerS', BigInt(this.plan.tracker.alert.ratePerS));
   }
 
   statistics(): readonly ProgramStatistics[] {

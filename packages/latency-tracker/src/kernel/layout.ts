@@ -1,29 +1,24 @@
 /** Where things are in the memory that programs and this process share. Offsets are bytes, all words have 64 bits. */
 
-/** Settings: one value of a mappable array, written by this process at any time. */
-export const settings = {
-  thresholdNs: 0,
-  isOn: 8,
-  isWorst: 16,
-  halfThresholdNs: 24,
-  /** Operations that began before do not count. */
-  onSinceNs: 32,
-  rateWindowNs: 40,
-  rateCount: 48,
-  ratePerS: 56,
-  timeoutNs: 64,
-  gcNs: 72,
-  lengthBytes: 80,
-} as const;
+/**
+ * Settings: words of a mappable array, written by this process at any time. What programs read at every event lies side by side for all
+ * trackers, the rest behind.
+ */
+export const hotSettings = ['isOn', 'thresholdNs', 'halfThresholdNs', 'onSinceNs'] as const;
+export const rareSettings = [
+  'isWorst',
+  'rateWindowNs',
+  'rateCount',
+  'ratePerS',
+  'timeoutNs',
+  'gcNs',
+] as const;
+export type SettingName = (typeof hotSettings | typeof rareSettings)[number];
 
-/** Counters: per CPU, so that no program waits for another. */
-export const counterNames = [
-  'begins',
-  'ends',
-  'unmatchedEnds',
-  'overwritten',
+/** Counters: per CPU, so that no program waits for another. Those of most operations, and the rest behind. */
+export const hotCounters = ['begins', 'ends', 'unmatchedEnds', 'overwritten', 'aborted'] as const;
+export const rareCounters = [
   'full',
-  'aborted',
   'negative',
   'alerts',
   'limited',
@@ -34,25 +29,32 @@ export const counterNames = [
   'waits',
   'goneOn',
 ] as const;
+export const counterNames = [...hotCounters, ...rareCounters] as const;
 export type CounterName = (typeof counterNames)[number];
-export const counterOffset = (name: CounterName): number => 8 * counterNames.indexOf(name);
-export const counterBytes = 8 * 20;
-/** What a program puts there and reads again is any number to the verifier. */
-export const scratchOffset = 8 * 18;
-/** On this CPU, the thread that comes is asked for its user-space stack: the time (ns) of its record; 0: it is not. */
-export const userStackWantedOffset = 8 * 19;
+/** Words behind the rare counters. */
+export const scratchWords = [
+  /** What a program puts there and reads again is any number to the verifier. */
+  'scratch',
+  /** On this CPU, the thread that comes is asked for its user-space stack: the time (ns) of its record; 0: it is not. */
+  'userStackWanted',
+] as const;
 
-/** A distribution: some words, then the buckets. It stands behind the counters where a tracker has no labels. */
+/**
+ * A distribution: these words, and the buckets. Of a tracker without labels, the words stand behind its hot counters, with which they
+ * make a line of cache, and the buckets behind the counters of all trackers.
+ */
 export const series = {
   sumNs: 0,
   maxNs: 8,
   /** Plus 1; 0: there is nothing yet. */
   minNs: 16,
-  bucketsAt: 24,
+  lengthBytes: 24,
 } as const;
+export const seriesWords = ['sumNs', 'maxNs', 'minNs'] as const;
 /** A value of a per-CPU map has at most 32 KiB: finer distributions do not fit. */
 export const maxBits = 5;
-export const seriesBytes = (bits: number): number => series.bucketsAt + 8 * (64 << bits);
+export const maxPerCpuBytes = 1 << 15;
+export const bucketsBytes = (bits: number): number => 8 * (64 << bits);
 
 /** A pending operation. What begin and peek points save follows. */
 export const pending = {
@@ -112,15 +114,18 @@ export const frame = {
   operands: -32,
   /** The time, once it is read, where several programs are one. */
   nowNs: -80,
-  text: -96,
+  /** What tasks keep, once it is looked up, where several programs are one: a word for each task, one below the other. */
+  tasks: -88,
+  text: -120,
   /** Among the operations with one key, with `keep: all`. */
-  duplicate: -104,
-  key: -136,
-  seriesKey: -200,
+  duplicate: -128,
+  key: -160,
+  seriesKey: -224,
   /** A pending operation before it goes into a hash map: the end of it. */
-  valueEnd: -200,
+  valueEnd: -224,
 } as const;
+export const maxTasks = 3;
 export const maxOperands = 6;
 export const maxSeriesKeyWords = 8;
 /** A program has 512 bytes of stack. */
-export const maxValueBytes = 512 - 200;
+export const maxValueBytes = 512 - 224;

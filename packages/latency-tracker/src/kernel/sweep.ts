@@ -1,10 +1,9 @@
 /** Timeouts and garbage: what has been pending for too long, found now and then. */
 import { closeSync, readSync } from 'node:fs';
-import { attachIterator, BpfProgram, type IteratorLink, type Native } from '@sonde/ebpf';
+import { attachIterator, BpfProgram, type Btf, type IteratorLink, type Native } from '@sonde/ebpf';
 import type { Alert } from '../declaration.ts';
 import { writeIterator } from './emit-iterator.ts';
 
-import type { KernelTypes } from './event-access.ts';
 import { maxDuplicates, maxKeyWords, pending } from './layout.ts';
 import type { TrackerPlan } from './plan-types.ts';
 import type { ProgramContext } from './program-parts.ts';
@@ -31,12 +30,12 @@ export class TaskSweep implements Sweep {
   readonly #buffer = Buffer.alloc(64);
 
   /** @throws SystemCallError, SondeError */
-  constructor(native: Native, context: ProgramContext, types: KernelTypes) {
+  constructor(native: Native, context: ProgramContext, btf: Btf) {
     this.#program = new BpfProgram(native, {
       type: 'iterator',
       name: `${context.plan.tracker.name}_tasks`,
-      code: writeIterator(context, types),
-      btfId: types.btf?.find('function', 'bpf_iter_task') ?? 0,
+      code: writeIterator(context, btf),
+      btfId: btf.find('function', 'bpf_iter_task') ?? 0,
     });
     this.#link = attachIterator(native, this.#program);
   }

@@ -1,15 +1,13 @@
-/** The maps of one tracker, and their contents as sums over CPUs. */
-import { BpfMap, type Native, type NativeMemory, possibleCpus } from '@sonde/ebpf';
+/** The maps of one tracker, its part of those that it shares, and their contents as sums over CPUs. */
+import { BpfMap, type Native, possibleCpus } from '@sonde/ebpf';
+import type { TrackerPlace } from './common-memory.ts';
 import {
+  bucketsBytes,
   type CounterName,
-  counterBytes,
   counterNames,
-  counterOffset,
   maxBits,
   maxKeyWords,
   series,
-  seriesBytes,
-  settings,
 } from './layout.ts';
 import { pendingBytes, type TrackerPlan } from './plan-types.ts';
 
@@ -39,59 +37,36 @@ export interface KernelSeries {
 const twoTo32 = 4_294_967_296;
 
 export class TrackerMaps {
-  readonly settings: BpfMap;
-  readonly settingsWords: BigUint64Array;
-  readonly counters: BpfMap;
+  readonly place: TrackerPlace;
   readonly pending: BpfMap;
-  /** Of a chain: what waits at each step; `pending` is the first. Else there is only that. */
+  /** Of a chain: what waits at each step; `pending` is the first. Else there is only that, and nothing where tasks keep it. */
   readonly waiting: readonly BpfMap[];
-  /** Undefined: the one distribution stands behind the counters. */
+  /** Undefined: the one distribution is with the counters. */
   readonly series: BpfMap | undefined;
   /** A distribution of zeros, to begin a new one with. */
   readonly zeros: BpfMap | undefined;
   readonly bits: number;
-  readonly #settingsMemory: NativeMemory;
   readonly #plan: TrackerPlan;
 
-  constructor(native: Native, plan: TrackerPlan) {
+  constructor(native: Native, plan: TrackerPlan, place: TrackerPlace) {
     this.#plan = plan;
+    this.place = place;
     const { name, histogram, max } = plan.tracker;
     this.bits = Math.min(histogram.bits, maxBits);
     const hasLabels = plan.labels.names.length > 0;
-    this.settings = new BpfMap(native, {
-      type: 'array',
-      name: `${name}_set`,
-      keyBytes: 4,
-      valueBytes: settings.lengthBytes,
-      maxEntries: 1,
-      isMappable: true,
-    });
-    this.#settingsMemory = this.settings.mapIntoMemory();
-    this.settingsWords = new BigUint64Array(this.#settingsMemory.bytes.buffer);
-    this.counters = new BpfMap(native, {
-      type: 'per-cpu-array',
-      name: `${name}_sum`,
-      keyBytes: 4,
-      valueBytes: counterBytes + (hasLabels ? 0 : seriesBytes(this.bits)),
-      maxEntries: 1,
-    });
-    const pendingOptions = {
-      type: plan.keepsInTask ? 'task-storage' : 'hash',
-      keyBytes: plan.keepsInTask ? 4 : 8 * (maxKeyWords + (plan.keepsAll ? 1 : 0)),
-      valueBytes: pendingBytes(plan),
-      isGrowing: plan.keepsInTask,
-    } as const;
-    const steps = plan.tracker.chain?.steps ?? [{ name: 'run', key: [] }];
-    this.waiting = steps.map(
+    const steps = plan.tracker.chain?.steps ?? [{ name: 'run', key: plan.set.begin[0]!.key }];
+    this.waiting = (plan.keepsInTask ? [] : steps).map(
       (step) =>
         new BpfMap(native, {
-          ...pendingOptions,
+          type: 'hash',
+          keyBytes: 8 * (plan.keepsAll ? maxKeyWords + 1 : (step.key?.length ?? 1)),
+          valueBytes: pendingBytes(plan),
           name: `${name}_${step.name}`,
           // Nothing waits at the end of a chain.
-          maxEntries: plan.keepsInTask ? 0 : step.key === undefined ? 1 : max,
+          maxEntries: step.key === undefined ? 1 : max,
         }),
     );
-    this.pending = this.waiting[0]!;
+    this.pending = plan.keepsInTask ? place.memory.tasks! : this.waiting[0]!;
     if (!hasLabels) return;
     this.series = new BpfMap(native, this.#seriesOptions(name));
     if (this.seriesIsArray) return;
@@ -99,14 +74,14 @@ export class TrackerMaps {
       type: 'array',
       name: `${name}_zero`,
       keyBytes: 4,
-      valueBytes: seriesBytes(this.bits),
+      valueBytes: series.lengthBytes + bucketsBytes(this.bits),
       maxEntries: 1,
     });
   }
 
   #seriesOptions(name: string) {
     const { labels } = this.#plan;
-    const valueBytes = seriesBytes(this.bits);
+    const valueBytes = series.lengthBytes + bucketsBytes(this.bits);
     const size = labels.size ?? Number.POSITIVE_INFINITY;
     const allBytes = size * valueBytes * possibleCpus();
     const isArray = allBytes <= maxArrayBytes;
@@ -133,7 +108,8 @@ export class TrackerMaps {
   read(): { readonly counters: KernelCounters; readonly series: readonly KernelSeries[] } {
     const counters = this.readCounters();
     if (this.series !== undefined) return { counters, series: this.#readSeries(this.series) };
-    return { counters, series: [sumOfCpus(this.counters, counterBytes, this.bits, [])] };
+    const { seriesAt, bucketsAt, memory } = this.place;
+    return { counters, series: [sumOfCpus(memory.counters, seriesAt, bucketsAt!, this.bits, [])] };
   }
 
   /** Forgets what chains wait. Only while no program runs. */
@@ -142,14 +118,15 @@ export class TrackerMaps {
   }
 
   readCounters(): KernelCounters {
-    this.counters.key.setUint32(0, 0, true);
-    this.counters.lookUp();
-    const { value, cpuCount, cpuStrideBytes } = this.counters;
+    const { memory } = this.place;
+    memory.counters.key.setUint32(0, 0, true);
+    memory.counters.lookUp();
+    const { value, cpuCount, cpuStrideBytes } = memory.counters;
     const sums = {} as KernelCounters;
     for (const name of counterNames) {
       sums[name] = 0;
       for (let cpu = 0; cpu < cpuCount; cpu++) {
-        sums[name] += word(value, cpu * cpuStrideBytes + counterOffset(name));
+        sums[name] += word(value, cpu * cpuStrideBytes + this.place.counterAt(name));
       }
     }
     return sums;
@@ -175,13 +152,13 @@ export class TrackerMaps {
   }
 
   #addSeries(map: BpfMap, key: readonly bigint[], found: KernelSeries[]): void {
-    if (map.lookUp() && !isEmpty(map)) found.push(sumOfCpus(map, 0, this.bits, key));
+    if (map.lookUp() && !isEmpty(map)) {
+      found.push(sumOfCpus(map, 0, series.lengthBytes, this.bits, key));
+    }
   }
 
   close(): void {
-    this.#settingsMemory.free();
-    const maps = [this.settings, this.counters, ...this.waiting, this.series, this.zeros];
-    for (const map of maps) map?.close();
+    for (const map of [...this.waiting, this.series, this.zeros]) map?.close();
   }
 }
 
@@ -197,18 +174,25 @@ function isEmpty(map: BpfMap): boolean {
   return true;
 }
 
-function sumOfCpus(map: BpfMap, at: number, bits: number, key: readonly bigint[]): KernelSeries {
+function sumOfCpus(
+  map: BpfMap,
+  at: number,
+  bucketsAt: number,
+  bits: number,
+  key: readonly bigint[],
+): KernelSeries {
   const counts = new Float64Array(64 << bits);
   const sum = { key, sumNs: 0, minNs: Number.POSITIVE_INFINITY, maxNs: 0, counts };
   for (let cpu = 0; cpu < map.cpuCount; cpu++) {
     const base = cpu * map.cpuStrideBytes + at;
+    const buckets = cpu * map.cpuStrideBytes + bucketsAt;
     const minPlusOne = word(map.value, base + series.minNs);
     if (minPlusOne === 0) continue;
     sum.minNs = Math.min(sum.minNs, minPlusOne - 1);
     sum.maxNs = Math.max(sum.maxNs, word(map.value, base + series.maxNs));
     sum.sumNs += word(map.value, base + series.sumNs);
     for (let i = 0; i < counts.length; i++) {
-      counts[i]! += word(map.value, base + series.bucketsAt + 8 * i);
+      counts[i]! += word(map.value, buckets + 8 * i);
     }
   }
   return sum;

@@ -5,16 +5,10 @@
 import { type Assembler, ringNoWakeup } from '@sonde/ebpf';
 import type { Tracker } from '../declaration.ts';
 import { accessEvent, type KernelTypes, type Target } from './event-access.ts';
-import {
-  counterOffset,
-  frame,
-  record,
-  recordKinds,
-  stackBytes,
-  userStackWantedOffset,
-} from './layout.ts';
+import { record, recordKinds, stackBytes } from './layout.ts';
 import type { PlannedPoint, TrackerPlan } from './plan-types.ts';
 import type { ProgramContext, ProgramPiece } from './program-parts.ts';
+import type { SharedValues } from './shared-values.ts';
 
 const userStackFlag = 1 << 8;
 
@@ -47,17 +41,22 @@ export const userStackAt: number = record.savedAt;
 /** What is done where the scheduler is left: mostly nothing is asked for. */
 export const userStackPiece = (context: ProgramContext, target: Target): ProgramPiece => ({
   target,
-  write: (code) => writeUserStack(code, context),
+  memory: context.maps.place.memory,
+  tasks: [],
+  write: (code, shared) => writeUserStack(code, context, shared),
 });
 
-function writeUserStack(code: Assembler, { maps, ring, trackerIndex }: ProgramContext): void {
+function writeUserStack(
+  code: Assembler,
+  { maps: { place }, ring, trackerIndex }: ProgramContext,
+  shared: SharedValues,
+): void {
   const out = code.freshLabel('out');
   const noRoom = code.freshLabel('lost');
-  code.store('r10', frame.zeroKey, 0, 'u32');
-  code.move('r2', 'r10').add('r2', frame.zeroKey).moveMap('r1', maps.counters);
-  code.call('map_lookup_elem').jumpIf('r0', '==', 0, out).move('r9', 'r0');
-  code.load('r8', 'r9', userStackWantedOffset, 'u64').jumpIf('r8', '==', 0, out);
-  code.store('r9', userStackWantedOffset, 0, 'u64');
+  const wantedAt = place.counterAt('userStackWanted');
+  shared.openCounters(place.memory);
+  code.load('r8', 'r9', wantedAt, 'u64').jumpIf('r8', '==', 0, out);
+  code.store('r9', wantedAt, 0, 'u64');
   code
     .moveMap('r1', ring)
     .move('r2', userStackAt + stackBytes)
@@ -78,7 +77,7 @@ function writeUserStack(code: Assembler, { maps, ring, trackerIndex }: ProgramCo
   code.move('r3', stackBytes).move('r4', userStackFlag).call('get_stack');
   code.store('r7', record.userStackBytes, 'r0', 'u64').move('r1', 'r7').move('r2', ringNoWakeup);
   code.call('ringbuf_submit').jump(out).label(noRoom);
-  const lost = counterOffset('ringLost');
+  const lost = place.counterAt('ringLost');
   code.load('r1', 'r9', lost, 'u64').add('r1', 1).store('r9', lost, 'r1', 'u64');
   code.label(out);
 }

@@ -1,9 +1,9 @@
 import { Btf, Native, RingBuffer } from '@sonde/ebpf';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { PointSet } from '../../src/index.ts';
+import { CommonMemory } from '../../src/kernel/common-memory.ts';
 import { pointPiece } from '../../src/kernel/emit-points.ts';
 import { accessEvent } from '../../src/kernel/event-access.ts';
-import { settings } from '../../src/kernel/layout.ts';
 import { attachProgram, loadProgram } from '../../src/kernel/shared-programs.ts';
 import { TrackerMaps } from '../../src/kernel/tracker-maps.ts';
 import { planTracker } from '../../src/kernel/tracker-plan.ts';
@@ -39,9 +39,12 @@ describe.runIf(isPossible)(title, () => {
         'typed-tracepoint',
       ]);
       const ring = new RingBuffer(native, 1 << 20, 'alerts');
-      const maps = new TrackerMaps(native, plan);
+      const memory = new CommonMemory(native, [plan]);
+      const place = memory.places[0]!;
+      const maps = new TrackerMaps(native, plan, place);
       onTestFinished(() => {
         maps.close();
+        memory.close();
         ring.close();
       });
       const context = { plan, maps, ring: ring.map, trackerIndex: 0, ownTgid: process.pid };
@@ -60,9 +63,9 @@ describe.runIf(isPossible)(title, () => {
           program.close();
         });
       }
-      maps.settingsWords[settings.isOn / 8] = 1n;
+      place.set('isOn', 1n);
       await run('dd', 'if=/dev/zero', 'of=/dev/null', 'bs=1', 'count=1000', 'status=none');
-      maps.settingsWords[settings.isOn / 8] = 0n;
+      place.set('isOn', 0n);
       const { counters, series } = maps.read();
       expect(counters.ends).toBeGreaterThan(2000);
       expect(counters.begins - counters.ends).toBeLessThan(1000);

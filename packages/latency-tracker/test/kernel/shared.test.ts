@@ -72,6 +72,26 @@ describe.runIf(isPossible)(title, () => {
     }
   });
 
+  test('distributions too fine for one value of a map: the same counts', async () => {
+    const dd = programNamed(comm, 'dd');
+    const [queue, off] = [declarations[0]!, declarations[1]!];
+    const fine = ['a', 'b', 'c'].map((name): TrackerDeclaration => {
+      return { ...off, name, histogram: { kind: 'hdr', bits: 5 } };
+    });
+    const { session } = await openSession([queue, ...fine, off].map((one) => parseTracker(one)));
+    const copy = `${dd} if=/dev/zero bs=8k count=500 status=none | ${dd} of=/dev/null bs=4k status=none`;
+    await run('sh', '-c', copy);
+    session.stop();
+    const [, first, ...others] = session.snapshot();
+    const { begins, ends, overwritten, aborted } = first!.counters;
+    expect(ends).toBeGreaterThan(10);
+    for (const { tracker, counters, series } of others) {
+      expect(counters, tracker.name).toMatchObject({ begins, ends, overwritten, aborted });
+      expect(series[0]!.histogram.sumNs).toBe(first!.series[0]!.histogram.sumNs);
+      expect(series[0]!.histogram.count).toBe(ends);
+    }
+  });
+
   test('each has its own switch, threshold, alerts and stacks', async () => {
     const sleep = programNamed('sondesharedsl', 'sleep');
     const { session, alerts } = await openSession([

@@ -1,7 +1,8 @@
-// `node bench/record.mjs [--minutes=14] [--only=REGEXP]`, as root, with nothing else running: what recording costs. The same work is recorded
+// `node bench/record.mjs [--minutes=20] [--only=REGEXP]`, as root, with nothing else running: what recording costs. The same work is recorded
 // by `sonde record` (CTF with and without the texts of system calls, and `--raw`), `trace-cmd record` and `perf record`, and done alone, in
 // rounds until the time is up; all take turns within a round, in random order. Prints the tables and writes bench/results/record.md, and
-// record.json with what was measured (`--report` makes the tables from it again).
+// record.json with what was measured (`--report` makes the tables from it again). With `--only`, rows such as `fileio/everything` that match
+// are measured, and the others stay as they were.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -17,18 +18,17 @@ import { workloads } from './record/workloads.mjs';
 const results = join(dirname(fileURLToPath(import.meta.url)), 'results');
 const { values: options } = parseArgs({
   options: {
-    minutes: { type: 'string', default: '14' },
+    minutes: { type: 'string', default: '20' },
     only: { type: 'string', default: '' },
     report: { type: 'boolean', default: false },
   },
 });
 
 /** In a recording: once for warming up, then what is measured. */
-const times = 5;
+const times = 4;
 /** Rounds in which nothing is done, too: it takes long, and differs little. */
 const fullRounds = 2;
 const rows = [
-  ['cpu', 'scheduler'],
   ['cpu', 'everything'],
   ['threads', 'scheduler'],
   ['threads', 'everything'],
@@ -67,7 +67,8 @@ function isSlow(name, set) {
 
 function recordersFor(work, set) {
   const names = ['trace-cmd', 'sonde --raw', 'sonde --no-contents'];
-  if (!isSlow('perf record', set) || work === 'oltp') names.push('perf record');
+  const isSlowHere = isSlow('perf record', set);
+  if (!isSlowHere || (work === 'oltp' && set === 'system calls')) names.push('perf record');
   // Two: what differs between them is chance.
   if (work !== 'nothing') names.push('alone', 'alone again');
   // Only system calls have texts.
@@ -91,41 +92,36 @@ async function measureAll(tell) {
     await works[name].prepare?.(groups.work);
   }
   const output = join(scratch, 'trace');
-  /** Of all rounds: times by row and recorder. */
-  const rounds = [];
-  /** Of the first round: events by row and recorder. */
-  const counts = {};
+  const measured = { rows: options.only === '' ? {} : rowsOfLastTime() };
+  for (const words of wanted) measured.rows[words.join('/')] = { times, rounds: [], counts: {} };
   const untilMs = performance.now() + Number(options.minutes) * 60_000;
   let roundMs = 0;
-  while (rounds.length < fullRounds || performance.now() + roundMs < untilMs) {
-    const isFull = rounds.length < fullRounds;
-    const round = {};
+  for (let i = 0; i < fullRounds || performance.now() + roundMs < untilMs; i++) {
     const begin = performance.now();
-    for (const [work, set] of wanted.filter(([name]) => isFull || name !== 'nothing')) {
-      const row = `${work}/${set}`;
-      round[row] = {};
+    for (const [work, set] of wanted.filter(([name]) => i < fullRounds || name !== 'nothing')) {
+      const row = measured.rows[`${work}/${set}`];
+      const round = {};
       for (const name of shuffle(recordersFor(work, set))) {
-        if (isSlow(name, set) && rounds.length > 0) continue;
+        if (isSlow(name, set) && i > 0) continue;
         const command = recorderCommand(name.replace(' again', ''), set, output);
         const { command: words } = works[work];
-        const measured = await recordOnce(command, words, groups, times);
-        round[row][name] = measured;
+        round[name] = await recordOnce(command, words, groups, times);
         if (command.length === 0) continue;
-        if (rounds.length === 0) {
-          counts[row] ??= {};
-          counts[row][name] = countEvents(name, output);
-        }
-        if (rounds.length % 2 === 1 || isSlow(name, set)) continue;
+        if (i === 0) row.counts[name] = countEvents(name, output);
+        if (i % 2 === 1 || isSlow(name, set)) continue;
         const again = recorderCommand(name, set, output);
-        measured.onceMs = (await recordOnce(again, words, groups, 1)).recorderMs;
+        round[name].onceMs = (await recordOnce(again, words, groups, 1)).recorderMs;
       }
+      row.rounds.push(round);
     }
-    rounds.push(round);
     roundMs = performance.now() - begin;
-    const [load] = loadavg();
-    console.error(
-      `round ${rounds.length}: ${(roundMs / 1000).toFixed(0)} s, load ${load.toFixed(1)}`,
-    );
-    tell({ times, load, rounds, counts });
+    measured.load = loadavg()[0];
+    const seconds = (roundMs / 1000).toFixed(0);
+    console.error(`round ${i + 1}: ${seconds} s, load ${measured.load.toFixed(1)}`);
+    tell(measured);
   }
+}
+
+function rowsOfLastTime() {
+  return JSON.parse(readFileSync(join(results, 'record.json'), 'utf8')).rows;
 }

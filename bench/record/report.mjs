@@ -11,26 +11,30 @@ const none = '–';
 
 /** @param measured - As `record.json` has it. @returns Markdown */
 export function report(measured) {
-  const rows = Object.keys(measured.rounds[0]).map((name) => rowOf(measured, name));
+  const rows = Object.entries(measured.rows).map(([name, row]) => rowOf(name, row));
   const works = rows.filter(({ work }) => work !== 'nothing');
   const idle = rows.filter(({ work }) => work === 'nothing');
   return `# What recording costs
 
 CPU time, user and system, of the work and of the recorder, beyond that of the work alone; in per cent of that. The amount of work is fixed. A
-recording has it ${measured.times} times: once for warming up, then to be measured. Work (with the database server) and recorder (with all its processes) are each
-in a control group, which counts their time to the microsecond. The recorder's part is what a recording of ${measured.times} times takes, to its end, beyond one of
+recording has it ${rows[0].times} times: once for warming up, then to be measured. Work (with the database server) and recorder (with all its processes) are each
+in a control group, which counts their time to the microsecond. The recorder's part is what a recording of ${rows[0].times} times takes, to its end, beyond one of
 1 time: what it takes once, however long a recording is, falls out and is told below. Writing the file after the work is in it. Medians of
-${measured.rounds.length} rounds in which all take turns in random order, and in brackets where the figure lies with 90 % confidence (bootstrap). "Alone again" is a
+the rounds, in which all take turns in random order, and in brackets where the figure lies with 90 % confidence (bootstrap). "Alone again" is a
 second run of the work alone, against the first: what is smaller than its range is not told from nothing. All have buffers of 16 MiB a CPU and write to a disk.
-CTF is with the contexts procname, pid and tid, which the others don't have. The threads of \`threads\` share one CPU: on two, chance
-decides whether they switch at all. MariaDB does not wait for the disk in each transaction. \`perf record\` takes half a minute to open and close the system calls, and had one turn there, in \`oltp\`, with its end included.
+CTF is with the contexts procname, pid and tid, which the others don't have. All work is on one CPU: what threads on two CPUs do to each other
+varies more than what recording costs. Recorders run where they like. MariaDB does not wait for the disk in each transaction. \`perf record\` takes
+half a minute to open and close the system calls, and had one turn there, in \`oltp\`, with its end included.
 Linux ${release()}, Node ${process.version}, ${cpus().length} × ${cpus()[0].model.trim()}; load at the end ${measured.load.toFixed(1)}.
 \`node bench/record.mjs\` makes these tables, on a machine that does nothing else.
 
 ${table(
-  ['work', 'events', 'alone, CPU ms', ...recorders, 'alone again', "2015 talk's LTTng"],
+  [
+    ...['work', 'events', 'rounds', 'alone, CPU ms', ...recorders],
+    ...['alone again', "2015 talk's LTTng"],
+  ],
   works.map((row) => [
-    ...[row.work, row.set, row.aloneMs.toFixed(0)],
+    ...[row.work, row.set, row.rounds.length, row.aloneMs.toFixed(0)],
     ...[...recorders, 'alone again'].map((name) => percentText(row, name)),
     talk[row.name] ? `${talk[row.name]} %` : none,
   ]),
@@ -77,11 +81,10 @@ ${table(
 `;
 }
 
-function rowOf({ rounds, counts, times }, name) {
+function rowOf(name, { rounds, counts, times }) {
   const [work, set] = name.split('/');
-  const own = rounds.map((round) => round[name]).filter((round) => round !== undefined);
-  const aloneMs = own[0].alone && medianOf(own, (round) => round.alone.workMs);
-  return { name, work, set, rounds: own, counts: counts[name] ?? {}, times, aloneMs };
+  const aloneMs = rounds[0].alone && medianOf(rounds, (round) => round.alone.workMs);
+  return { name, work, set, rounds, counts, times, aloneMs };
 }
 
 /** Rounds in which a recorder had its turn. */

@@ -3,22 +3,23 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const fileSettings = ['--file-num=8', '--file-total-size=16M'];
+const fileSettings = ['--file-num=8', '--file-total-size=16M', '--file-fsync-freq=1000'];
+/** On two CPUs, what threads do to each other, and whether they switch at all, varies more than what recording costs. */
+const oneCpu = ['taskset', '-c', '1'];
 
 /**
- * Fixed amounts of work, some 0.2 s each.
+ * Fixed amounts of work, some 0.7 s each, of two threads that take turns. The same numbers are drawn each time.
  * @param scratch - A folder on a disk.
  */
 export function workloads(scratch) {
-  const sysbench = (...words) => ['sysbench', '--threads=2', '--time=0', ...words];
+  const sysbench = (...words) => [
+    ...oneCpu,
+    ...['sysbench', '--threads=2', '--time=0', '--rand-seed=1', ...words],
+  ];
   const files = join(scratch, 'files');
-  // On one CPU: two threads that take turns. On two CPUs it depends on the others who run there whether they switch at all.
-  const oneCpu = ['taskset', '-c', '1'];
   return {
-    cpu: { command: sysbench('--events=1000', 'cpu', 'run') },
-    threads: {
-      command: [...oneCpu, ...sysbench('--events=300', '--thread-locks=4', 'threads', 'run')],
-    },
+    cpu: { command: sysbench('--events=2500', 'cpu', 'run') },
+    threads: { command: sysbench('--events=1200', '--thread-locks=4', 'threads', 'run') },
     fileio: {
       prepare: () => {
         mkdirSync(files);
@@ -27,12 +28,12 @@ export function workloads(scratch) {
       },
       command: [
         ...['env', '-C', files],
-        ...sysbench('--events=30000', ...fileSettings, '--file-test-mode=rndrw', 'fileio', 'run'),
+        ...sysbench('--events=120000', ...fileSettings, '--file-test-mode=rndrw', 'fileio', 'run'),
       ],
     },
     oltp: {
       prepare: (group) => startServer(scratch, group),
-      command: sysbench(...oltp(scratch), '--events=400', 'run'),
+      command: sysbench(...oltp(scratch), '--events=1000', 'run'),
     },
     /** Nothing, for a second: what is done all the same. */
     nothing: { command: ['sleep', '1'] },
@@ -41,7 +42,7 @@ export function workloads(scratch) {
 
 function oltp(scratch) {
   const socket = `--mysql-socket=${join(scratch, 'socket')}`;
-  const tables = ['--mysql-user=root', '--mysql-db=test', '--tables=2', '--table-size=2000'];
+  const tables = ['--mysql-user=root', '--mysql-db=test', '--tables=2', '--table-size=20000'];
   return [socket, ...tables, 'oltp_read_write'];
 }
 
@@ -52,12 +53,14 @@ async function startServer(scratch, group) {
   const install = ['--user=root', `--datadir=${data}`, '--auth-root-authentication-method=normal'];
   execFileSync('mariadb-install-db', install, { stdio: 'ignore' });
   const words = ['--no-defaults', '--user=root', `--datadir=${data}`, `--socket=${socket}`];
-  // No wait for the disk in each transaction: what that takes varies.
-  const local = [
-    ...['--skip-networking', `--pid-file=${join(scratch, 'pid')}`],
-    '--innodb-flush-log-at-trx-commit=2',
+  // No wait for the disk in each transaction: what that takes varies. What it does by itself now and then would fall into some of the works.
+  const steady = [
+    ...['--innodb-flush-log-at-trx-commit=2', '--innodb-log-file-size=1G'],
+    '--innodb-stats-auto-recalc=0',
   ];
-  const server = spawn('mariadbd', [...words, ...local], { stdio: 'ignore' });
+  const local = ['--skip-networking', `--pid-file=${join(scratch, 'pid')}`];
+  const [command, ...args] = [...oneCpu, 'mariadbd', ...words, ...local, ...steady];
+  const server = spawn(command, args, { stdio: 'ignore' });
   // Before its files are removed.
   process.prependListener('exit', () => server.kill('SIGKILL'));
   for (let i = 0; i < 100 && !existsSync(socket); i++) await sleep(200);

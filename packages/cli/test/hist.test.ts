@@ -326,6 +326,18 @@ test("the original's table", () => {
   ]);
 });
 
+test('numbers of any length stay apart in the table, and whole', () => {
+  const many = new Histogram(0);
+  many.counts[9] = 1_042_902;
+  const table = onceTable(({ group }) => (group === 'syscall' ? many : undefined));
+  const lines = table.split('\n');
+  const row = lines.find((line) => line.startsWith('[512ns, 1us['))!;
+  const zeros = ['0     0    ', '0     0    ', '0     0'];
+  expect(row).toBe(['[512ns, 1us[    ', Array(6).fill('1042902').join(' '), ...zeros].join('|'));
+  const bars = (line: string): number[] => [...line.matchAll(/\|/g)].map(({ index }) => index);
+  expect(lines.slice(0, 2).map(bars)).toEqual([bars(row), bars(row)]);
+});
+
 test('every column has its tracker', () => {
   const names = histTrackers(5).map(({ name, alert: { thresholdNs } }) => [name, thresholdNs]);
   expect(new Set(names.map(([name]) => name))).toEqual(

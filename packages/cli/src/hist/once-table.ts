@@ -37,31 +37,32 @@ export function troubleNotes(snapshots: readonly TrackerSnapshot[]): string[] {
 /** `histograms` by column; undefined ones (nothing can be measured) are columns of zeros, named below the table. */
 export function onceTable(histogramOf: (column: Column) => HistogramData | undefined): string {
   const groups = groupsOf(fileColumns);
+  const counts = fileColumns.map((column) => log2Of(histogramOf(column)));
+  const rows = Array.from({ length: rowCount }, (_, i) => counts.map((each) => each[i] ?? 0));
+  // As wide as the original's, unless a number needs more.
+  const widths = counts.map((_, column) =>
+    Math.max(cellWidth, ...rows.map((row) => String(row[column]).length + 1)),
+  );
   // The last cell of a group is a column narrower: the bar takes its place.
-  const head = groups.map(([name, count]) => {
-    const width = count * cellWidth - 1;
+  const split = (cells: readonly string[]): string[] => {
+    let at = 0;
+    return groups.map(([, count]) => {
+      const from = at;
+      at += count;
+      const padded = cells.slice(from, at).map((cell, i) => cell.padEnd(widths[from + i]!));
+      return padded.join('').slice(0, -1);
+    });
+  };
+  const line = (range: string, parts: readonly string[]): string =>
+    `${range.padEnd(rangeWidth)}|${parts.join('|')}`.trimEnd();
+  const names = split(fileColumns.map(({ name }) => name));
+  const head = groups.map(([name], i) => {
+    const width = names[i]!.length;
     return name.padStart(Math.ceil((width + name.length) / 2)).padEnd(width);
   });
-  const lines = [`${'Latency range'.padEnd(rangeWidth)}|${head.join('|')}`.trimEnd()];
-  const row = (range: string, cells: readonly string[]): string => {
-    let at = 0;
-    const parts = groups.map(([, count]) => {
-      const group = cells.slice(at, at + count).map((cell) => cell.padEnd(cellWidth));
-      at += count;
-      return group.join('').slice(0, -1);
-    });
-    return `${range.padEnd(rangeWidth)}|${parts.join('|')}`.trimEnd();
-  };
-  lines.push(
-    row(
-      '',
-      fileColumns.map(({ name }) => name),
-    ),
-  );
-  const counts = fileColumns.map((column) => log2Of(histogramOf(column)));
-  for (let i = 0; i < rowCount; i++) {
-    const cells = counts.map((each) => String(each[i] ?? 0));
-    lines.push(row(`[${boundText(i)}, ${boundText(i + 1)}[`, cells));
+  const lines = [line('Latency range', head), line('', names)];
+  for (const [i, row] of rows.entries()) {
+    lines.push(line(`[${boundText(i)}, ${boundText(i + 1)}[`, split(row.map(String))));
   }
   return `${lines.join('\n')}\n`;
 }

@@ -63,6 +63,7 @@ export const helperIds = {
   ringbuf_reserve: 131,
   ringbuf_submit: 132,
   ringbuf_discard: 133,
+  ringbuf_query: 134,
   get_task_stack: 141,
   task_storage_get: 156,
   task_storage_delete: 157,

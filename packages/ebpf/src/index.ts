@@ -32,7 +32,7 @@ export {
   type ProgramStatistics,
   type ProgramType,
 } from './programs.ts';
-export { type RecordHandler, RingBuffer, ringNoWakeup } from './ring-buffer.ts';
+export { type RecordHandler, RingBuffer, ringAvailableData, ringNoWakeup } from './ring-buffer.ts';
 export type { SymbolTable } from './symbol-table.ts';
 export { type FormatField, parseFormat, readFormat, type TracepointFormat } from './tracefs.ts';
 export { parseMaps, parsePerfMap, UserSymbols } from './user-symbols.ts';

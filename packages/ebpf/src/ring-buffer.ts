@@ -14,6 +14,8 @@ const twoTo32 = 4_294_967_296;
 
 /** Flag for `ringbuf_submit`. */
 export const ringNoWakeup = 1;
+/** For `ringbuf_query`: the bytes that wait to be read. */
+export const ringAvailableData = 0;
 
 /** `offset` and `lengthBytes` bound the record in `view`; all is valid until the call returns, and must not be written. */
 export type RecordHandler = (view: DataView, offset: number, lengthBytes: number) => void;

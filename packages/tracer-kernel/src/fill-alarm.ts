@@ -28,6 +28,8 @@ export class FillAlarm {
   readonly #native: Native;
   readonly #entries: NativeMemory;
   readonly #count: number;
+  /** Entries from there are no buffers'. */
+  readonly #othersBegin: number;
   readonly #wakeFd: number;
   #waiting: Promise<void> | undefined;
   #falseAlarms = 0;
@@ -35,16 +37,18 @@ export class FillAlarm {
 
   /**
    * @param descriptors - Of `trace_pipe_raw`, by CPU. To be kept open until `close`.
+   * @param others - What else ends the wait when it can be read. To be kept open, too.
    * @returns nothing where the kernel can't tell
    */
   static over(
     native: Native | undefined,
     { folder }: TraceInstance,
     descriptors: readonly number[],
+    others: readonly number[] = [],
   ): FillAlarm | undefined {
     if (native === undefined || !folder.has('buffer_percent')) return undefined;
     try {
-      const alarm = new FillAlarm(native, descriptors);
+      const alarm = new FillAlarm(native, descriptors, others);
       folder.write('buffer_percent', String(alarmPercent));
       return alarm;
     } catch {
@@ -52,11 +56,12 @@ export class FillAlarm {
     }
   }
 
-  private constructor(native: Native, descriptors: readonly number[]) {
+  private constructor(native: Native, descriptors: readonly number[], others: readonly number[]) {
     this.#native = native;
     this.#wakeFd = native.call('eventfd2', 'eventfd', 0, 0);
-    const all = [this.#wakeFd, ...descriptors];
+    const all = [this.#wakeFd, ...descriptors, ...others];
     this.#count = all.length;
+    this.#othersBegin = 1 + descriptors.length;
     this.#entries = native.allocate(all.length * entryBytes);
     for (const [index, fd] of all.entries()) {
       this.#entries.view.setInt32(index * entryBytes, fd, true);
@@ -69,7 +74,7 @@ export class FillAlarm {
     return !this.#isClosed && this.#falseAlarms < mostFalseAlarms;
   }
 
-  /** Until a buffer is filled to a fifth, `wake` is called, or the time is up. */
+  /** Until a buffer is filled to a fifth, one of the others can be read, `wake` is called, or the time is up. */
   wait(durationMs: number): Promise<void> {
     if (this.#isClosed) return Promise.resolve();
     if (this.#waiting === undefined) {
@@ -84,7 +89,15 @@ export class FillAlarm {
 
   /** Whether buffers were as full as the last `wait` told, where it ended before its time. */
   setTruth(isTrue: boolean): void {
-    this.#falseAlarms = isTrue ? 0 : this.#falseAlarms + 1;
+    if (isTrue) this.#falseAlarms = 0;
+    else if (!this.#isRaisedByOthers) this.#falseAlarms++;
+  }
+
+  get #isRaisedByOthers(): boolean {
+    for (let i = this.#othersBegin; i < this.#count; i++) {
+      if (this.#entries.view.getInt16(i * entryBytes + happenedOffset, true) !== 0) return true;
+    }
+    return false;
   }
 
   /** Ends the waiting, now and for ever. */

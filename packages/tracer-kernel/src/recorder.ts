@@ -128,17 +128,24 @@ export class Recorder {
 
   /** @param rate - Of the CPU with most events (bytes/ms). */
   #nextPauseMs(rate: number): number {
-    if (this.#alarm?.isOn === true) return longestAlarmedWaitMs;
+    if (this.hasAlarm) return longestAlarmedWaitMs;
     const goal = rate === 0 ? longestWaitMs : (fillGoal * this.#bufferBytes) / rate;
     // Not all at once: a burst may follow.
     const next = Math.min(goal, this.#pauseMs * 2, idlePauseMs(this.#bufferBytes));
     return Math.max(shortestPauseMs, next);
   }
 
-  /** The kernel tells from now on when a buffer fills up, where it can: pauses are longer then, and `wait` ends them. */
-  useAlarm(native: Native | undefined): void {
+  /**
+   * The kernel tells from now on when a buffer fills up, where it can: pauses are longer then, and `wait` ends them.
+   * @param others - They end it, too, when they can be read.
+   */
+  useAlarm(native: Native | undefined, others: readonly number[] = []): void {
     const descriptors = this.#inputs.map(({ fd }) => fd);
-    this.#alarm = FillAlarm.over(native, this.#instance, descriptors);
+    this.#alarm = FillAlarm.over(native, this.#instance, descriptors, others);
+  }
+
+  get hasAlarm(): boolean {
+    return this.#alarm?.isOn === true;
   }
 
   /** Waits for the next `drain`: so long, or until a buffer fills up. */

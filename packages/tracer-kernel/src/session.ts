@@ -28,7 +28,7 @@ export interface SessionCounts {
 
 /** Work on the state dump between two readings (ms). */
 const dumpSliceMs = 10;
-/** Texts of system calls have a buffer of their own, which no alarm is for (ms). */
+/** Texts of system calls have a buffer of their own: so often it is emptied where no alarm tells when (ms). */
 const longestTextsPauseMs = 100;
 /** How often it is tried to read all that there is, before a chunk ends. */
 const drainTurns = 5;
@@ -75,7 +75,8 @@ export class KernelSession {
       this.#sink = sink;
     }
     this.#recorder = new Recorder(instance, this.#sink, tracing.clock);
-    this.#recorder.useAlarm(native);
+    const { contents } = tracing;
+    this.#recorder.useAlarm(native, contents === undefined ? [] : [contents.alarmFd]);
   }
 
   /** Events are on from here; then comes the state dump, so that no change of state falls between. */
@@ -98,7 +99,8 @@ export class KernelSession {
     this.tracing.contents?.release(this.#recorder.convertedNs);
     if (this.#dump !== undefined || !isDone) return 0;
     const { pauseMs } = this.#recorder;
-    return this.tracing.contents === undefined ? pauseMs : Math.min(pauseMs, longestTextsPauseMs);
+    const waitsForAlarm = this.tracing.contents === undefined || this.#recorder.hasAlarm;
+    return waitsForAlarm ? pauseMs : Math.min(pauseMs, longestTextsPauseMs);
   }
 
   /** Until the next turn: so long, or until the kernel tells that a buffer fills up. */

@@ -2,7 +2,14 @@
  * The programs that fetch what system calls point to. At the entry, memory that is not present can't be read (programs must not wait
  * for a page); the kernel itself brings it in when it executes the call, so what failed is fetched at the exit.
  */
-import { Assembler, type BpfMap, type Register, type RingBuffer, ringNoWakeup } from '@sonde/ebpf';
+import {
+  Assembler,
+  type BpfMap,
+  type Register,
+  type RingBuffer,
+  ringAvailableData,
+  ringNoWakeup,
+} from '@sonde/ebpf';
 
 /** Offsets in the x86-64 `struct pt_regs` (bytes): arguments of a system call, and its number. */
 const argumentOffsets = [112, 104, 96, 56, 72, 64] as const;
@@ -50,6 +57,10 @@ export interface ContentsMaps {
   /** One value, of one word: texts for which the ring had no room. */
   readonly lost: BpfMap;
   readonly ring: RingBuffer;
+  /** Empty, but when the other one fills up: poll(2) tells of rings that have anything in them. */
+  readonly alarm: RingBuffer;
+  /** So much in the ring raises the alarm. */
+  readonly alarmBytes: number;
 }
 
 /** The stack, from its top down: the text lies behind the head of its record. */
@@ -78,15 +89,15 @@ export function entryProgram(maps: ContentsMaps): Assembler {
   emitTexts(code, maps, 'tells-absent');
   emitAddresses(code, maps, 'taken', 'tells-absent');
   code.load('r1', 'r10', missingAt, 'u64').and('r7', givenAddresses).alu('or', 'r7', 'r1');
-  code.jumpIf('r7', '==', 0, 'done');
+  code.jumpIf('r7', '==', 0, 'fetched');
   code.store('r10', lateAt + late.arguments, 'r7', 'u64');
   code.load('r1', 'r10', headAt + contentsRecord.timeNs, 'u64');
   code.store('r10', lateAt + late.timeNs, 'r1', 'u64');
   emitLateArguments(code, maps).move('r3', 'r10').add('r3', lateAt).move('r4', 0);
-  code.call('map_update_elem').jumpIf('r0', '==', 0, 'done');
+  code.call('map_update_elem').jumpIf('r0', '==', 0, 'fetched');
   // The exit does not know of it then.
   emitLost(code, maps);
-  return emitEnd(code);
+  return emitEnd(code, maps);
 }
 
 /** Raw tracepoint `sys_exit`: the registers still hold the arguments. */
@@ -108,10 +119,16 @@ export function exitProgram(maps: ContentsMaps): Assembler {
   // These belong to the event of the exit.
   code.call('ktime_get_ns').store('r10', headAt + contentsRecord.timeNs, 'r0', 'u64');
   emitAddresses(code, maps, 'given', 'tells-absent');
-  return emitEnd(code);
+  return emitEnd(code, maps);
 }
 
-function emitEnd(code: Assembler): Assembler {
+/** From `fetched`: raises the alarm when the ring fills up. It wakes whoever waits for it once, until it is taken notice of. */
+function emitEnd(code: Assembler, maps: ContentsMaps): Assembler {
+  code.label('fetched').moveMap('r1', maps.ring.map).move('r2', ringAvailableData);
+  code.call('ringbuf_query').jumpIf('r0', '<', maps.alarmBytes, 'done');
+  // Any bytes will do.
+  code.moveMap('r1', maps.alarm.map).move('r2', 'r10').add('r2', headAt);
+  code.move('r3', 8).move('r4', 0).call('ringbuf_output');
   return code.label('done').move('r0', 0).exit();
 }
 

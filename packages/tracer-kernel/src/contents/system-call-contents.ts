@@ -54,6 +54,9 @@ export interface FetchedArgument {
 const addressName = '*';
 
 const defaultRingBytes = 4 << 20;
+/** Most of the ring is left for what comes until it is emptied. */
+const alarmShare = 0.25;
+const alarmRingBytes = 4096;
 const numbersEnd = 512;
 /** Threads that wait in a system call for what they could not read at its beginning. */
 const maxLate = 16_384;
@@ -134,7 +137,9 @@ export class SystemCallContents implements UserStrings {
   poll(): void {
     if (this.#isClosed) return;
     const beginNs = Number(process.hrtime.bigint());
-    const { ring } = this.#maps;
+    const { ring, alarm } = this.#maps;
+    // First: what fills the ring again meanwhile raises it again.
+    alarm.poll(ignore);
     this.#polledBytes = 0;
     this.#fullNs = 0;
     ring.poll(this.#take);
@@ -208,6 +213,11 @@ export class SystemCallContents implements UserStrings {
     return this.#knownNs >= timeNs;
   }
 
+  /** poll(2) tells that it can be read when it is time to `poll`: the ring fills up. To be left before `close`. */
+  get alarmFd(): number {
+    return this.#maps.alarm.map.fd;
+  }
+
   /** All events until then were converted: their texts are not wanted any more. */
   release(convertedNs: number): void {
     this.#store.release(convertedNs - patienceNs);
@@ -225,10 +235,12 @@ export class SystemCallContents implements UserStrings {
     this.#isClosed = true;
     for (const attachment of this.#attachments) attachment.close();
     for (const program of this.#programs) program.close();
-    const { wanted, late, lost, ring } = this.#maps;
-    for (const resource of [wanted, late, lost, ring]) resource.close();
+    const { wanted, late, lost, ring, alarm } = this.#maps;
+    for (const resource of [wanted, late, lost, ring, alarm]) resource.close();
   }
 }
+
+function ignore(): void {}
 
 function createMaps(
   native: Native,
@@ -249,6 +261,8 @@ function createMaps(
       }),
     ),
     ring: keep(new RingBuffer(native, ringBytes, 'contents')),
+    alarm: keep(new RingBuffer(native, alarmRingBytes, 'alarm')),
+    alarmBytes: ringBytes * alarmShare,
   };
 }
 

@@ -42,6 +42,33 @@ describe.skipIf(reason !== '')(`texts of system calls${reason}`, () => {
     }
   });
 
+  test('the alarm can be read while a quarter of the ring is filled', async () => {
+    const native = await Native.open();
+    const contents = new SystemCallContents(native, [openat], 16 * ringBytes);
+    using entry = native.allocate(8);
+    const isAlarmed = async () => {
+      entry.view.setInt32(0, contents.alarmFd, true);
+      entry.view.setInt16(4, 1, true);
+      await native.pollLater(entry, 1, 0);
+      return entry.view.getInt16(6, true) === 1;
+    };
+    const open = (count: number) => {
+      for (let i = 0; i < count; i++) closeSync(openSync('/dev/null', 'r'));
+    };
+    const perText = 48;
+    try {
+      contents.poll();
+      open(1);
+      expect(await isAlarmed()).toBe(false);
+      open((4 * ringBytes) / perText);
+      expect(await isAlarmed()).toBe(true);
+      contents.poll();
+      expect(await isAlarmed()).toBe(false);
+    } finally {
+      contents.close();
+    }
+  });
+
   test('with a ring that is full again and again: the own text, or none', async () => {
     const contents = new SystemCallContents(await Native.open(), [openat], ringBytes);
     try {

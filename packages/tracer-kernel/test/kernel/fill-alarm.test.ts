@@ -14,6 +14,7 @@ const farMs = 60_000;
 /** Calls `body` with an alarm over an instance with small buffers, which records what this process stats. */
 async function withAlarm(
   body: (alarm: FillAlarm, instance: TraceInstance) => Promise<void>,
+  others: readonly number[] = [],
 ): Promise<void> {
   const instance = TraceInstance.create(openTracefs(), { bufferBytes: 512 * 1024 });
   const descriptors = instance.cpuIds.map((cpuId) =>
@@ -22,7 +23,7 @@ async function withAlarm(
       constants.O_RDONLY | constants.O_NONBLOCK,
     ),
   );
-  const alarm = FillAlarm.over(native, instance, descriptors)!;
+  const alarm = FillAlarm.over(native, instance, descriptors, others)!;
   try {
     instance.folder.write('set_event_pid', String(process.pid));
     instance.folder.write('events/raw_syscalls/enable', '1');
@@ -75,6 +76,20 @@ test.skipIf(native === undefined)(`false alarms in a row turn it off${reason}`, 
     alarm.setTruth(false);
     expect(alarm.isOn).toBe(false);
   }),
+);
+
+test.skipIf(native === undefined)(
+  `other descriptors end the wait, and are no false alarms${reason}`,
+  async () => {
+    const readable = openSync('/dev/null', 'r');
+    const body = async (alarm: FillAlarm) => {
+      await alarm.wait(farMs);
+      for (let i = 0; i < 8; i++) alarm.setTruth(false);
+      expect(alarm.isOn).toBe(true);
+    };
+    await withAlarm(body, [readable]);
+    closeSync(readable);
+  },
 );
 
 test('without calls into C there is none', () => {

@@ -297,17 +297,17 @@ function detailLines(
   const { histogram, ratePerS, alerts, troubles } = view;
   const quantile = (q: number): string => formatDuration(quantileOf(histogram, q));
   const inCell = countIn(view.log2, row);
-  const trouble = troubles > 0 ? `  NOT all is well: ${troubles} lost, uncertain or limited` : '';
+  const trouble = troubles > 0 ? `   ${grouped(troubles)} lost, uncertain or limited` : '';
   const quantiles = ([0.5, 0.9, 0.99, 0.999] as const)
     .map((q) => `p${100 * q} ${quantile(q)}`)
     .join('  ');
   return [
     {
-      text: `${title}: ${grouped(histogram.count)} (${grouped(Number(ratePerS.toPrecision(3)))}/s)${trouble}`,
+      text: `${title}: ${grouped(histogram.count)} (${grouped(Number(ratePerS.toPrecision(3)))}/s)`,
     },
     { text: `${quantiles}  max ${formatDuration(histogram.maxNs)}` },
     {
-      text: `cell ${boundText(row.first)} to ${boundText(row.end)}: ${grouped(inCell)}   ${grouped(alerts)} ${alerts === 1 ? 'alert' : 'alerts'} kept`,
+      text: `cell ${boundText(row.first)} to ${boundText(row.end)}: ${grouped(inCell)}   ${grouped(alerts)} ${alerts === 1 ? 'alert' : 'alerts'} kept${trouble}`,
     },
   ];
 }

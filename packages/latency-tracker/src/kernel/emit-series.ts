@@ -111,15 +111,19 @@ function emitBucket(code: Assembler, bits: number): void {
   code.and('r2', (64 << bits) - 1).shiftLeft('r2', 3);
 }
 
-/** `r2` = position of the leading one of `r1`; 0 for 0. Uses `r3`. */
+/**
+ * `r2` = position of the leading one of `r1`; 0 for 0. Uses `r3`, `r4`. Delays vary, so a CPU would guess jumps wrong; the only one here is
+ * for delays above four seconds.
+ */
 function emitLog2(code: Assembler): void {
+  const short = code.freshLabel('log');
   code.move('r3', 'r1').move('r2', 0);
-  const under = code.freshLabel('log');
-  code.move('r4', 'r3').shiftRight('r4', 32).jumpIf('r4', '==', 0, under);
-  code.move('r2', 32).move('r3', 'r4').label(under);
-  for (const step of [16, 8, 4, 2, 1]) {
-    const skip = code.freshLabel('log');
-    const bound = 2 ** step;
-    code.jumpIf('r3', '<', bound, skip).shiftRight('r3', step).add('r2', step).label(skip);
+  code.move('r4', 'r3').shiftRight('r4', 32).jumpIf('r4', '==', 0, short);
+  code.move('r2', 32).move('r3', 'r4').label(short);
+  for (const step of [16, 8, 4, 2]) {
+    // The sign of what is below the bound minus the number: 0, or 1 where there are more than so many bits.
+    code.move('r4', 2 ** step - 1).alu('sub', 'r4', 'r3').shiftRight('r4', 63);
+    code.shiftLeft('r4', Math.log2(step)).shiftRight('r3', 'r4').alu('or', 'r2', 'r4');
   }
+  code.shiftRight('r3', 1).alu('or', 'r2', 'r3');
 }

@@ -93,6 +93,7 @@ export class Assembler {
   readonly #labels = new Map<string, number>();
   /** Registers that a call has used up since the last label. */
   readonly #dead = new Set<number>();
+  readonly #rare: (() => void)[] = [];
   #fresh = 0;
 
   get length(): number {
@@ -110,6 +111,18 @@ export class Assembler {
   /** A name for a label that no other has. */
   freshLabel(hint = 'l'): string {
     return `${hint}.${this.#fresh++}`;
+  }
+
+  /** Instructions that are seldom run: they are written by `writeRare`, out of the way of the others. */
+  rare(write: () => void): this {
+    this.#rare.push(write);
+    return this;
+  }
+
+  /** Writes what was put off, behind the exit. Each part must jump back, or exit. */
+  writeRare(): this {
+    for (let write = this.#rare.shift(); write !== undefined; write = this.#rare.shift()) write();
+    return this;
   }
 
   /** `to = to OPERATION operand`, 64 bits. */

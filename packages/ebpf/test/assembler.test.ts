@@ -33,6 +33,17 @@ const cases: readonly (readonly [string, (code: Assembler) => Assembler, string]
     (a) => a.label('b').jumpIf('r1', '==', 0, 'e').move('r0', 1).label('e').jump('b'),
     '1501010000000000 b700000001000000 0500fdff00000000',
   ],
+  [
+    'what is rare stands behind the exit',
+    (a) =>
+      a
+        .rare(() => a.label('r').move('r0', 1).jump('b'))
+        .label('b')
+        .jumpIf('r1', '!=', 0, 'r')
+        .exit()
+        .writeRare(),
+    '5501010000000000 9500000000000000 b700000001000000 0500fcff00000000',
+  ],
   ['compare signed', (a) => a.label('x').jumpIf('r1', 's<', 'r2', 'x'), 'cd21ffff00000000'],
 ];
 

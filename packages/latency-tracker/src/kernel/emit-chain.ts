@@ -69,7 +69,7 @@ class ChainWriter extends ProgramParts {
     code.store('r10', at + pending.savedAt + offset, 'r8', 'u64');
     if (action.from.length === 0) code.store('r10', at + pending.beginNs, 'r8', 'u64');
     if (action.end === undefined) this.#wait(action, step, expressions, next);
-    else this.#end(action, expressions, next);
+    else this.#end(action, expressions);
   }
 
   #begin(): void {
@@ -143,7 +143,7 @@ class ChainWriter extends ProgramParts {
     this.count('full');
   }
 
-  #end({ end }: ChainAction, expressions: ExpressionWriter, next: string): void {
+  #end({ end }: ChainAction, expressions: ExpressionWriter): void {
     const { code } = this;
     const { plan, maps } = this.context;
     code.move('r7', 'r10').add('r7', this.#valueAt);
@@ -151,6 +151,6 @@ class ChainWriter extends ProgramParts {
     code.store('r10', frame.delayNs, 'r1', 'u64');
     this.count('ends');
     emitAddDelay(code, plan, maps, end!, expressions);
-    this.alert(end!, expressions, next);
+    this.alert(end!, expressions);
   }
 }

@@ -61,7 +61,7 @@ class PointWriter extends ProgramParts {
     for (const when of access.guard ? [access.guard, ...point.when] : point.when) {
       expressions.condition(when, next);
     }
-    this.leaveOutOwn(planned.process, expressions, next);
+    if (!this.#isLeftOutAtBegin(planned)) this.leaveOutOwn(planned.process, expressions, next);
     switch (planned.role) {
       case 'begin':
         this.#begin(planned, expressions, next);
@@ -76,6 +76,13 @@ class PointWriter extends ProgramParts {
         this.#abort(planned, expressions, next);
     }
     code.label(next);
+  }
+
+  /** What a thread does not begin, it does not end: at such an end, only one without begin has to be looked at. */
+  #isLeftOutAtBegin({ role }: PlannedPoint): boolean {
+    const { keepsInTask, programs } = this.context.plan;
+    const begins = programs.flatMap(({ points }) => points.filter((one) => one.role === 'begin'));
+    return role === 'end' && keepsInTask && begins.every(({ process }) => process !== undefined);
   }
 
   /** `r8` = the event's own time, or that of the clock. */
@@ -117,10 +124,12 @@ class PointWriter extends ProgramParts {
       code.load('r1', 'r7', pending.beginNs, 'u64').jumpIf('r1', '==', 0, none);
     }
     if (missing === undefined) return;
-    const found = code.freshLabel('found');
-    code.jump(found).label(none);
-    this.count(missing);
-    code.jump(next).label(found);
+    code.rare(() => {
+      code.label(none);
+      if (this.#isLeftOutAtBegin(planned)) this.leaveOutOwn(planned.process, expressions, next);
+      this.count(missing);
+      code.jump(next);
+    });
   }
 
   #remove(): void {
@@ -141,12 +150,15 @@ class PointWriter extends ProgramParts {
 
   #beginInTask(planned: PlannedPoint, expressions: ExpressionWriter, next: string): void {
     const { code } = this;
-    const room = code.freshLabel('room');
+    const full = code.freshLabel('full');
     const fresh = code.freshLabel('fresh');
     this.#taskStorage(planned, storageCreate);
-    code.jumpIf('r0', '!=', 0, room);
-    this.count('full');
-    code.jump(next).label(room).move('r7', 'r0').add('r7', this.context.maps.place.pendingAt);
+    code.rare(() => {
+      code.label(full);
+      this.count('full');
+      code.jump(next);
+    });
+    code.jumpIf('r0', '==', 0, full).move('r7', 'r0').add('r7', this.context.maps.place.pendingAt);
     code.load('r1', 'r7', pending.beginNs, 'u64').jumpIf('r1', '==', 0, fresh);
     this.count('overwritten');
     if (this.context.plan.tracker.keep === 'first') this.#keepFirst(next);
@@ -287,41 +299,45 @@ class PointWriter extends ProgramParts {
   #endOne(planned: PlannedPoint, expressions: ExpressionWriter, next: string): void {
     const { code } = this;
     const { plan, maps } = this.context;
-    const quiet = code.freshLabel('quiet');
     this.#delay(next);
     this.count('ends');
     emitAddDelay(code, plan, maps, planned, expressions);
-    this.alert(planned, expressions, quiet);
-    code.label(quiet);
+    this.alert(planned, expressions);
   }
 
   /** Delay into the frame; what began before a pause, or ends before it began, is no pair. */
   #delay(next: string): void {
     const { code } = this;
     const { plan } = this.context;
-    const drop = code.freshLabel('drop');
-    const good = code.freshLabel('good');
     code.load('r2', 'r7', pending.beginNs, 'u64');
     const hasOwnTime = plan.set.begin.some(({ time }) => time !== undefined);
     const stale = code.freshLabel('stale');
+    const negative = code.freshLabel('negative');
+    const good = code.freshLabel('good');
     if (!hasOwnTime) {
       this.loadSetting('r1', 'onSinceNs');
       code.jumpIf('r2', '<', 'r1', stale);
     }
     if (plan.keepsInTask) code.store('r7', pending.beginNs, 0, 'u64');
     code.move('r1', 'r8').alu('sub', 'r1', 'r2');
-    code.store('r10', frame.delayNs, 'r1', 'u64').jumpIf('r1', 's>=', 0, good);
-    this.count('negative');
-    if (hasOwnTime) {
-      // No mistake: so early is as good as in time.
-      code.store('r10', frame.delayNs, 0, 'u64').label(good);
-      return;
-    }
-    code.jump(drop).label(stale);
-    this.count('unmatchedEnds');
-    code.label(drop);
-    this.#remove();
-    code.jump(next).label(good);
+    code.store('r10', frame.delayNs, 'r1', 'u64').jumpIf('r1', 's<', 0, negative).label(good);
+    const drop = (counter: CounterName): void => {
+      this.count(counter);
+      this.#remove();
+      code.jump(next);
+    };
+    code.rare(() => {
+      code.label(negative);
+      if (!hasOwnTime) drop('negative');
+      else {
+        this.count('negative');
+        // No mistake: so early is as good as in time.
+        code.store('r10', frame.delayNs, 0, 'u64').jump(good);
+      }
+      if (hasOwnTime) return;
+      code.label(stale);
+      drop('unmatchedEnds');
+    });
   }
 
   /** Saves values while it is pending; half the threshold over, it tells the stack. */
@@ -343,10 +359,15 @@ class PointWriter extends ProgramParts {
     code.jumpIf('r2', '<', 'r1', next).move('r1', 'r8').alu('sub', 'r1', 'r2');
     code.store('r10', frame.delayNs, 'r1', 'u64');
     this.loadSetting('r2', setting);
-    code.jumpIf('r1', 's<=', 'r2', next);
-    // With values to save it is about who comes by, a waker; without, about the one that waits.
-    if (planned.slots.length > 0) this.record(planned, expressions, 'waker', 'current');
-    else this.record(planned, expressions, 'waiting', 'pending');
+    const late = code.freshLabel('late');
+    code.jumpIf('r1', 's>', 'r2', late);
+    code.rare(() => {
+      code.label(late);
+      // With values to save it is about who comes by, a waker; without, about the one that waits.
+      if (planned.slots.length > 0) this.record(planned, expressions, 'waker', 'current');
+      else this.record(planned, expressions, 'waiting', 'pending');
+      code.jump(next);
+    });
   }
 
   /** Goes on to `next` where fewer ticks have passed than it takes for the threshold. */

@@ -122,7 +122,10 @@ function emitLog2(code: Assembler): void {
   code.move('r2', 32).move('r3', 'r4').label(short);
   for (const step of [16, 8, 4, 2]) {
     // The sign of what is below the bound minus the number: 0, or 1 where there are more than so many bits.
-    code.move('r4', 2 ** step - 1).alu('sub', 'r4', 'r3').shiftRight('r4', 63);
+    code
+      .move('r4', 2 ** step - 1)
+      .alu('sub', 'r4', 'r3')
+      .shiftRight('r4', 63);
     code.shiftLeft('r4', Math.log2(step)).shiftRight('r3', 'r4').alu('or', 'r2', 'r4');
   }
   code.shiftRight('r3', 1).alu('or', 'r2', 'r3');

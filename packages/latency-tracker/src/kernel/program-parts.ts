@@ -96,17 +96,29 @@ export class ProgramParts {
     }
   }
 
-  /** Tells a delay (in the frame) above the threshold, within the rate limit. Goes to `quiet` where it is not told. */
-  alert(planned: PlannedPoint, expressions: ExpressionWriter, quiet: string): void {
+  /** Tells a delay (in the frame) above the threshold, within the rate limit. */
+  alert(planned: PlannedPoint, expressions: ExpressionWriter): void {
+    const { code } = this;
+    const quiet = code.freshLabel('quiet');
+    const late = code.freshLabel('late');
+    code.load('r2', 'r10', frame.delayNs, 'u64');
+    this.loadSetting('r3', 'thresholdNs');
+    code.jumpIf('r2', '>', 'r3', late).label(quiet);
+    code.rare(() => {
+      code.label(late);
+      this.#tell(planned, expressions, quiet);
+      code.jump(quiet);
+    });
+  }
+
+  /** Goes to `quiet` where it is one too many. */
+  #tell(planned: PlannedPoint, expressions: ExpressionWriter, quiet: string): void {
     const { code } = this;
     const { place } = this.context.maps;
     const inWindow = code.freshLabel('window');
     const limited = code.freshLabel('limited');
     const allowed = code.freshLabel('allowed');
     const same = code.freshLabel('same');
-    code.load('r2', 'r10', frame.delayNs, 'u64');
-    this.loadSetting('r3', 'thresholdNs');
-    code.jumpIf('r2', '<=', 'r3', quiet);
     if (planned.point.time !== undefined) code.call('ktime_get_ns').move('r8', 'r0');
     const [windowAt, countAt] = [place.settingAt('rateWindowNs'), place.settingAt('rateCount')];
     code.moveMapValue('r1', place.memory.settings).load('r3', 'r1', windowAt, 'u64');

@@ -82,7 +82,7 @@ export class SharedValues {
 
   /** Writes the end of the program. */
   close(result: number): void {
-    this.#code.label(this.#end).move('r0', result).exit();
+    this.#code.label(this.#end).move('r0', result).exit().writeRare();
   }
 }
 

@@ -58,20 +58,23 @@ describe.runIf(isPossible)(title, () => {
     '%s: this process is left out, unless it is asked for',
     async (access) => {
       const mine = (): void => {
-        for (let i = 0; i < 300; i++) statSync('/');
+        for (let i = 0; i < 1000; i++) statSync('/');
       };
-      const countsOf = async (includeSelf: boolean): Promise<number> => {
+      const countsOf = async (includeSelf: boolean): Promise<[number, number]> => {
         const syscall = labelledBy(trackerNamed('syscall'), 'tid');
         const own = { ...syscall, name: 'own' };
         const { session } = await openSession([own], { access, includeSelf });
         mine();
-        const { series } = session.snapshot()[0]!;
+        const { series, counters } = session.snapshot()[0]!;
         session.close();
         const ofThis = series.find(({ labels }) => labels['tid'] === process.pid);
-        return ofThis?.histogram.count ?? 0;
+        return [ofThis?.histogram.count ?? 0, counters.unmatchedEnds];
       };
-      expect(await countsOf(true)).toBeGreaterThanOrEqual(300);
-      expect(await countsOf(false)).toBe(0);
+      expect((await countsOf(true))[0]).toBeGreaterThanOrEqual(1000);
+      const [pairs, unmatchedEnds] = await countsOf(false);
+      expect(pairs).toBe(0);
+      // Calls that others had begun before.
+      expect(unmatchedEnds).toBeLessThan(500);
     },
   );
 

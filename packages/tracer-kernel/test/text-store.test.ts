@@ -60,6 +60,15 @@ test('texts that nobody takes are forgotten, which is counted; nobody gets an ol
   expect(textOf(store.take({ ...key, tid: 1999 }, 2000))).toBe('text');
 });
 
+test('what was taken before it is thrown away was not forgotten, nor what there was no text of', () => {
+  const store = new TextStore(100_000);
+  for (let i = 0; i < 2000; i++) {
+    store.add({ ...key, tid: i }, i, i % 2 === 0 ? bytes('text') : undefined);
+    if (i !== 500) store.take({ ...key, tid: i }, i);
+  }
+  expect(store.forgotten).toBe(1);
+});
+
 test('texts of events that were converted make room: they are not missed', () => {
   const store = new TextStore(100_000);
   for (let i = 0; i < 20_000; i++) {

@@ -39,7 +39,7 @@ export class TextStore {
   #old = new Generation();
   readonly #halfBytes: number;
   #blindTimes: BlindTime[] = [];
-  /** Thrown away before anybody asked for them. */
+  /** Texts that were thrown away before anybody asked for them. */
   forgotten = 0;
 
   /** @param limitBytes - Of memory, about. */
@@ -54,9 +54,9 @@ export class TextStore {
   }
 
   #forgetOld(): void {
-    const { latestNs, count } = this.#old;
+    const { latestNs, count, waitingTexts } = this.#old;
     if (count > 0) this.addLoss(0, latestNs);
-    this.forgotten += count;
+    this.forgotten += waitingTexts;
     this.#old = this.#young;
     this.#young = new Generation();
   }
@@ -90,6 +90,8 @@ export class TextStore {
     if (found?.chunk === undefined || this.#isUncertain(found.timeNs, timeNs)) return undefined;
     const { chunk, offset, lengthBytes } = found;
     found.chunk = undefined;
+    const generation = isOld ? this.#old : this.#young;
+    generation.waitingTexts--;
     return chunk.subarray(offset, offset + lengthBytes);
   }
 
@@ -124,13 +126,18 @@ class Generation {
   #chunk = new Uint8Array(0);
   #used = 0;
   count = 0;
+  /** Nobody took them yet. */
+  waitingTexts = 0;
   /** Memory, about. */
   bytes = 0;
   latestNs = 0;
 
   add(key: number, timeNs: number, text: Uint8Array | undefined): void {
     const entry: FetchedText = { timeNs, chunk: undefined, offset: 0, lengthBytes: 0 };
-    if (text !== undefined) this.#copy(text, entry);
+    if (text !== undefined) {
+      this.#copy(text, entry);
+      this.waitingTexts++;
+    }
     this.count++;
     this.bytes += entryBytes + entry.lengthBytes;
     this.latestNs = Math.max(this.latestNs, timeNs);

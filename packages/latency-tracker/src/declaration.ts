@@ -101,7 +101,10 @@ export interface HistogramDeclaration {
 export interface AlertDeclaration {
   /** Delays above it. */
   readonly threshold: Duration;
-  /** Take the stack at `peek` points when half the threshold is over, while the operation still waits. */
+  /**
+   * Take the stack at `peek` points when half the threshold is over, while the operation still waits: it is told then, and again with
+   * the alert, where the stack of the end would say less.
+   */
   readonly halfStack?: boolean;
   /**
    * Whose stack: of the task that ends it, of the one that is pending; `waker`: also what led to its wakeup. A tracker without a peek at

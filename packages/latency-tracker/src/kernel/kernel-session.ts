@@ -60,7 +60,7 @@ export interface ProgramCost extends ProgramStatistics {
 const defaultPollMs = 50;
 /** Two seconds of alerts at their usual limit, while names are looked for: they have 1 KiB each. */
 const defaultRingBytes = 1 << 21;
-const maxWakers = 4096;
+const maxKept = 4096;
 const minSweepMs = 50;
 const maxSweepMs = 1000;
 
@@ -100,6 +100,8 @@ export class KernelSession implements TrackerSession {
   readonly #sweptMs = new Map<KernelTracker, number>();
   /** Stacks of wakers by tracker and thread, until the thread's alert comes. */
   readonly #wakers = new Map<string, readonly StackFrame[]>();
+  /** Where operations waited when half their threshold was over, by tracker and thread. */
+  readonly #waits = new Map<string, Alert>();
   /** Alerts whose user-space stack is to come, by tracker and end. */
   readonly #partial = new Map<string, Alert>();
   #isClosed = false;
@@ -230,16 +232,30 @@ export class KernelSession implements TrackerSession {
   #handle(read: ReadRecord): void {
     switch (read.type) {
       case 'waker':
-        this.#keepWaker(`${read.tracker} ${read.tid}`, read.stack);
+        keep(this.#wakers, `${read.tracker} ${read.tid}`, read.stack);
         return;
       case 'user-stack':
         this.#complete(`${read.tracker} ${read.endNs}`, read.stack);
         return;
-      case 'alert':
-        if (read.isPartial)
-          this.#partial.set(`${read.alert.tracker} ${read.alert.endNs}`, read.alert);
-        else this.#tell(read.alert);
+      case 'alert': {
+        const alert = this.#withWait(read.alert);
+        if (read.isPartial) this.#partial.set(`${alert.tracker} ${alert.endNs}`, alert);
+        else this.#tell(alert);
+      }
     }
+  }
+
+  /** Where an operation ended says little, where it waited much: an alert has that stack, if there is one of the same operation. */
+  #withWait(alert: Alert): Alert {
+    const key = `${alert.tracker} ${alert.tid}`;
+    if (alert.kind === 'waiting') {
+      if (alert.kernelStack !== undefined) keep(this.#waits, key, alert);
+      return alert;
+    }
+    const wait = this.#waits.get(key);
+    if (alert.kind !== 'alert' || wait?.beginNs !== alert.beginNs) return alert;
+    this.#waits.delete(key);
+    return { ...alert, kernelStack: wait.kernelStack };
   }
 
   /** Tells an alert with the user-space stack that has come. */
@@ -247,11 +263,6 @@ export class KernelSession implements TrackerSession {
     const alert = this.#partial.get(key);
     if (!this.#partial.delete(key)) return;
     this.#tell({ ...alert!, userStack });
-  }
-
-  #keepWaker(key: string, stack: readonly StackFrame[]): void {
-    if (this.#wakers.size >= maxWakers) this.#wakers.clear();
-    this.#wakers.set(key, stack);
   }
 
   #tell(alert: Alert): void {
@@ -315,6 +326,12 @@ export class KernelSession implements TrackerSession {
     for (const memory of this.#memories) memory.close();
     this.#ring.close();
   }
+}
+
+/** Until its alert comes; most have none. */
+function keep<T>(stacks: Map<string, T>, key: string, stack: T): void {
+  if (stacks.size >= maxKept) stacks.clear();
+  stacks.set(key, stack);
 }
 
 const typeNames = {

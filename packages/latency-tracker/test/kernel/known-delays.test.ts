@@ -72,6 +72,8 @@ describe.runIf(isPossible)(title, () => {
     expect(call.info).toMatchObject({ call: 'clock_nanosleep', ret: 0 });
     const waiting = alerts.find(({ kind, tid }) => kind === 'waiting' && tid === call.tid)!;
     expect(symbolsOf(waiting.kernelStack)).toContain('nanosleep');
+    // Not of where it ended.
+    expect(symbolsOf(call.kernelStack)).toBe(symbolsOf(waiting.kernelStack));
     const isSleep = ({ kernelStack }: Alert): boolean => /nanosleep/.test(symbolsOf(kernelStack));
     const off = own.find((alert) => alert.tracker === 'offcpu' && isSleep(alert))!;
     expectDelay(off.delayNs, 150);
@@ -103,6 +105,7 @@ describe.runIf(isPossible)(title, () => {
     expectDelay(call.delayNs, 200);
     const waiting = alerts.find(({ kind, tid }) => kind === 'waiting' && tid === call.tid)!;
     expect(symbolsOf(waiting.kernelStack)).toMatch(/flock|locks_lock/);
+    expect(symbolsOf(call.kernelStack)).toMatch(/flock|locks_lock/);
   });
 
   test('a thread that may not run: a higher priority spins on its CPU', async () => {

@@ -37,6 +37,20 @@ describe.skipIf(reasonNotToRecord !== undefined)(`sonde latency, live${whereReco
   if (scratch !== '') mkdirSync(runtime, { mode: 0o700 });
   const env = { XDG_RUNTIME_DIR: runtime };
 
+  test('the last table is of one moment, however much goes on', async () => {
+    const { child, done } = await start(['syscall', '--stacks=none'], env);
+    const busy = spawn('dd', ['if=/dev/zero', 'of=/dev/null', 'bs=1', 'status=none']);
+    await pause(500);
+    child.kill('SIGINT');
+    const { stdout } = await done;
+    busy.kill();
+    const [measured, ended] = [/^ {2}([\d,]+) measured, /m, / begun: ([\d,]+) measured, /].map(
+      (pattern) => pattern.exec(stdout)?.[1],
+    );
+    expect(measured).toMatch(/\d{3},\d{3}$/);
+    expect(ended).toBe(measured);
+  });
+
   test('a sleep of known length is told with its length, and Ctrl-C is the usual end', async () => {
     const alerts = join(scratch, 'alerts');
     const { child, done } = await start(

@@ -1,6 +1,7 @@
 import { SondeError, UsageError } from '@sonde/base';
 import {
   type Alert,
+  type KernelSession,
   openKernelSession,
   openTracefsSession,
   type Tracker,
@@ -34,7 +35,7 @@ async function tryKernel(
   trackers: readonly Tracker[],
   { onAlert, onUrgent }: LiveEvents,
   options: LiveOptions,
-): Promise<TrackerSession | SondeError> {
+): Promise<KernelSession | SondeError> {
   try {
     return await openKernelSession(trackers, {
       ...options,
@@ -56,7 +57,9 @@ const toldByTracefs: readonly string[] = ['no-event', 'key-types-differ'];
  */
 export const openLive: OpenLive = async (trackers, events, options) => {
   const inKernel = await tryKernel(trackers, events, options);
-  if (!(inKernel instanceof SondeError)) return { session: inKernel };
+  if (!(inKernel instanceof SondeError)) {
+    return { session: inKernel, stop: async () => inKernel.stop() };
+  }
   const note = (): void => events.note(`not in the kernel: ${inKernel.message.replace(/\.$/, '')}`);
   try {
     const session = openTracefsSession(trackers, urgentFirst(events));

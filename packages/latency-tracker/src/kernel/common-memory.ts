@@ -79,6 +79,12 @@ export class CommonMemory {
     });
   }
 
+  /** `counters.value` is of this moment then: once for all trackers, for it may be long. */
+  readCounters(): void {
+    this.counters.key.setUint32(0, 0, true);
+    this.counters.lookUp();
+  }
+
   close(): void {
     this.#settingsMemory.free();
     for (const map of [this.settings, this.counters, this.tasks]) map?.close();

@@ -274,6 +274,7 @@ export class KernelSession implements TrackerSession {
 
   snapshot(): readonly TrackerSnapshot[] {
     this.poll();
+    for (const memory of this.#memories) memory.readCounters();
     return this.#trackers.map((tracker) => tracker.snapshot());
   }
 
@@ -304,6 +305,7 @@ export class KernelSession implements TrackerSession {
 
   /** No event is counted from here on; what was counted stays readable until `close`. */
   stop(): void {
+    if (this.#isClosed) return;
     for (const tracker of this.#trackers) tracker.switchOff();
   }
 

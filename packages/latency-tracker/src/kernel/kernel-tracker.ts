@@ -26,7 +26,12 @@ import type { ProgramContext, ProgramPiece } from './program-parts.ts';
 import { namedValue, type Value, valueOfWord } from './read-record.ts';
 import { attachProgram, canBeShared, type LoadedPiece, loadProgram } from './shared-programs.ts';
 import { MapSweep, type Sweep, TaskSweep } from './sweep.ts';
-import { type KernelCounters, type KernelSeries, TrackerMaps } from './tracker-maps.ts';
+import {
+  type KernelCounters,
+  type KernelReading,
+  type KernelSeries,
+  TrackerMaps,
+} from './tracker-maps.ts';
 import { userStackPiece } from './user-stacks.ts';
 
 /** Above every delay: "never". */
@@ -57,6 +62,8 @@ export class KernelTracker {
   #base: KernelCounters;
   #baseSeries = new Map<string, KernelSeries>();
   #missedBefore = 0;
+  /** By the last snapshot. */
+  #seen: { readonly read: KernelReading; readonly missed: number };
   #sweptBefore = { timeouts: 0, collected: 0 };
   /** Pending operations that were forgotten when it was switched off. */
   #forgotten = 0;
@@ -97,7 +104,9 @@ export class KernelTracker {
       if (plan.userStackTarget !== undefined) {
         this.#load(userStackPiece(this.#context, plan.userStackTarget), 0);
       }
-      this.#base = this.maps.readCounters();
+      place.memory.readCounters();
+      this.#base = this.maps.knownCounters;
+      this.#seen = { read: { counters: this.#base, series: [] }, missed: 0 };
       this.#writeSettings();
     } catch (error) {
       this.close();
@@ -133,7 +142,8 @@ export class KernelTracker {
     this.#isOn = true;
     if (this.#isChain) this.maps.forgetWaiting();
     // What is pending from before a pause is no operation of now.
-    this.#forgotten = this.#pendingOf(this.maps.readCounters());
+    this.maps.place.memory.readCounters();
+    this.#forgotten = this.#pendingOf(this.maps.knownCounters);
     this.maps.place.set('onSinceNs', nowNs);
     this.maps.place.set('isOn', 1n);
   }
@@ -199,9 +209,11 @@ export class KernelTracker {
     return this.statistics().reduce((sum, { missed }) => sum + missed, 0);
   }
 
+  /** Counters are those that the common memory has read last. */
   snapshot(): TrackerSnapshot {
     const { tracker } = this.plan;
-    const { counters, series: all } = this.maps.read();
+    this.#seen = { read: this.maps.read(), missed: this.#missed };
+    const { counters, series: all } = this.#seen.read;
     const series = all
       .map((now) => since(now, this.#baseSeries.get(now.key.join()), this.maps.bits))
       .filter(({ histogram }) => histogram.count > 0 || this.maps.series === undefined)
@@ -221,16 +233,17 @@ export class KernelTracker {
     counters.timeouts += (this.#mapSweep?.timeouts ?? 0) - this.#sweptBefore.timeouts;
     counters.collected += (this.#mapSweep?.collected ?? 0) - this.#sweptBefore.collected;
     counters.pending = Math.max(0, this.#pendingOf(now) - this.#forgotten);
-    counters.missed = this.#missed - this.#missedBefore;
+    counters.missed = this.#seen.missed - this.#missedBefore;
     return counters;
   }
 
+  /** What comes from here on is what came since the last snapshot. */
   reset(): void {
-    const { counters, series } = this.maps.read();
+    const { counters, series } = this.#seen.read;
     this.#base = counters;
     this.#thresholds.reset();
     this.#baseSeries = new Map(series.map((one) => [one.key.join(), one]));
-    this.#missedBefore = this.#missed;
+    this.#missedBefore = this.#seen.missed;
     const { timeouts = 0, collected = 0 } = this.#mapSweep ?? {};
     this.#sweptBefore = { timeouts, collected };
   }

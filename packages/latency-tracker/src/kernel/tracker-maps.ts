@@ -34,6 +34,11 @@ export interface KernelSeries {
   readonly counts: Float64Array;
 }
 
+export interface KernelReading {
+  readonly counters: KernelCounters;
+  readonly series: readonly KernelSeries[];
+}
+
 const twoTo32 = 4_294_967_296;
 
 export class TrackerMaps {
@@ -105,8 +110,8 @@ export class TrackerMaps {
   }
 
   /** Of one moment, as far as a tracker without labels goes: there both are read at once. */
-  read(): { readonly counters: KernelCounters; readonly series: readonly KernelSeries[] } {
-    const counters = this.readCounters();
+  read(): KernelReading {
+    const counters = this.knownCounters;
     if (this.series !== undefined) return { counters, series: this.#readSeries(this.series) };
     const { seriesAt, bucketsAt, memory } = this.place;
     return { counters, series: [sumOfCpus(memory.counters, seriesAt, bucketsAt!, this.bits, [])] };
@@ -117,11 +122,9 @@ export class TrackerMaps {
     for (const map of this.waiting) while (map.firstKey()) map.delete();
   }
 
-  readCounters(): KernelCounters {
-    const { memory } = this.place;
-    memory.counters.key.setUint32(0, 0, true);
-    memory.counters.lookUp();
-    const { value, cpuCount, cpuStrideBytes } = memory.counters;
+  /** As of the last `readCounters` of the common memory. */
+  get knownCounters(): KernelCounters {
+    const { value, cpuCount, cpuStrideBytes } = this.place.memory.counters;
     const sums = {} as KernelCounters;
     for (const name of counterNames) {
       sums[name] = 0;

@@ -66,6 +66,7 @@ describe.runIf(isPossible)(title, () => {
       place.set('isOn', 1n);
       await run('dd', 'if=/dev/zero', 'of=/dev/null', 'bs=1', 'count=1000', 'status=none');
       place.set('isOn', 0n);
+      memory.readCounters();
       const { counters, series } = maps.read();
       expect(counters.ends).toBeGreaterThan(2000);
       expect(counters.begins - counters.ends).toBeLessThan(1000);

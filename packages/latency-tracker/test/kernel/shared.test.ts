@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { parseTracker, type Tracker, type TrackerDeclaration } from '../../src/index.ts';
+import {
+  labelledBy,
+  parseTracker,
+  type Tracker,
+  type TrackerDeclaration,
+} from '../../src/index.ts';
 import { needs, openSession, programNamed, run, symbolsOf, trackerNamed } from './support.ts';
 
 const comm = 'sondeshared';
@@ -90,6 +95,32 @@ describe.runIf(isPossible)(title, () => {
       expect(series[0]!.histogram.sumNs).toBe(first!.series[0]!.histogram.sumNs);
       expect(series[0]!.histogram.count).toBe(ends);
     }
+  });
+
+  test('what comes between two snapshots is in one of them, with labels and without', async () => {
+    const dd = programNamed(comm, 'dd');
+    const labelled = labelledBy(trackerNamed('syscall'), 'tid');
+    const trackers = [
+      trackerNamed('syscall'),
+      { ...labelled, name: 'by_tid' },
+      trackerNamed('runq'),
+    ];
+    const { session } = await openSession(trackers);
+    const sums = trackers.map(() => ({ ends: 0, count: 0 }));
+    const take = (): void => {
+      for (const [i, { counters, series }] of session.snapshotAndReset().entries()) {
+        sums[i]!.ends += counters.ends;
+        for (const { histogram } of series) sums[i]!.count += histogram.count;
+      }
+    };
+    const ended = run(dd, 'if=/dev/zero', 'of=/dev/null', 'bs=1', 'count=100000', 'status=none');
+    const timer = setInterval(take, 5);
+    await ended;
+    clearInterval(timer);
+    session.stop();
+    take();
+    expect(sums[0]!.ends).toBeGreaterThan(200_000);
+    for (const { ends, count } of sums) expect(count).toBe(ends);
   });
 
   test('each has its own switch, threshold, alerts and stacks', async () => {

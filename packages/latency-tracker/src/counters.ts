@@ -50,7 +50,7 @@ const troubles: Words = [
   ['negative', 'ended before they began'],
   ['uncertain', 'across lost events'],
   ['limited', 'alerts over the rate limit', 'alert over the rate limit'],
-  ['ringLost', 'alerts lost in the ring buffer', 'alert lost in the ring buffer'],
+  ['ringLost', 'records lost in the ring buffer', 'record lost in the ring buffer'],
   ['missed', 'events missed by the kernel programs', 'event missed by the kernel programs'],
   ['unlabelled', 'in no distribution: the kernel had no room for their label'],
 ];

@@ -260,7 +260,7 @@ export interface TrackerCounters {
   readonly alerts: number;
   /** Alerts that the rate limit left out. */
   readonly limited: number;
-  /** In the kernel: alerts for which the ring buffer had no room. */
+  /** In the kernel: records for which the ring buffer had no room: alerts, and stacks of threads that wait and of those that wake them. */
   readonly ringLost: number;
   /** In the kernel: events for which a program could not run. */
   readonly missed: number;

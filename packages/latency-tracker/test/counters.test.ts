@@ -76,12 +76,14 @@ test('one is one', () => {
     },
   );
   expect(text).toContain('  1 begun: 1 still pending; 1 end had no begin\n');
-  expect(text).toContain('NOT all is well: 1 alert lost in the ring buffer\n');
+  expect(text).toContain('NOT all is well: 1 record lost in the ring buffer\n');
 });
 
 test('text names every threshold that was in force', () => {
   const snapshot = snapshotWith({ begins: 3, ends: 3, alerts: 2 }, 3);
   expect(summaryText(snapshot, { top: 10 })).toContain('\n  2 above 5 ms\n');
+  const limited = snapshotWith({ begins: 9, ends: 9, alerts: 2, limited: 5 }, 9);
+  expect(summaryText(limited, { top: 10 })).toContain('\n  7 above 5 ms; 2 of them told\n');
   const changed = { ...snapshot, thresholdsNs: [20e6, 2e6, 500e3] };
   expect(summaryText(changed, { top: 10 })).toContain(
     '\n  2 above the threshold, which was 20 ms, then 2 ms, then 500 us\n',

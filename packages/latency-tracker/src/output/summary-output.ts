@@ -38,8 +38,10 @@ export function summaryText(snapshot: TrackerSnapshot, options: SummaryOptions):
     lines.push(...histogramLines(total));
     if (Object.keys(only?.labels ?? {}).length > 0) lines.push('', ...labelLines(series, options));
   }
-  if (counters.alerts > 0) {
-    lines.push(`  ${group(counters.alerts)} above ${thresholdsText(snapshot.thresholdsNs)}`);
+  const above = counters.alerts + counters.limited;
+  if (above > 0) {
+    const told = counters.limited === 0 ? '' : `; ${group(counters.alerts)} of them told`;
+    lines.push(`  ${group(above)} above ${thresholdsText(snapshot.thresholdsNs)}${told}`);
   }
   const fates = formatFates(counters);
   if (fates !== '') lines.push(`  ${fates}`);

@@ -1,6 +1,10 @@
 # `sh raise-nmi.sh FOLDER`, as root: has the kernel send non-maskable interrupts, and prints how many came. A write into a frozen file system
 # waits without end; what looks for hung tasks then asks all other CPUs for their stacks, by NMI. All is as before when it ends.
 set -e
+if [ "$(cat /proc/sys/kernel/hung_task_panic)" != 0 ]; then
+  echo 'The kernel would panic: kernel.hung_task_panic is set.' >&2
+  exit 1
+fi
 image=$1/frozen.img
 mount=$1/frozen
 settings=/proc/sys/kernel/hung_task
@@ -25,6 +29,8 @@ truncate -s 16M "$image"
 mkfs.ext4 -q -F "$image"
 mount -o loop "$image" "$mount"
 trap undo EXIT
+# A signal alone would end it with nothing undone.
+trap 'exit 1' HUP INT TERM
 for name in $names; do echo 1 >"${settings}_$name"; done
 from=$(nmis)
 fsfreeze --freeze "$mount"

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** A control group that counts the CPU time of what is in it, ended processes included. Nothing is limited. */
@@ -9,10 +9,14 @@ export class ControlGroup {
     this.path = join(mount, `${name}-${process.pid}`);
     mkdirSync(this.path);
     process.on('exit', () => {
-      try {
-        rmdirSync(this.path);
-      } catch {
-        // Somebody is still in it.
+      // Whoever is still in it: a run that is cut short leaves no recorder behind.
+      writeFileSync(join(this.path, 'cgroup.kill'), '1');
+      for (let i = 0; i < 100 && existsSync(this.path); i++) {
+        try {
+          rmdirSync(this.path);
+        } catch {
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+        }
       }
     });
   }

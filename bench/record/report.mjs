@@ -14,11 +14,12 @@ export function report(measured) {
   const rows = Object.entries(measured.rows).map(([name, row]) => rowOf(name, row));
   const works = rows.filter(({ work }) => work !== 'nothing');
   const idle = rows.filter(({ work }) => work === 'nothing');
+  const times = [...new Set(rows.map((row) => row.times))].join(' or ');
   return `# What recording costs
 
 CPU time, user and system, of the work and of the recorder, beyond that of the work alone; in per cent of that. The amount of work is fixed. A
-recording has it ${rows[0].times} times: once for warming up, then to be measured. Work (with the database server) and recorder (with all its processes) are each
-in a control group, which counts their time to the microsecond. The recorder's part is what a recording of ${rows[0].times} times takes, to its end, beyond one of
+recording has it ${times} times: once for warming up, then to be measured. Work (with the database server) and recorder (with all its processes) are each
+in a control group, which counts their time to the microsecond. The recorder's part is what a recording of ${times} times takes, to its end, beyond one of
 1 time: what it takes once, however long a recording is, falls out and is told below. Writing the file after the work is in it. Medians of
 the rounds, in which all take turns in random order, and in brackets where the figure lies with 90 % confidence (bootstrap). "Alone again" is a
 second run of the work alone, against the first: what is smaller than its range is not told from nothing. All have buffers of 16 MiB a CPU and write to a disk.

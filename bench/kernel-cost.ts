@@ -212,7 +212,7 @@ async function runCase(one: Case, kind: Script): Promise<void> {
   add(perTracker, tracker, kind, figures);
   empty.close();
   session.close();
-  bpftrace.kill('SIGINT');
+  bpftrace.kill('SIGTERM');
   await once(bpftrace, 'close');
 }
 

@@ -68,6 +68,6 @@ const share = (name: 'ours' | 'theirs'): string =>
   `${((100 * (last[name] - first[name])) / (last.busy - first.busy)).toFixed(2)} %`;
 console.log(`| ${command} ${args[0] ?? ''} | ${share('ours')} | ${share('theirs')} |`);
 session.close();
-bpftrace.kill('SIGINT');
+bpftrace.kill('SIGTERM');
 await once(bpftrace, 'close');
 statistics.close();

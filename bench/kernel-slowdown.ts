@@ -165,7 +165,7 @@ async function runWith(way: Way): Promise<Run> {
   while (loadedPrograms(native).filter(isNew).length < probesOfSameMeaning) await pause(20);
   await pause(300);
   const run = runOltp();
-  peer.kill('SIGINT');
+  peer.kill('SIGTERM');
   await once(peer, 'close');
   await pause(200);
   return run;

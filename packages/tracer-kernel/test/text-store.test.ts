@@ -79,6 +79,39 @@ test('texts of events that were converted make room: they are not missed', () =>
   for (let i = 19_900; i < 20_000; i++) expect(textOf(store.take(key, i))).toBe('text');
 });
 
+test('behind a lost record, an old text is nobody’s, however long ago the loss was', () => {
+  const store = new TextStore();
+  store.add(key, 1000, bytes('of a call whose event nobody saw'));
+  store.addLoss(2000, 2010);
+  for (let ns = 1e9; ns < 60e9; ns += 1e9) store.release(ns);
+  expect(store.take(key, 60e9)).toBeUndefined();
+});
+
+test('of calls that are often without a text, the first one without it tells so', () => {
+  const call = fc.record({
+    fate: fc.constantFrom('fetched', 'absent', 'lost'),
+    isRecorded: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(call, { maxLength: 40 }), (calls) => {
+      const store = new TextStore();
+      let isTold = false;
+      for (const [i, { fate }] of calls.entries()) {
+        // The ring has no room: neither for a text, nor for what tells that there is none.
+        if (fate === 'lost' && isTold) store.addLoss(i * 1000, i * 1000 + 10);
+        if (fate === 'fetched') store.add(key, i * 1000, bytes(String(i)));
+        if (fate === 'absent' && isTold) store.add(key, i * 1000, undefined);
+        isTold = fate === 'fetched';
+      }
+      for (const [i, { fate, isRecorded }] of calls.entries()) {
+        if (!isRecorded) continue;
+        const text = textOf(store.take(key, i * 1000 + 500));
+        expect(text).toBe(fate === 'fetched' ? String(i) : undefined);
+      }
+    }),
+  );
+});
+
 test('whatever is lost, in whatever order: an event has its own text, or none', () => {
   const call = fc.record({
     fate: fc.constantFrom('fetched', 'absent', 'lost'),

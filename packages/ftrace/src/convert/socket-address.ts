@@ -8,6 +8,10 @@ export const maxAddressFieldsBytes = 2 + 2 + 4 + 4 + 4 + 16 + maxSocketAddressBy
 const families = { unix: 1, ipv4: 2, ipv6: 10 } as const;
 const commercialAt = 0x40;
 
+const nothing = new Uint8Array(0);
+/** Of the fields when there is no address (bytes): family, port, two lengths, the path's terminator. */
+const emptyFieldsBytes = 2 + 2 + 4 + 4 + 1;
+
 /**
  * @param address - Undefined: not known; everything is 0 and empty then.
  * @returns the position after the fields
@@ -18,24 +22,24 @@ export function writeSocketAddress(
   position: number,
   littleEndian: boolean,
 ): number {
-  const bytes = address === undefined || address.length < 2 ? new Uint8Array(2) : address;
-  const family = new DataView(bytes.buffer, bytes.byteOffset).getUint16(0, littleEndian);
-  const hasPort = (family === families.ipv4 || family === families.ipv6) && bytes.length >= 4;
+  if (address === undefined || address.length < 2) return writeNothing(to, position);
+  const family = new DataView(address.buffer, address.byteOffset).getUint16(0, littleEndian);
+  const hasPort = (family === families.ipv4 || family === families.ipv6) && address.length >= 4;
   to.setUint16(position, family, littleEndian);
   // Already in the order of the network, as the field is.
-  to.setUint8(position + 2, hasPort ? bytes[2]! : 0);
-  to.setUint8(position + 3, hasPort ? bytes[3]! : 0);
-  const v4 = family === families.ipv4 ? bytes.subarray(4, 8) : bytes.subarray(0, 0);
-  const v6 = family === families.ipv6 ? bytes.subarray(8, 24) : bytes.subarray(0, 0);
-  let end = writeElements(
-    v4.length === 4 ? v4 : v4.subarray(0, 0),
-    1,
-    to,
-    position + 4,
-    littleEndian,
-  );
-  end = writeElements(v6.length === 16 ? v6 : v6.subarray(0, 0), 2, to, end, littleEndian);
-  return writePath(family === families.unix ? bytes.subarray(2) : bytes.subarray(0, 0), to, end);
+  to.setUint8(position + 2, hasPort ? address[2]! : 0);
+  to.setUint8(position + 3, hasPort ? address[3]! : 0);
+  const v4 = family === families.ipv4 && address.length >= 8 ? address.subarray(4, 8) : nothing;
+  const v6 = family === families.ipv6 && address.length >= 24 ? address.subarray(8, 24) : nothing;
+  let end = writeElements(v4, 1, to, position + 4, littleEndian);
+  end = writeElements(v6, 2, to, end, littleEndian);
+  return writePath(family === families.unix ? address.subarray(2) : nothing, to, end);
+}
+
+/** Of most calls that may have one. */
+function writeNothing(to: DataView, position: number): number {
+  for (let i = 0; i < emptyFieldsBytes; i++) to.setUint8(position + i, 0);
+  return position + emptyFieldsBytes;
 }
 
 function writeElements(

@@ -66,6 +66,8 @@ export type OutputField =
       readonly name: string;
       readonly portName: string;
       readonly argumentIndex: number;
+      /** The argument points to a `struct msghdr` with the address and its length. */
+      readonly isMessage: boolean;
       /** Of the argument: 64 bits, 0 where there is no address; undefined: it is given at the exit. */
       readonly pointerOffsetBytes: number | undefined;
     }

@@ -14,13 +14,14 @@ import {
   absentBit,
   type ContentsMaps,
   contentsRecord,
-  entryProgram,
-  exitProgram,
   givenArgument,
-  lateValueBytes,
+  isOftenAbsent,
   maxRecordBytes,
+  threadValue,
+  toldShift,
   wantedBit,
-} from './contents-programs.ts';
+} from './contents-maps.ts';
+import { entryProgram, exitProgram, threadEndProgram } from './contents-programs.ts';
 import { TextStore } from './text-store.ts';
 
 /** What it takes to load programs, or why they can't be. */
@@ -48,6 +49,8 @@ export interface FetchedArgument {
   readonly index: number;
   /** The call gives the address: it is there at the exit. */
   readonly isGiven?: boolean;
+  /** The argument points to a `struct msghdr` with the address. */
+  readonly isMessage?: boolean;
 }
 
 /** No argument has it: arguments' names are those of C. */
@@ -58,8 +61,8 @@ const defaultRingBytes = 4 << 20;
 const alarmShare = 0.25;
 const alarmRingBytes = 4096;
 const numbersEnd = 512;
-/** Threads that wait in a system call for what they could not read at its beginning. */
-const maxLate = 16_384;
+/** Threads that waited in a system call for what they could not read at its beginning, or had an address that is often absent. */
+const maxThreads = 65_536;
 /** Events may wait for their call stacks: how long after those behind them they are asked for (ns). */
 const patienceNs = 200e6;
 /** A record in the ring that is being written is waited for: so many looks. */
@@ -76,7 +79,7 @@ export interface ContentsCounts {
 }
 
 /**
- * Fetches texts that system calls point to, with programs on the same tracepoints. They run before the instance's own recording if they
+ * Fetches texts and addresses that system calls point to, with programs on the same tracepoints. They run before the instance's own recording if they
  * are attached before its events are on, which keeps the order of text and event. Nothing is pinned: all goes with this process.
  */
 export class SystemCallContents implements UserStrings {
@@ -118,6 +121,7 @@ export class SystemCallContents implements UserStrings {
       const programs = [
         { point: 'sys_enter', name: 'sonde_contents', code: entryProgram(maps) },
         { point: 'sys_exit', name: 'sonde_contents2', code: exitProgram(maps) },
+        { point: 'sched_process_exit', name: 'sonde_contents3', code: threadEndProgram(maps) },
       ].map(({ point, name, code }) => ({
         point,
         program: keep(new BpfProgram(native, { type: 'raw-tracepoint', name, code })),
@@ -202,8 +206,8 @@ export class SystemCallContents implements UserStrings {
     const key = { tid: state.tid, number: found.number, argument };
     const text = this.#isKnown(timeNs) ? this.#store.take(key, timeNs) : undefined;
     if (text !== undefined) this.#texts++;
-    // A call that failed gives no address, and it need not ask for one.
-    else if (found.isGiven !== true) this.#missing++;
+    // Where that is often so, there is no telling.
+    else if (!mayBeAbsent(found)) this.#missing++;
     return text;
   }
 
@@ -235,8 +239,8 @@ export class SystemCallContents implements UserStrings {
     this.#isClosed = true;
     for (const attachment of this.#attachments) attachment.close();
     for (const program of this.#programs) program.close();
-    const { wanted, late, lost, ring, alarm } = this.#maps;
-    for (const resource of [wanted, late, lost, ring, alarm]) resource.close();
+    const { wanted, threads, lost, ring, alarm } = this.#maps;
+    for (const resource of [wanted, threads, lost, ring, alarm]) resource.close();
   }
 }
 
@@ -251,13 +255,14 @@ function createMaps(
   return {
     wanted: keep(new BpfMap(native, { ...array, name: 'wanted', maxEntries: numbersEnd })),
     lost: keep(new BpfMap(native, { ...array, name: 'lost', maxEntries: 1 })),
-    late: keep(
+    threads: keep(
       new BpfMap(native, {
         type: 'hash',
-        name: 'late',
+        name: 'threads',
         keyBytes: 4,
-        valueBytes: lateValueBytes,
-        maxEntries: maxLate,
+        valueBytes: threadValue.lengthBytes,
+        maxEntries: maxThreads,
+        isGrowing: true,
       }),
     ),
     ring: keep(new RingBuffer(native, ringBytes, 'contents')),
@@ -268,20 +273,32 @@ function createMaps(
 
 function wantArguments(wanted: BpfMap, texts: readonly FetchedArgument[]): void {
   const bits = new Map<number, number>();
+  const oftenAbsent = new Set<number>();
   for (const argument of texts) {
     const { number } = argument;
     bits.set(number, (bits.get(number) ?? 0) | bitOf(argument));
+    if (mayBeAbsent(argument)) oftenAbsent.add(number);
   }
+  const ownBits = new Map([...oftenAbsent].map((number, i) => [number, (1 << i) >>> 0]));
+  const high = toldShift / 8;
   for (const [number, mask] of bits) {
     wanted.key.setUint32(0, number, true);
-    wanted.value.setBigUint64(0, BigInt(mask), true);
+    wanted.value.setUint32(0, mask, true);
+    wanted.value.setUint32(high, ownBits.get(number) ?? 0, true);
     wanted.update();
   }
 }
 
-function bitOf({ name, index, isGiven }: FetchedArgument): number {
+function bitOf(argument: FetchedArgument): number {
+  const { name, index, isGiven, isMessage = false } = argument;
   if (name !== addressName) return wantedBit.text(index);
-  return isGiven === true ? wantedBit.givenAddress(index) : wantedBit.takenAddress(index);
+  const place = { argument: index, isMessage };
+  return isGiven === true ? wantedBit.givenAddress(place) : wantedBit.takenAddress(place);
+}
+
+function mayBeAbsent({ name, index, isGiven, isMessage = false }: FetchedArgument): boolean {
+  const which = isGiven === true ? 'given' : 'taken';
+  return name === addressName && isOftenAbsent({ argument: index, isMessage }, which);
 }
 
 function byEvent(texts: readonly FetchedArgument[]): Map<string, Map<string, FetchedArgument>> {
@@ -311,8 +328,9 @@ export function fetchedArgumentsOf(layout: KernelTraceLayout): FetchedArgument[]
         return [{ event: plan.name, name: field.argument, number, index: field.argumentIndex }];
       }
       if (field.kind !== 'user-address') return [];
-      const [name, index, isGiven] = [addressName, field.argumentIndex, side === 'exit'];
-      return [{ event: plan.name, name, number, index, isGiven }];
+      const { argumentIndex: index, isMessage } = field;
+      const isGiven = side === 'exit';
+      return [{ event: plan.name, name: addressName, number, index, isGiven, isMessage }];
     });
   });
 }

@@ -26,13 +26,14 @@ const chunkBytes = 256 * 1024;
 /** What a text takes beside its bytes. */
 const entryBytes = 100;
 const defaultLimitBytes = 48 << 20;
-/** A text of a call may be as much older than the call's event: for other threads, or interrupts. */
+/** What could not be read at once is added later with its own time: by so much (ns). */
 const keptBlindNs = 10e9;
 const maxBlindTimes = 1000;
 
 /**
- * By thread, call and argument, in the order of time. For every call there is an entry, with or without a text, or its loss is known. It
- * is made before the call's event: the newest entry that is not newer than the event is the event's, unless something was lost between.
+ * By thread, call and argument, in the order of time. For every call there is an entry, with or without a text, or its loss is known;
+ * behind an entry without a text there may be calls without a text that have none. It is made before the call's event: the newest entry
+ * that is not newer than the event is the event's or has no text, unless something was lost between.
  */
 export class TextStore {
   #young = new Generation();
@@ -109,9 +110,12 @@ export class TextStore {
       this.#old = this.#young;
       this.#young = new Generation();
     }
+    // With them, entries from before them are not certain.
+    const earliestNs = Math.min(this.#old.earliestNs, this.#young.earliestNs);
+    const keptNs = Math.min(earliestNs, beforeNs - keptBlindNs);
     const [first] = this.#blindTimes;
-    if (first === undefined || first.untilNs >= beforeNs - keptBlindNs) return;
-    this.#blindTimes = this.#blindTimes.filter(({ untilNs }) => untilNs >= beforeNs - keptBlindNs);
+    if (first === undefined || first.untilNs >= keptNs) return;
+    this.#blindTimes = this.#blindTimes.filter(({ untilNs }) => untilNs >= keptNs);
   }
 }
 
@@ -131,6 +135,7 @@ class Generation {
   /** Memory, about. */
   bytes = 0;
   latestNs = 0;
+  earliestNs = Number.POSITIVE_INFINITY;
 
   add(key: number, timeNs: number, text: Uint8Array | undefined): void {
     const entry: FetchedText = { timeNs, chunk: undefined, offset: 0, lengthBytes: 0 };
@@ -141,6 +146,7 @@ class Generation {
     this.count++;
     this.bytes += entryBytes + entry.lengthBytes;
     this.latestNs = Math.max(this.latestNs, timeNs);
+    this.earliestNs = Math.min(this.earliestNs, timeNs);
     const entries = this.#entries.get(key);
     if (entries === undefined) this.#entries.set(key, [entry]);
     else insert(entries, entry);

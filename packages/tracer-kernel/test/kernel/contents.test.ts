@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { Native } from '@sonde/ebpf';
 import { ProcessTable, type RecordState } from '@sonde/ftrace';
 import { describe, expect, test } from 'vitest';
-import { maxRecordBytes } from '../../src/contents/contents-programs.ts';
+import { maxRecordBytes } from '../../src/contents/contents-maps.ts';
 import { SystemCallContents } from '../../src/contents/system-call-contents.ts';
 
 const reason =
@@ -12,6 +13,24 @@ const reason =
       : ' (left out: this is no x86-64)'
     : ' (left out: this needs root)';
 const openat = { event: 'syscall_entry_openat', name: 'filename', number: 257, index: 1 };
+const recvfrom = {
+  event: 'syscall_exit_recvfrom',
+  name: '*',
+  number: 45,
+  index: 4,
+  isGiven: true,
+};
+/** Receives from a known port; then as often without asking who sent it. Prints its process ID, the port, and when each call was over. */
+const receive = `import os, socket, sys, time
+one, two = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
+for s in (one, two): s.bind(("127.0.0.1", 0))
+print(os.getpid(), one.getsockname()[1])
+for i in range(int(sys.argv[1])):
+    one.sendto(b"datagram", two.getsockname())
+    (two.recvfrom if i % 1000 == 0 else two.recv)(100)
+    if i < 2: print(time.monotonic_ns())
+`;
+const python = spawnSync('python3', ['--version']).error === undefined;
 const opens = 2000;
 const ringBytes = 4096;
 
@@ -92,6 +111,24 @@ describe.skipIf(reason !== '')(`texts of system calls${reason}`, () => {
       // Doubtful are the last record before two of the greatest length would fill the ring, and those behind it: of 48 bytes here.
       const doubtful = 8 * (1 + Math.ceil((2 * maxRecordBytes) / 48));
       expect(contents.counts.lost).toBeGreaterThanOrEqual(opens - known - doubtful);
+    } finally {
+      contents.close();
+    }
+  });
+
+  test.skipIf(!python)('an address is not that of a call that asks for none', async () => {
+    const contents = new SystemCallContents(await Native.open(), [recvfrom], ringBytes);
+    try {
+      const { stdout } = spawnSync('python3', ['-c', receive, '1000'], { encoding: 'utf8' });
+      const [tid, port, asked, unasked] = stdout.trim().split(/\s+/);
+      contents.poll();
+      const at = (timeNs: string) => ({ ...stateAt(BigInt(timeNs)), tid: Number(tid) });
+      // First: the event of the other one may have been lost.
+      expect(contents.addressOf(at(unasked!), recvfrom.event)).toBeUndefined();
+      const address = contents.addressOf(at(asked!), recvfrom.event)!;
+      expect(new DataView(address.buffer, address.byteOffset).getUint16(2)).toBe(Number(port));
+      // Those without an address take no room.
+      expect(contents.counts).toEqual({ texts: 1, missing: 0, lost: 0 });
     } finally {
       contents.close();
     }

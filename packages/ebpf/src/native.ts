@@ -21,8 +21,24 @@ export class SystemCallError extends SondeError {
 
 /** Numbers of system calls differ between architectures. */
 const callNumbers = {
-  x64: { bpf: 321, perf_event_open: 298, ioctl: 16, munmap: 11, eventfd2: 290 },
-  arm64: { bpf: 280, perf_event_open: 241, ioctl: 29, munmap: 215, eventfd2: 19 },
+  x64: {
+    bpf: 321,
+    perf_event_open: 298,
+    ioctl: 16,
+    munmap: 11,
+    eventfd2: 290,
+    sync_file_range: 277,
+    fadvise64: 221,
+  },
+  arm64: {
+    bpf: 280,
+    perf_event_open: 241,
+    ioctl: 29,
+    munmap: 215,
+    eventfd2: 19,
+    sync_file_range: 84,
+    fadvise64: 223,
+  },
 } as const;
 export type CallName = keyof (typeof callNumbers)['x64'];
 

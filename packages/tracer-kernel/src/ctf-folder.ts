@@ -4,7 +4,9 @@ import { closeSync, ftruncateSync, openSync, writeFileSync, writeSync } from 'no
 import { endianness } from 'node:os';
 import { join } from 'node:path';
 import { makeFolders } from '@sonde/components';
+import type { Native } from '@sonde/ebpf';
 import type { PacketIndexEntry } from '@sonde/ftrace';
+import { WriteBehind } from './write-behind.ts';
 
 const indexMagic = 0xc1f1_dcc1;
 const indexHeaderBytes = 16;
@@ -14,6 +16,7 @@ interface StreamFiles {
   readonly dataFd: number;
   readonly indexFd: number;
   readonly sizes: { data: number; index: number };
+  readonly behind: WriteBehind | undefined;
   /** Number of packets of an earlier run. */
   readonly begunWith: bigint;
 }
@@ -38,19 +41,23 @@ export class CtfFolder {
   writtenBytes = 0;
   readonly #files = new Map<string, StreamFiles>();
   readonly #begun: ReadonlyMap<string, StreamBegun>;
+  readonly #native: Native | undefined;
   readonly #record = new DataView(new ArrayBuffer(indexRecordBytes));
 
   /**
    * Makes the folder. The metadata precedes all data, so that there is never data which nobody can read.
    * @param begun - Streams that go on in their files.
+   * @param native - Keeps the files from filling the page cache.
    */
   constructor(
     path: string,
     metadata: string | Uint8Array,
     begun: ReadonlyMap<string, StreamBegun> = new Map(),
+    native?: Native,
   ) {
     this.path = path;
     this.#begun = begun;
+    this.#native = native;
     makeFolders(join(path, 'index'));
     writeFileSync(join(path, 'metadata'), metadata, { flush: true });
   }
@@ -67,6 +74,7 @@ export class CtfFolder {
     fillIndexRecord(this.#record, { ...entry, offsetBytes: sizes.data, sequenceNumber });
     sizes.data += packet.length;
     this.writtenBytes += packet.length;
+    files.behind?.written(sizes.data);
     writeWhole(files.indexFd, new Uint8Array(this.#record.buffer), sizes.index);
     sizes.index += indexRecordBytes;
   }
@@ -86,12 +94,18 @@ export class CtfFolder {
     if (begun !== undefined) {
       const sizes = { data: begun.dataBytes, index: begun.indexBytes };
       const [dataFd, indexFd] = [openSync(dataPath, 'r+'), openSync(indexPath, 'r+')];
-      return { dataFd, indexFd, sizes, begunWith: begun.nextSequenceNumber };
+      const behind = this.#writeBehind(dataFd, sizes.data);
+      return { dataFd, indexFd, sizes, behind, begunWith: begun.nextSequenceNumber };
     }
     const dataFd = openSync(dataPath, 'wx');
     const indexFd = openSync(indexPath, 'wx');
     writeWhole(indexFd, indexHeader(), 0);
-    return { dataFd, indexFd, sizes: { data: 0, index: indexHeaderBytes }, begunWith: 0n };
+    const sizes = { data: 0, index: indexHeaderBytes };
+    return { dataFd, indexFd, sizes, behind: this.#writeBehind(dataFd, 0), begunWith: 0n };
+  }
+
+  #writeBehind(fd: number, beginBytes: number): WriteBehind | undefined {
+    return this.#native && new WriteBehind(this.#native, fd, beginBytes);
   }
 }
 

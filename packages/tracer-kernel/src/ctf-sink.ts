@@ -1,6 +1,7 @@
 import { renameSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { makeFolders } from '@sonde/components';
+import type { Native } from '@sonde/ebpf';
 import {
   CpuStreamConverter,
   type EventFilter,
@@ -35,6 +36,8 @@ export interface CtfSinkOptions {
   readonly filter?: EventFilter | undefined;
   /** Undefined: all records become events. */
   readonly selection?: EventSelection | undefined;
+  /** Keeps the files from filling the page cache; undefined: nothing does. */
+  readonly native?: Native | undefined;
 }
 
 const stateDumpStream = 'statedump_0';
@@ -65,7 +68,7 @@ export class CtfSink implements SubBufferSink {
       layout.contexts.hasIdentity ? threadFactsWithIdentity : threadFactsOf,
     );
     this.#metadata = metadataOf(layout, plan.ctfVersion);
-    this.#folder = new CtfFolder(options.path, this.#metadata, options.begun);
+    this.#folder = new CtfFolder(options.path, this.#metadata, options.begun, options.native);
     this.#converters = cpuIds.map(
       (cpuId) =>
         new CpuStreamConverter({
@@ -174,7 +177,7 @@ export class CtfSink implements SubBufferSink {
     this.#folder.close();
     makeFolders(dirname(archive));
     renameSync(path, archive);
-    this.#folder = new CtfFolder(path, this.#metadata);
+    this.#folder = new CtfFolder(path, this.#metadata, undefined, this.#options.native);
   }
 
   close(endNs: bigint): void {

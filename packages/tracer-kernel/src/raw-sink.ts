@@ -2,6 +2,7 @@ import { closeSync, openSync, renameSync, writeFileSync, writeSync } from 'node:
 import { endianness } from 'node:os';
 import { join } from 'node:path';
 import { makeFolders } from '@sonde/components';
+import type { Native } from '@sonde/ebpf';
 import {
   type ChosenThreads,
   formatRawDescription,
@@ -17,6 +18,7 @@ import type { RecordingPlan } from './recording-plan.ts';
 import type { DumpedEvent } from './state-dump.ts';
 import type { SubBufferSink } from './sub-buffer-sink.ts';
 import type { TracefsFolder } from './tracefs.ts';
+import { WriteBehind } from './write-behind.ts';
 
 export interface RawSinkOptions {
   /** `format` files by `system/name`: they are kept, with the page format of the kernel. */
@@ -28,12 +30,15 @@ export interface RawSinkOptions {
   readonly path: string;
   /** Only these become events when the recording is read; undefined: all. */
   readonly chosen: ChosenThreads | undefined;
+  /** Keeps the files from filling the page cache; undefined: nothing does. */
+  readonly native: Native | undefined;
 }
 
 interface CpuFile {
   readonly cpuId: number;
   readonly name: string;
   readonly fd: number;
+  readonly behind: WriteBehind | undefined;
   /** Sub-buffers that wait for being written together. */
   readonly pending: Uint8Array;
   usedBytes: number;
@@ -62,15 +67,16 @@ export class RawSink implements SubBufferSink {
   #endNs: bigint | undefined;
 
   constructor(options: RawSinkOptions) {
-    const { path, cpuIds, subBufferBytes } = options;
+    const { path, cpuIds, subBufferBytes, native } = options;
     this.#options = options;
     makeFolders(path);
     const pendingBytes = Math.max(1, Math.floor(batchBytes / subBufferBytes)) * subBufferBytes;
     this.#files = cpuIds.map((cpuId) => {
       const name = `cpu${cpuId}.raw`;
       const fd = openSync(join(path, name), 'wx');
+      const behind = native && new WriteBehind(native, fd);
       const pending = new Uint8Array(pendingBytes);
-      return { cpuId, name, fd, pending, usedBytes: 0, writtenBytes: 0, droppedEvents: 0 };
+      return { cpuId, name, fd, behind, pending, usedBytes: 0, writtenBytes: 0, droppedEvents: 0 };
     });
     this.#stateDumpFd = openSync(join(path, stateDumpFile), 'wx');
     this.#describe();
@@ -88,8 +94,7 @@ export class RawSink implements SubBufferSink {
   readonly intake = (cpuIndex: number, subBuffer: Uint8Array): void => {
     const file = this.#files[cpuIndex]!;
     if (subBuffer.length >= directBytes) {
-      writeWhole(file.fd, subBuffer, file.writtenBytes);
-      file.writtenBytes += subBuffer.length;
+      write(file, subBuffer);
       return;
     }
     file.pending.set(subBuffer, file.usedBytes);
@@ -168,7 +173,12 @@ export class RawSink implements SubBufferSink {
 
 function writePending(file: CpuFile): void {
   if (file.usedBytes === 0) return;
-  writeWhole(file.fd, file.pending.subarray(0, file.usedBytes), file.writtenBytes);
-  file.writtenBytes += file.usedBytes;
+  write(file, file.pending.subarray(0, file.usedBytes));
   file.usedBytes = 0;
+}
+
+function write(file: CpuFile, bytes: Uint8Array): void {
+  writeWhole(file.fd, bytes, file.writtenBytes);
+  file.writtenBytes += bytes.length;
+  file.behind?.written(file.writtenBytes);
 }

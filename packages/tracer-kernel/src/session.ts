@@ -41,7 +41,10 @@ export class KernelSession {
   #dump: Generator<DumpedEvent> | undefined;
   #isFinished = false;
 
-  /** @param native - Lets the kernel wake the recorder when a buffer fills up; undefined: it looks more often. */
+  /**
+   * @param native - Lets the kernel wake the recorder when a buffer fills up; undefined: it looks more often. Keeps the recording from
+   * filling the page cache.
+   */
   constructor(tracing: Tracing, native?: Native) {
     this.tracing = tracing;
     const { tracefs, formats, instance, plan, options, chosen } = tracing;
@@ -56,6 +59,7 @@ export class KernelSession {
         subBufferBytes,
         path: directory,
         chosen,
+        native,
       });
     } else {
       const path = join(directory, 'kernel');
@@ -70,6 +74,7 @@ export class KernelSession {
         userStrings,
         filter: tracing.recorderFilter,
         selection: tracing.processThreads,
+        native,
       });
       this.#rotation = new Rotation(directory, sink);
       this.#sink = sink;

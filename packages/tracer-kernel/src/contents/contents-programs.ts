@@ -57,7 +57,8 @@ export function entryProgram(maps: ContentsMaps): Assembler {
     .jumpIf('r1', '==', 0, 'done');
   code.call('ktime_get_ns').store('r10', headAt + contentsRecord.timeNs, 'r0', 'u64');
   emitThread(code);
-  code.store('r10', missingAt, 0, 'u64');
+  // Nothing is missing yet. The verifier must not know that it is 0: it would go through all combinations of bits, for a quarter of a second.
+  code.move('r1', 'r0').alu('sub', 'r1', 'r0').store('r10', missingAt, 'r1', 'u64');
   code.move('r1', 'r7').shiftRight('r1', toldShift).store('r10', toldAt, 'r1', 'u64');
   code.store('r10', threadAt, 0, 'u64').jumpIf('r1', '==', 0, 'required');
   emitThreadValue(code, maps, 'no room');
@@ -171,8 +172,10 @@ function emitNullPointers(code: Assembler): void {
     const bits = wantedBit.takenAddress(place) | wantedBit.givenAddress(place);
     code.move('r1', 'r7').and('r1', bits).jumpIf('r1', '==', 0, next);
     emitRegister(code, argumentOffsets[place.argument]!);
-    code.load('r1', 'r10', registerAt, 'u64').jumpIf('r1', '!=', 0, next);
-    code.and('r7', ~bits).label(next);
+    const none = code.freshLabel('none');
+    code.load('r1', 'r10', registerAt, 'u64').jumpIf('r1', '==', 0, none).label(next);
+    // Behind the rest, the verifier has nothing new to go through then.
+    code.rare(() => code.label(none).and('r7', ~bits).jump(next));
   }
 }
 

@@ -68,6 +68,43 @@ describe('the byte order within a byte', () => {
   });
 });
 
+describe('the limit of empty elements', () => {
+  const metadata = `
+    stream { event.context := struct { integer { size = 32; } n; struct { } a[n]; }; };
+    event { name = e; fields := struct { integer { size = 32; } n; struct { } b[n]; }; };`;
+  const record = (...lengths: readonly number[]) => new Uint8Array(new Uint32Array(lengths).buffer);
+  const jsonClosures = {
+    ...jsonLinesSink,
+    create: (context: Parameters<typeof jsonLinesSink.create>[0]) =>
+      createJsonLinesSink(context, 'closures'),
+  };
+
+  test.each([
+    ['pretty', prettySink],
+    ['pretty, with closures', closures],
+    ['JSON', jsonLinesSink],
+    ['JSON, with closures', jsonClosures],
+    ['details', detailsSink],
+    ['CTF', ctfFsSink],
+  ])('holds for the scopes of a record together (%s)', async (_name, sink) => {
+    const folder = traceFolder(metadata, ...record(3, 1, 40_000, 40_000));
+    const output = sink === ctfFsSink ? { path: join(folder, 'copy'), quiet: true } : {};
+    const { error } = await runText(folder, sink, output);
+    expect((error as Error).cause).toMatchObject({
+      code: 'too-many-empty-elements',
+      message: 'Cannot read field `b`: too many of its 40000 elements are empty.',
+      place: { packetIndex: 0, offsetBits: 128 },
+    });
+  });
+
+  test('holds for each record apart', async () => {
+    const folder = traceFolder(metadata, ...record(40_000, 1, 1, 40_000));
+    for (const sink of [prettySink, closures, jsonLinesSink, jsonClosures, detailsSink]) {
+      expect((await runText(folder, sink)).error).toBeUndefined();
+    }
+  });
+});
+
 test('a field of the header selects a part of it and counts elements of the payload', async () => {
   const folder = traceFolder(
     `stream { event.header := struct {

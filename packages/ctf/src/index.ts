@@ -1,4 +1,5 @@
 export * from './byte-source.ts';
+export { BodyWalk } from './decoder/body-walk.ts';
 export * from './decoder/code-sink.ts';
 export {
   type Consume,

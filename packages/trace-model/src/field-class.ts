@@ -11,7 +11,6 @@ export type ByteOrder = 'little-endian' | 'big-endian';
 export type BitOrder = 'first-to-last' | 'last-to-first';
 export type DisplayBase = 2 | 8 | 10 | 16;
 
-/** The six scopes, in decoding order. */
 export type Scope =
   | 'packet-header'
   | 'packet-context'
@@ -20,13 +19,19 @@ export type Scope =
   | 'event-record-specific-context'
   | 'event-record-payload';
 
+/** The scopes behind the event record header, in decoding order. */
+export const bodyScopes = [
+  'event-record-common-context',
+  'event-record-specific-context',
+  'event-record-payload',
+] as const satisfies readonly Scope[];
+
+/** The six scopes, in decoding order. */
 export const scopes: readonly Scope[] = [
   'packet-header',
   'packet-context',
   'event-record-header',
-  'event-record-common-context',
-  'event-record-specific-context',
-  'event-record-payload',
+  ...bodyScopes,
 ];
 
 /** CTF2-SPEC-2.0, "Roles". CTF 1.8's reserved member names become the same roles. */

@@ -1,4 +1,4 @@
-import { visitScope } from '@sonde/ctf';
+import { BodyWalk, silentVisitor, visitScope } from '@sonde/ctf';
 import type { ComponentContext, Sink, SinkClass } from '@sonde/graph';
 import type {
   ClockSnapshot,
@@ -107,7 +107,8 @@ class DetailsPrinter implements Downstream {
       if (this.#options.compact || context === undefined) return;
       this.#out.text(':');
       this.#out.nested(() => {
-        this.#scope('Context', context, cursor, cursor.packetContextOffsetBits);
+        this.#out.property('Context');
+        visitScope(context, cursor, cursor.packetContextOffsetBits, this.#fields);
       });
     });
   }
@@ -167,31 +168,24 @@ class DetailsPrinter implements Downstream {
     out.text(')');
     if (this.#options.compact) return -1;
     out.text(':');
-    let offsetBits = cursor.bodyOffsetBits;
+    const walk = new BodyWalk(cursor);
     out.nested(() => {
       for (const [title, scope] of [
         ['Common context', dataStreamClass.eventRecordCommonContext],
         ['Specific context', specificContext],
         ['Payload', payload],
       ] as const) {
-        if (scope !== undefined) offsetBits = this.#scope(title, scope, cursor, offsetBits);
+        if (scope !== undefined) this.#scope(title, scope, walk);
       }
     });
-    return offsetBits;
+    return walk.offsetBits;
   }
 
-  /** Walks the scope, and prints it when it is visible. @returns its end (bits) */
-  #scope(
-    title: string,
-    fieldClass: StructureFieldClass,
-    cursor: RecordCursor,
-    offsetBits: number,
-  ): number {
-    if (visibleScope(fieldClass) === undefined) {
-      return visitScope(fieldClass, cursor, offsetBits, {});
-    }
-    this.#out.property(title);
-    return visitScope(fieldClass, cursor, offsetBits, this.#fields);
+  /** Walks the scope, and prints it when it is visible. */
+  #scope(title: string, fieldClass: StructureFieldClass, walk: BodyWalk): void {
+    const isVisible = visibleScope(fieldClass) !== undefined;
+    if (isVisible) this.#out.property(title);
+    walk.visit(fieldClass, isVisible ? this.#fields : silentVisitor);
   }
 
   #streamBody(stream: DataStream): void {

@@ -1,14 +1,12 @@
-import { type BackEnd, compileWalk, visitScope } from '@sonde/ctf';
-import { type EventHandler, type EventRecordClass, scopeFieldClass } from '@sonde/trace-model';
+import { type BackEnd, BodyWalk, compileWalk, silentVisitor } from '@sonde/ctf';
+import {
+  bodyScopes,
+  type EventHandler,
+  type EventRecordClass,
+  scopeFieldClass,
+} from '@sonde/trace-model';
 import { type JsonCodeOptions, JsonCodePrinter } from './json-code-printer.ts';
 import { JsonFieldPrinter } from './json-field-printer.ts';
-
-/** The scopes of a record, in order. */
-export const recordScopes = [
-  'event-record-common-context',
-  'event-record-specific-context',
-  'event-record-payload',
-] as const;
 
 /**
  * Compiles a handler that prints the scopes of a record as JSON from `buffer.pending` on, with `after` behind them, and sets
@@ -23,7 +21,7 @@ export function compileJsonBody(
     return compileWalk(eventRecordClass, new JsonCodePrinter(options));
   }
   const { buffer, scopes, after, wideIntegers } = options;
-  const steps = recordScopes.flatMap((scope) => {
+  const steps = bodyScopes.flatMap((scope) => {
     const fieldClass = scopeFieldClass(eventRecordClass, scope);
     if (fieldClass === undefined) return [];
     const shown = scopes.get(scope);
@@ -33,16 +31,16 @@ export function compileJsonBody(
   const ending = new JsonFieldPrinter(buffer, wideIntegers);
   return (cursor) => {
     let at = buffer.pending;
-    let offsetBits = cursor.bodyOffsetBits;
+    const walk = new BodyWalk(cursor);
     for (const { fieldClass, printer, shown } of steps) {
       printer.begin(at);
       if (shown !== undefined) printer.text(shown.before);
-      offsetBits = visitScope(fieldClass, cursor, offsetBits, shown === undefined ? {} : printer);
+      walk.visit(fieldClass, shown === undefined ? silentVisitor : printer);
       at = printer.at;
     }
     ending.begin(at);
     ending.text(after);
     buffer.length = ending.at;
-    return offsetBits;
+    return walk.offsetBits;
   };
 }

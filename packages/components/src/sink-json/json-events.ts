@@ -1,5 +1,6 @@
 import { type BackEnd, decodeScope, visitScope } from '@sonde/ctf';
 import {
+  bodyScopes,
   type DataStream,
   type DataStreamClass,
   type Discarded,
@@ -17,7 +18,7 @@ import { ContextCache } from '../sink-pretty/context-cache.ts';
 import { type ContextReuse, RecordPrinter } from '../sink-pretty/record-printer.ts';
 import { TextBuffer, utf8 } from '../sink-text/text-buffer.ts';
 import { isVisible, visibleMembers, visibleScope } from '../trace-ir.ts';
-import { compileJsonBody, recordScopes } from './json-body.ts';
+import { compileJsonBody } from './json-body.ts';
 import type { JsonScope, JsonScopes } from './json-code-printer.ts';
 import { JsonFieldPrinter } from './json-field-printer.ts';
 import type { JsonOptions } from './json-options.ts';
@@ -82,7 +83,7 @@ export class JsonEvents {
   #scopesOf(eventRecordClass: EventRecordClass): JsonScopes {
     const { fields } = this.#settings.options;
     const shown = new Map<Scope, JsonScope>();
-    for (const scope of recordScopes) {
+    for (const scope of bodyScopes) {
       const root = visibleScope(scopeFieldClass(eventRecordClass, scope));
       if (root === undefined) continue;
       const omitted = membersOutside(fields, scope, root);

@@ -1,4 +1,4 @@
-import { type BackEnd, compileWalk, visitScope } from '@sonde/ctf';
+import { type BackEnd, BodyWalk, compileWalk, silentVisitor, visitScope } from '@sonde/ctf';
 import type {
   DataStream,
   DataStreamClass,
@@ -10,7 +10,7 @@ import type {
   StructureFieldClass,
   TimeOrigin,
 } from '@sonde/trace-model';
-import { scopeFieldClass } from '@sonde/trace-model';
+import { bodyScopes, scopeFieldClass } from '@sonde/trace-model';
 import { memberFilter } from '../field-selection.ts';
 import type { Colors } from '../sink-text/colors.ts';
 import { TextBuffer, utf8 } from '../sink-text/text-buffer.ts';
@@ -22,12 +22,6 @@ import { lineHeader, nameText } from './line-header.ts';
 import type { PrettyOptions } from './pretty-options.ts';
 import { type ContextReuse, RecordPrinter } from './record-printer.ts';
 import { TimeWriter } from './time-writer.ts';
-
-const recordScopes = [
-  'event-record-common-context',
-  'event-record-specific-context',
-  'event-record-payload',
-] as const;
 
 const scopeNames: Partial<Record<Scope, string>> = {
   'packet-context': 'stream.packet.context',
@@ -109,7 +103,7 @@ export class EventPrinter {
     const scopes = new Map<Scope, ScopeTextOptions>();
     const { packetContext } = eventRecordClass.dataStreamClass;
     let isFirst = this.#shownScope('packet-context', packetContext) === undefined;
-    for (const scope of recordScopes) {
+    for (const scope of bodyScopes) {
       const root = scopeFieldClass(eventRecordClass, scope);
       if (this.#shownScope(scope, root) === undefined) continue;
       const before = (isFirst ? '' : ', ') + this.#scopeName(scope);
@@ -202,7 +196,7 @@ export class EventPrinter {
       return compileWalk(eventRecordClass, new CodePrinter({ buffer, scopes, after }));
     }
     const steps: [StructureFieldClass, ScopeTextOptions | undefined, FieldPrinter][] = [];
-    for (const scope of recordScopes) {
+    for (const scope of bodyScopes) {
       const fieldClass = scopeFieldClass(eventRecordClass, scope);
       if (fieldClass === undefined) continue;
       const printer = new FieldPrinter(buffer, this.#fieldOptions(scope));
@@ -211,17 +205,17 @@ export class EventPrinter {
     const ending = new FieldPrinter(buffer, this.#fieldOptions('event-record-payload'));
     return (cursor) => {
       let at = buffer.pending;
-      let offsetBits = cursor.bodyOffsetBits;
+      const walk = new BodyWalk(cursor);
       for (const [fieldClass, options, printer] of steps) {
         printer.begin(at);
         printer.text(options?.before ?? '');
-        offsetBits = visitScope(fieldClass, cursor, offsetBits, options ? printer : {});
+        walk.visit(fieldClass, options ? printer : silentVisitor);
         at = printer.at;
       }
       ending.begin(at);
       ending.text(after);
       buffer.length = ending.at;
-      return offsetBits;
+      return walk.offsetBits;
     };
   }
 

@@ -9,14 +9,13 @@ import type {
 import { scopeFieldClass } from '@sonde/trace-model';
 import { compileBody, compileVisit, defaultBackEnd, staticLengthBits } from './compile-walk.ts';
 import type { BackEnd, FieldDemand, Projection } from './contract.ts';
-import { DecodeRun, type DecodeSource } from './decode-state.ts';
 import { DemandVisitor, isWide, type Target, type Targets } from './demand-visitor.ts';
 import { type FieldPlace, placesOf } from './demanded-fields.ts';
 import { type BodyCode, bodyPosition, generateBody } from './generated/body-code.ts';
 import { FunctionCache } from './generated/function-cache.ts';
 import { ProjectionSink } from './generated/projection-sink.ts';
 import { createRecord, type Slot, shapeOf, type Values } from './record-shape.ts';
-import { scopeReader } from './visit-scope.ts';
+import { visitScope } from './visit-scope.ts';
 
 /** A projection's record: the demanded fields by slot. */
 export type ProjectedRecord = Projection['record'];
@@ -243,9 +242,7 @@ function withOuterScopes(
     for (const { scope, fieldClass, slots, visitor } of readers) {
       if (scope !== 'event-record-header' && !isNewPacket) continue;
       for (const slot of slots) record[slot] = undefined;
-      const run = new DecodeRun(cursor as DecodeSource);
-      run.lastByteOrder = undefined;
-      scopeReader(fieldClass)(run, outerOffsetBits(cursor, scope), visitor);
+      visitScope(fieldClass, cursor, outerOffsetBits(cursor, scope), visitor);
     }
     return readBody(cursor);
   };

@@ -1,4 +1,5 @@
 import type { EventHandler, EventRecordClass, RecordCursor } from '@sonde/trace-model';
+import { walkBody } from './body-walk.ts';
 import type { BackEnd, CompileWalk, WalkSink } from './contract.ts';
 import type { FieldVisitor } from './field-visitor.ts';
 import {
@@ -10,7 +11,6 @@ import {
   generateBody,
 } from './generated/body-code.ts';
 import type { CodeBuffer } from './generated/code-buffer.ts';
-import { walkBody } from './generated/explain-fault.ts';
 import { silentSink } from './generated/field-walker.ts';
 import { rootFacts } from './generated/root-facts.ts';
 import { bytePosition, moved, staticSizeBits } from './generated/static-layout.ts';
@@ -64,7 +64,7 @@ export function compileVisit(
   eventRecordClass: EventRecordClass,
   visitor: FieldVisitor,
 ): EventHandler {
-  return (cursor: RecordCursor) => walkBody(eventRecordClass, cursor, visitor);
+  return (cursor: RecordCursor) => walkBody(eventRecordClass, cursor, visitor).offsetBits;
 }
 
 /**

@@ -6,7 +6,6 @@ import type {
   StructureFieldClass,
 } from '@sonde/trace-model';
 import type { CodeSink, CodeWriter } from './code-sink.ts';
-import type { FieldVisitor } from './field-visitor.ts';
 
 /** Which back end compiles: generated text where `new Function` is allowed, closures elsewhere. Same results. */
 export type BackEnd = 'generated' | 'closures';
@@ -26,14 +25,6 @@ export interface WalkSink extends CodeSink {
   /** After the last field, when the record is known to lie within the content. */
   epilogue?(out: CodeWriter): void;
 }
-
-/** Walks one root structure at run time with a visitor. Returns the end (bits). `offsetBits` is not yet aligned. */
-export type VisitScope = (
-  fieldClass: StructureFieldClass,
-  cursor: RecordCursor,
-  offsetBits: number,
-  visitor: FieldVisitor,
-) => number;
 
 /** A field in a demand: `path` are member names from the scope's root; a missing scope means: payload, then contexts. */
 export interface FieldDemand {

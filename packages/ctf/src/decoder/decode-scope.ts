@@ -1,9 +1,10 @@
 import { assert } from '@sonde/base';
 import type { RecordCursor, Scope, StructureFieldClass } from '@sonde/trace-model';
-import { scopeFieldClass, scopes } from '@sonde/trace-model';
+import { bodyScopes, scopeFieldClass } from '@sonde/trace-model';
+import { BodyWalk } from './body-walk.ts';
 import { DecodeRun, type DecodeSource } from './decode-state.ts';
 import { type FieldValue, ValueCollector } from './value-collector.ts';
-import { scopeReader, silentVisitor } from './visit-scope.ts';
+import { scopeReader, silentVisitor, visitScope } from './visit-scope.ts';
 
 /**
  * Decodes one scope of the cursor's current record into plain values; `undefined` where the record has no such scope. For the
@@ -14,23 +15,19 @@ export function decodeScope(cursor: RecordCursor, scope: Scope): FieldValue | un
   const fieldClass = rootOf(cursor, scope);
   if (fieldClass === undefined) return undefined;
   const collector = new ValueCollector();
-  const run = new DecodeRun(cursor as DecodeSource);
   switch (scope) {
     case 'packet-header':
-      run.lastByteOrder = undefined;
-      scopeReader(fieldClass)(run, 0, collector);
+      visitScope(fieldClass, cursor, 0, collector);
       break;
     case 'packet-context':
-      run.lastByteOrder = undefined;
-      scopeReader(fieldClass)(run, cursor.packetContextOffsetBits, collector);
+      visitScope(fieldClass, cursor, cursor.packetContextOffsetBits, collector);
       break;
     case 'event-record-header':
       assert(cursor.recordOffsetBits !== undefined, 'the cursor knows where its record begins');
-      run.lastByteOrder = undefined;
-      scopeReader(fieldClass)(run, cursor.recordOffsetBits, collector);
+      visitScope(fieldClass, cursor, cursor.recordOffsetBits, collector);
       break;
     default:
-      decodeBodyScope(cursor, scope, run, collector);
+      visitBodyScope(cursor, scope, collector);
   }
   return collector.root;
 }
@@ -44,19 +41,12 @@ function rootOf(cursor: RecordCursor, scope: Scope): StructureFieldClass | undef
 }
 
 /** The scopes of the body lie behind one another: those before the wanted one are walked in silence. */
-function decodeBodyScope(
-  cursor: RecordCursor,
-  scope: Scope,
-  run: DecodeRun,
-  collector: ValueCollector,
-): void {
-  let offsetBits = cursor.bodyOffsetBits;
-  for (const each of scopes.slice(scopes.indexOf('event-record-common-context'))) {
+function visitBodyScope(cursor: RecordCursor, scope: Scope, collector: ValueCollector): void {
+  const walk = new BodyWalk(cursor);
+  for (const each of bodyScopes) {
     const fieldClass = scopeFieldClass(cursor.eventRecordClass, each);
-    if (fieldClass !== undefined) {
-      const visitor = each === scope ? collector : silentVisitor;
-      offsetBits = scopeReader(fieldClass)(run, offsetBits, visitor);
-    }
+    if (fieldClass !== undefined)
+      walk.visit(fieldClass, each === scope ? collector : silentVisitor);
     if (each === scope) return;
   }
 }

@@ -39,7 +39,7 @@ function formatFieldPath(path: FieldPath | undefined): string {
 }
 
 /**
- * How many array elements that take no space one scope of a record may hold. Without a limit a few bytes of hostile trace could
+ * How many array elements that take no space one record may hold. Without a limit a few bytes of hostile trace could
  * claim 2^64 empty structures.
  */
 export const maxEmptyElements = 65_536;

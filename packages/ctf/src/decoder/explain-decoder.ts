@@ -1,10 +1,10 @@
 import type { EventRecordClass } from '@sonde/trace-model';
-import { scopeFieldClass } from '@sonde/trace-model';
+import { bodyScopes, scopeFieldClass } from '@sonde/trace-model';
 import { generateProjection } from './compile-projection.ts';
 import { generateIndex, generateMember } from './compile-view.ts';
 import { staticLengthBits } from './compile-walk.ts';
 import type { FieldDemand } from './contract.ts';
-import { bodyPosition, bodyScopes, bodyScopesOf, generateBody } from './generated/body-code.ts';
+import { bodyPosition, bodyScopesOf, generateBody } from './generated/body-code.ts';
 import { quoted } from './generated/code-buffer.ts';
 import { silentSink } from './generated/field-walker.ts';
 

@@ -10,10 +10,12 @@ import type {
   TimeOrigin,
 } from '@sonde/trace-model';
 import { alignmentBitsOf } from '@sonde/trace-model';
+import { type BodyWalk, walkBody } from '../decoder/body-walk.ts';
 import { defaultBackEnd } from '../decoder/compile-walk.ts';
 import type { BackEnd } from '../decoder/contract.ts';
 import { DecodeRun } from '../decoder/decode-state.ts';
 import type { PacketHead } from '../decoder/packet-head.ts';
+import { silentVisitor } from '../decoder/visit-scope.ts';
 import { ClockConverter, type Timeline } from './clock-converter.ts';
 import { type PacketBuffer, windowAlignmentBytes } from './packet-buffer.ts';
 import { maxAlignmentBitsOf, RecordDispatch } from './record-dispatch.ts';
@@ -359,7 +361,7 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
     const bodyIsAtByte = (bodyOffsetBits & 7) === 0;
     const staticBytes = bodyIsAtByte ? dispatch.staticBytes[classIndex]! : -1;
     if (bodyOffsetBits === recordOffsetBits && dispatch.bodyMayBeEmpty[classIndex]) {
-      if (this.#walkBody().endBits === recordOffsetBits) this.#explain();
+      if (this.#walkBody().offsetBits === recordOffsetBits) this.#explain();
     }
     let endBits = bodyOffsetBits + staticBytes * 8;
     if (staticBytes >= 0) {
@@ -368,7 +370,7 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
     } else {
       endBits = handler?.(this) ?? -1;
       // A body that begins within a byte is walked by closures, for the rule about changes of byte order.
-      if (!bodyIsAtByte) endBits = this.#walkBody().endBits;
+      if (!bodyIsAtByte) endBits = this.#walkBody().offsetBits;
       else if (endBits < 0) endBits = dispatch.lengths[classIndex]!(this);
       if (!(endBits <= this.contentEndBits)) this.#explain();
     }
@@ -378,22 +380,19 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
 
   /** What remains to do after a record that was passed: nothing for most. */
   #finish(endBits: number): void {
-    if (this.dispatch.bodiesMoveClock) this.#walkBody(true);
+    if (this.dispatch.bodiesMoveClock) this.#header.readBodyTimestamps(this);
     if ((endBits & 7) !== 0 && !this.#headerIsByteAligned) {
       this.lastByteOrder = this.#walkBody().lastByteOrder;
     }
   }
 
-  #walkBody(movesClock = false): { endBits: number; lastByteOrder: DecodeRun['lastByteOrder'] } {
-    const run = new DecodeRun(this);
-    const { eventRecordClass, bodyOffsetBits } = this;
-    const endBits = this.#header.walkBody(this, run, eventRecordClass, bodyOffsetBits, movesClock);
-    return { endBits, lastByteOrder: run.lastByteOrder };
+  #walkBody(): BodyWalk {
+    return walkBody(this.eventRecordClass, this, silentVisitor);
   }
 
   /** Fast code found that the record is wrong: closures say exactly what is wrong where. */
   #explain(): never {
-    if (this.#walkBody().endBits === this.recordOffsetBits) {
+    if (this.#walkBody().offsetBits === this.recordOffsetBits) {
       throw this.#error('empty-event-record', 'An event record is empty.', this.recordOffsetBits);
     }
     throw new Error('Defect: back ends disagree about the length of a record');

@@ -1,8 +1,9 @@
-import type { DataStreamClass, EventRecordClass, IntegerFieldClass } from '@sonde/trace-model';
+import type { DataStreamClass, IntegerFieldClass, RecordCursor } from '@sonde/trace-model';
+import { walkBody } from '../decoder/body-walk.ts';
 import { updateClock } from '../decoder/clock-update.ts';
 import type { DecodeRun, DecodeSource } from '../decoder/decode-state.ts';
 import type { FieldVisitor } from '../decoder/field-visitor.ts';
-import { scopeReader, silentVisitor } from '../decoder/visit-scope.ts';
+import { scopeReader } from '../decoder/visit-scope.ts';
 
 /** Value of a clock without bigint: `high + low`, unsigned 64 bits; `high` is a multiple of 2^32, 0 ≤ `low` < 2^32. */
 export interface ClockState {
@@ -23,8 +24,8 @@ export function setCycles(clock: ClockState, cycles: bigint): void {
 export interface HeaderCursor extends DecodeSource, ClockState {}
 
 /**
- * Decodes event record headers of one data stream class with closures: any header, not fast. Also finds record ends and clock
- * updates in the bodies.
+ * Decodes event record headers of one data stream class with closures: any header, not fast. Also finds clock updates in the
+ * bodies.
  */
 export class RecordHeaderReader {
   /** The last `event-record-class-id` of the header, as a number where exact. Undefined: the header has none. */
@@ -58,28 +59,9 @@ export class RecordHeaderReader {
     }
   }
 
-  /**
-   * Walks the common context and the scopes of the event record class.
-   * @param movesClock - Whether timestamps on the way (CTF 1.8 only) update the cursor's clock.
-   * @returns the end of the record (bits)
-   */
-  walkBody(
-    cursor: HeaderCursor,
-    run: DecodeRun,
-    eventRecordClass: EventRecordClass,
-    offsetBits: number,
-    movesClock: boolean,
-  ): number {
+  /** Updates the cursor's clock with the timestamps in the body of its record (CTF 1.8 only). */
+  readBodyTimestamps(cursor: HeaderCursor & RecordCursor): void {
     this.#clock = cursor;
-    const visitor = movesClock ? this.#visitor : silentVisitor;
-    let posBits = offsetBits;
-    for (const fieldClass of [
-      this.#dataStreamClass.eventRecordCommonContext,
-      eventRecordClass.specificContext,
-      eventRecordClass.payload,
-    ]) {
-      if (fieldClass !== undefined) posBits = scopeReader(fieldClass)(run, posBits, visitor);
-    }
-    return posBits;
+    walkBody(cursor.eventRecordClass, cursor, this.#visitor);
   }
 }

@@ -1,5 +1,6 @@
 import {
   alignmentBitsOf,
+  bodyScopes,
   type DataStream,
   type DataStreamClass,
   type EventHandler,
@@ -13,6 +14,7 @@ import {
   type TraceClass,
 } from '@sonde/trace-model';
 import { isReversed } from '../decoder/bits.ts';
+import { walkBody } from '../decoder/body-walk.ts';
 import { defaultBackEnd } from '../decoder/compile-walk.ts';
 import type { BackEnd } from '../decoder/contract.ts';
 import type { FieldVisitor } from '../decoder/field-visitor.ts';
@@ -29,11 +31,6 @@ import {
 import { bodyCopier } from './record-copier.ts';
 
 const packetMagic = 0xc1fc1fc1;
-const bodyScopes: readonly Scope[] = [
-  'event-record-common-context',
-  'event-record-specific-context',
-  'event-record-payload',
-];
 
 /** Times and counters of a packet that are known when it ends. */
 export interface PacketEnd {
@@ -193,14 +190,7 @@ export class DataStreamWriter {
 
   /** @returns the end of the record in the source (bits) */
   #copyFields(eventRecordClass: EventRecordClass, cursor: RecordCursor): number {
-    let offsetBits = cursor.bodyOffsetBits;
-    for (const scope of bodyScopes) {
-      const fieldClass = scopeFieldClass(eventRecordClass, scope);
-      if (fieldClass !== undefined) {
-        offsetBits = visitScope(fieldClass, cursor, offsetBits, this.#copy);
-      }
-    }
-    return offsetBits;
+    return walkBody(eventRecordClass, cursor, this.#copy).offsetBits;
   }
 
   /** Writes a record from plain values. */

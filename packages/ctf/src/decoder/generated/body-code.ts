@@ -2,10 +2,9 @@ import type {
   EventRecordClass,
   FieldClass,
   RecordCursor,
-  Scope,
   StructureFieldClass,
 } from '@sonde/trace-model';
-import { scopeFieldClass } from '@sonde/trace-model';
+import { bodyScopes, scopeFieldClass } from '@sonde/trace-model';
 import type { WalkSink } from '../contract.ts';
 import { emptyElementsDeclaration } from './array-walker.ts';
 import { byteOrderCode } from './byte-order-rule.ts';
@@ -14,13 +13,6 @@ import { failAtRecord } from './explain-fault.ts';
 import { FieldWalker } from './field-walker.ts';
 import { KeySlots } from './key-slots.ts';
 import { after, alignmentOf, anyPosition, type KnownPosition } from './static-layout.ts';
-
-/** The scopes behind the record header, in decoding order. */
-export const bodyScopes = [
-  'event-record-common-context',
-  'event-record-specific-context',
-  'event-record-payload',
-] as const satisfies readonly Scope[];
 
 export interface BodyScope {
   readonly scope: (typeof bodyScopes)[number];

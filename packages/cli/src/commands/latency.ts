@@ -34,6 +34,8 @@ export const latencyCommand = defineCommand({
   sonde latency wakeup --threshold=2ms --on-alert=snapshot
   sonde latency syscall --follow growing-trace/
   sonde latency wakeup --set threshold=500us
+Of alerts as text, --alerts=N are printed a second while they come; the others are counted, and the
+longest of them are shown at the end. json, lt, --record-alerts and --on-alert get all of them.
 Programs of --on-alert=exec get the alert as JSON on standard input.
 Where a trace has lost events, pairs that these may have changed are in no distribution: they are
 counted apart, and their alerts say "uncertain".`,

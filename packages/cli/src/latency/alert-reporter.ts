@@ -19,20 +19,29 @@ import {
 import type { CommandIo } from '../command-io.ts';
 import { timeFormat } from '../time-format.ts';
 import type { LatencyOptions } from './latency-options.ts';
+import { PrintedAlerts } from './printed-alerts.ts';
+
+const leastLongest = 10;
 
 /** Prints in the format that was asked for. */
 export class AlertReporter {
   readonly #io: CommandIo;
   readonly #options: LatencyOptions;
   readonly #time: (ns: bigint) => string;
-  /** Text over a trace: the longest, in order. */
+  /** Text: the longest of those that are not printed at once, in order. */
   readonly #longest: Alert[] = [];
-  readonly #printsAtOnce: boolean;
+  /** 0: all. */
+  readonly #longestCount: number;
+  readonly #isLive: boolean;
+  readonly #nowMs: () => number;
+  /** Undefined: all are printed, or none while they come. */
+  readonly #printed: PrintedAlerts | undefined;
   readonly #recorder: AlertFolder | undefined;
 
   /**
    * @param isLive - Alerts are printed as they come.
    * @param source - For the trace of alerts.
+   * @param nowMs - Time of the terminal, not of the events: a trace that is followed may come all at once.
    */
   constructor(
     io: CommandIo,
@@ -40,11 +49,17 @@ export class AlertReporter {
     trackers: readonly Tracker[],
     isLive: boolean,
     source: AlertSource,
+    nowMs: () => number = () => performance.now(),
   ) {
     this.#io = io;
     this.#options = options;
     this.#time = timeFormat(options.gmt, false).time;
-    this.#printsAtOnce = isLive || options.format !== 'text';
+    this.#isLive = isLive;
+    this.#nowMs = nowMs;
+    const isLimited = isLive && options.format === 'text' && options.alerts !== 'all';
+    this.#printed = isLimited ? new PrintedAlerts(Number(options.alerts)) : undefined;
+    // Who asks for all rows does not ask for what goes on to be kept for ever.
+    this.#longestCount = isLive && options.top === 0 ? leastLongest : options.top;
     this.#recorder =
       options.recordAlerts === undefined
         ? undefined
@@ -54,18 +69,35 @@ export class AlertReporter {
   alert(full: Alert): void {
     const alert = this.#withStacks(full);
     this.#recorder?.add(alert);
-    if (this.#printsAtOnce) this.#print(alert);
+    const isPrinted = this.#printed === undefined ? this.#printsAll() : this.#takes(this.#printed);
+    if (isPrinted) this.#print(alert);
     else this.#keepLongest(alert);
+  }
+
+  #printsAll(): boolean {
+    return this.#isLive || this.#options.format !== 'text';
+  }
+
+  #takes(printed: PrintedAlerts): boolean {
+    this.#tellLeftOut(printed, this.#nowMs());
+    return printed.takes();
+  }
+
+  #tellLeftOut(printed: PrintedAlerts, nowMs: number): void {
+    const leftOut = printed.endSecond(nowMs);
+    if (leftOut > 0) this.#io.stdout.writeText(`… ${grouped(leftOut)} more in this second\n`);
   }
 
   /** What was recorded so far can be read. */
   flush(): void {
+    if (this.#printed !== undefined) this.#tellLeftOut(this.#printed, this.#nowMs());
     this.#recorder?.flush();
     this.#io.stdout.flush();
   }
 
   finish(snapshots: readonly TrackerSnapshot[], endNs: bigint): void {
     this.#recorder?.close();
+    if (this.#printed !== undefined) this.#tellLeftOut(this.#printed, Number.POSITIVE_INFINITY);
     const { stdout } = this.#io;
     const { format, top } = this.#options;
     if (format === 'openmetrics') stdout.writeText(openMetrics(snapshots));
@@ -80,8 +112,14 @@ export class AlertReporter {
   }
 
   #printLongest(): void {
-    if (this.#longest.length === 0) return;
-    this.#io.stdout.writeText(`\nThe longest:\n`);
+    const leftOut = this.#printed?.totalLeftOut ?? 0;
+    if (leftOut === 0 && this.#longest.length === 0) return;
+    const alerts = leftOut === 1 ? '1 alert was' : `${grouped(leftOut)} alerts were`;
+    this.#io.stdout.writeText(
+      leftOut === 0
+        ? '\nThe longest:\n'
+        : `\n${alerts} not printed (--alerts=all prints them). The longest of them:\n`,
+    );
     for (const alert of this.#longest) {
       this.#io.stdout.writeText(alertText(alert, this.#time(alert.endNs)));
     }
@@ -106,7 +144,7 @@ export class AlertReporter {
   #keepLongest(alert: Alert): void {
     // Its end is told of, too: without a stack there is nothing more to tell.
     if (alert.kind === 'waiting' && alert.kernelStack === undefined) return;
-    const { top } = this.#options;
+    const top = this.#longestCount;
     const longest = this.#longest;
     const isFull = top > 0 && longest.length >= top;
     if (isFull && alert.delayNs <= longest.at(-1)!.delayNs) return;
@@ -126,6 +164,8 @@ export class AlertReporter {
     };
   }
 }
+
+const grouped = (count: number): string => count.toLocaleString('en');
 
 /** The folder of `--record-alerts`. */
 class AlertFolder {

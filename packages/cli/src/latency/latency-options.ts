@@ -42,6 +42,10 @@ export function parseSetting(text: string): Setting {
   );
 }
 
+/** Of `--alerts`. */
+export const parseAlertCount = (text: string): number | 'all' =>
+  text === 'all' ? text : parseCount(text);
+
 /** `127.0.0.1:9100`; nothing but this machine may connect. */
 function parseListen(text: string): { readonly host: string; readonly port: number } {
   const [, host = '127.0.0.1', port] =
@@ -100,6 +104,12 @@ const outputOptions = optionGroup('Output', {
     { short: 'f' },
   ),
   top: option('Rows of tables, and over a trace the longest alerts; 0: all', 'N', parseCount, 10),
+  alerts: option(
+    'Live, as text: print so many alerts a second, or all; 0: none',
+    'N|all',
+    parseAlertCount,
+    10 as number | 'all',
+  ),
   by: option(`Distributions by ${dimensions.join(', ')}`, 'WHAT', oneOf(dimensions), undefined),
   stacks: option(
     "Stacks with alerts: none, kernel, user, both, all (also wakers' at each wakeup)",

@@ -134,9 +134,9 @@ describe('the screen', () => {
       '        |rea wri r+w syn ope clo |rea wri |rea wri |rea wri |wak |har sof | rx ',
     );
     expect(rates).toMatch(
-      /^n\/s {5}\| {2}2 {3}0 {3}0 {2}\.5 {3}0 {3}0 \|n\/a n\/a \|n\/a n\/a \| \.5 {3}1 \|/,
+      /^count\/s \| {3}2 {3}0 {3}0 {2}\.5 {3}0 {3}0\| n\/a n\/a\| n\/a n\/a\| {2}\.5 {3}1\|/,
     );
-    expect(p50).toMatch(/^p50 {5}\| 2u {3}- {3}- 40m/);
+    expect(p50).toMatch(/^p50 {5}\| {2}2u {3}- {3}- 40m/);
     expect(terminal.lines.length).toBe(24);
     for (const line of terminal.lines) expect(line.length).toBeLessThanOrEqual(80);
     terminal.send('q');
@@ -198,7 +198,7 @@ describe('the screen', () => {
     terminal.send('t\x1b');
     expect(terminal.lines.at(-1)).toMatch(/^arrows cell/);
     terminal.send('r');
-    expect(terminal.lines[3]).toMatch(/^n\/s {5}\| {2}0 /);
+    expect(terminal.lines[3]).toMatch(/^count\/s \| {3}0 /);
     terminal.send('\x03');
     await done;
   });
@@ -247,15 +247,42 @@ test('keys', () => {
 
 test.each([
   [0, '0n', '0'],
+  [0.4, '0n', '.4'],
   [99, '99n', '99'],
-  [169, '.2u', '169'],
-  [169e3, '.2m', '.2M'],
+  [999.4, '999n', '999'],
+  [999.6, '1u', '1k'],
+  [169e3, '169u', '169k'],
+  [620_000, '620u', '620k'],
   [17e6, '17m', '17M'],
-  [949e6, '.9s', '.9G'],
+  [949e6, '949m', '949M'],
   [2.4e9, '2s', '>1G'],
-  [1e12, '>99', '>1G'],
-])('%d in three characters', (value, duration, count) => {
+  [999.4e9, '999s', '>1G'],
+  [1e12, '>1ks', '>1G'],
+])('%d in at most four characters', (value, duration, count) => {
   expect([shortDuration(value), shortCount(value)]).toEqual([duration, count]);
+});
+
+test('in 80 columns counts and times of any size are whole, and stay apart', async () => {
+  const state = new HistState();
+  const calls = ['read', 'write', 'sendfile', 'fsync', 'openat', 'close'].map(
+    (call) => [{ call }, Array(400).fill(169_000)] as const,
+  );
+  state.tick([snapshot('syscall', calls), snapshot('wakeup', [[{}, [620e6]]])], 400 / 620_000);
+  const terminal = new FakeTerminal();
+  const app = new HistApp(state, terminal, {
+    title: () => 'test',
+    time: String,
+    signal: new AbortController().signal,
+    setThreshold: undefined,
+  });
+  const done = app.run();
+  const [counts, p50] = terminal.lines.slice(3);
+  expect(counts).toBe(
+    'count/s |620k620k620k620k620k620k| n/a n/a| n/a n/a| n/a n/a|  2k| n/a n/a| n/a',
+  );
+  expect(p50).toMatch(/^p50 {5}\|(?:1[67]\du){6}\| n\/a n\/a\|.*\|6\d\dm\|/);
+  terminal.send('q');
+  await done;
 });
 
 test('rolling windows are sums of their seconds', () => {

@@ -44,38 +44,29 @@ export interface BucketRow {
 
 const labelWidth = 8;
 const shades = { utf8: ' ▁▂▃▄▅▆▇█', ascii: ' .:-=+*#%' } as const;
-const statNames = ['n/s', 'p50', 'p99', 'max'] as const;
+const statNames = ['count/s', 'p50', 'p99', 'max'] as const;
 /** Title, two lines of names, statistics, rule; details and help below. */
 const fixedLines = 3 + statNames.length + 1 + 3 + 1;
 
-/** Three characters: `17m`, `.2m`, `35u`, `2s`, `99n`; `-`: nothing. */
+/** At most four characters, the last of them the unit's first: `99n`, `169u`, `17m`, `2s`; `-`: nothing. */
 export function shortDuration(ns: number): string {
   if (!Number.isFinite(ns)) return '-';
   let value = ns;
-  for (const unit of ['n', 'u', 'm']) {
-    if (value < 99.5) return shortNumber(value, unit);
-    if (value < 950) {
-      const next = unit === 'n' ? 'u' : unit === 'u' ? 'm' : 's';
-      return `.${Math.max(1, Math.round(value / 100))}${next}`;
-    }
+  for (const unit of ['n', 'u', 'm', 's']) {
+    if (value < 999.5) return `${Math.round(value)}${unit}`;
     value /= 1000;
   }
-  return value < 99.5 ? shortNumber(value, 's') : '>99';
+  return '>1ks';
 }
 
-const shortNumber = (value: number, unit: string): string => `${Math.round(value)}${unit}`;
-
-/** Three characters: `999`, `12k`, `.5M`. */
+/** At most four characters: `.5`, `999`, `12k`, `620k`, `2M`. */
 export function shortCount(count: number): string {
   if (count === 0) return '0';
   if (count < 0.95) return `.${Math.max(1, Math.round(count * 10))}`;
-  if (count < 999.5) return String(Math.round(count));
-  for (const [size, unit, next] of [
-    [1e3, 'k', 'M'],
-    [1e6, 'M', 'G'],
-  ] as const) {
-    if (count < 99.5 * size) return `${Math.round(count / size)}${unit}`;
-    if (count < 950 * size) return `.${Math.round(count / size / 100)}${next}`;
+  let value = count;
+  for (const unit of ['', 'k', 'M']) {
+    if (value < 999.5) return `${Math.round(value)}${unit}`;
+    value /= 1000;
   }
   return '>1G';
 }
@@ -205,12 +196,13 @@ function tableLine(
   label: string,
   cells: readonly string[],
   cellWidth: number,
+  spaceCount = 1,
 ): string {
+  const textWidth = cellWidth - spaceCount;
   let text = label.padEnd(labelWidth);
   cells.forEach((cell, i) => {
     if (startsGroup(views, i)) text += '|';
-    text += cell.slice(0, cellWidth - 1).padStart(cellWidth - 1);
-    text += ' ';
+    text += cell.slice(0, textWidth).padStart(textWidth) + ' '.repeat(spaceCount);
   });
   return text;
 }
@@ -252,12 +244,14 @@ function statLines(views: readonly ColumnView[], cellWidth: number): FrameLine[]
   return statNames.map((name) => {
     const cells = views.map(({ histogram, ratePerS }) => {
       if (histogram === undefined) return 'n/a';
-      if (name === 'n/s') return shortCount(ratePerS);
+      if (name === 'count/s') return shortCount(ratePerS);
       if (histogram.count === 0) return '-';
       if (name === 'max') return duration(histogram.maxNs);
       return duration(quantileOf(histogram, name === 'p50' ? 0.5 : 0.99));
     });
-    return { text: tableLine(views, name, cells, cellWidth) };
+    // The narrowest have no space of their own: four characters end with a letter, so numbers stay apart.
+    const pad = cellWidth === leastCell ? 0 : 1;
+    return { text: tableLine(views, name, cells, cellWidth, pad) };
   });
 }
 

@@ -34,7 +34,6 @@ function linesOf(options: object, counts: readonly number[]): string[] {
     { ...defaults, ...options } as never,
     [findTracker('wakeup')!],
     true,
-    { hostname: undefined, isFromUnixEpoch: true },
     () => nowMs,
   );
   counts.forEach((count, second) => {

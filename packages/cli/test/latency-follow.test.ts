@@ -1,8 +1,9 @@
 /** `sonde latency --follow`: alerts while a trace grows, timeouts in the time of its events. */
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { openTrace } from '@sonde/components';
 import { findTracker, parseTracker, type Tracker } from '@sonde/latency-tracker';
 import { kernelTrace } from '@sonde/testkit';
 import { afterAll, expect, test } from 'vitest';
@@ -114,6 +115,30 @@ test('the clocks are moved as asked', async () => {
   });
 });
 
+test('recorded alerts are of the machine that the trace is of', async () => {
+  const [folder, grow] = growingTrace(
+    [wakeup(1000, 1), '1100 0 packet'],
+    [switchIn(4000, 1), '9100 0 packet'],
+  );
+  const recordAlerts = join(scratch, 'alerts');
+  const stop = new AbortController();
+  const tracker = findTracker('wakeup')!;
+  const { io, run } = start(folder, stop, { recordAlerts }, [
+    { ...tracker, alert: { ...tracker.alert, thresholdNs: 0 } },
+  ]);
+  // That it can't be written is told before there is anything to write.
+  expect(existsSync(recordAlerts)).toBe(true);
+  await until(() => io.stderr.text.includes('wakeup: trace. Ctrl-C ends.'));
+  grow();
+  await until(() => io.stdout.text.includes('wakeup'));
+  stop.abort();
+  expect(await run).toBe(0);
+  using alerts = openTrace([recordAlerts], {});
+  expect(alerts.traces[0]!.environment.get('hostname')).toBe('host');
+  expect(alerts.traces[0]!.traceClass.environment.get('hostname')).toBe('host');
+  expect(statSync(join(recordAlerts, 'alerts')).size).toBeGreaterThan(0);
+});
+
 test('what is wrong is told, and nothing goes on', async () => {
   const [folder] = growingTrace([wakeup(1000, 1)], [wakeup(2000, 1)]);
   const stop = new AbortController();
@@ -126,9 +151,12 @@ test('what is wrong is told, and nothing goes on', async () => {
 test('ended before it began', async () => {
   const [folder] = growingTrace([], [wakeup(1000, 1), switchIn(4000, 1)]);
   const stop = new AbortController();
-  const { io, run } = start(folder, stop, {});
+  const recordAlerts = join(scratch, 'no-alerts');
+  const { io, run } = start(folder, stop, { recordAlerts });
   await pause(20);
   stop.abort();
   expect(await run).toBe(0);
   expect(io.stderr.text).toBe('Warning: nothing came.\n');
+  using alerts = openTrace([recordAlerts], {});
+  expect(alerts.traces.length).toBe(1);
 });

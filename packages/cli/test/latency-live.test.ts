@@ -155,6 +155,7 @@ test('a snapshot is asked for before anything is known of the alert, once a seco
       actions.alert(each);
       order.push(each.kind);
     },
+    begin: () => {},
     note: () => {},
   });
   for (const kind of ['waiting', 'alert', 'timeout'] as const) told({ ...alert, kind });

@@ -113,7 +113,8 @@ async function overTrace(
   let reporter: AlertReporter | undefined;
   const { session, endNs, status } = await runOverTrace(io, traces, trackers, options, {
     begin(opened) {
-      reporter = new AlertReporter(io, options, trackers, false, alertSourceOf(opened));
+      reporter = new AlertReporter(io, options, trackers, false);
+      reporter.begin(alertSourceOf(opened));
     },
     alert: (alert) => reporter?.alert(alert),
   });

@@ -40,7 +40,6 @@ export class AlertReporter {
 
   /**
    * @param isLive - Alerts are printed as they come.
-   * @param source - For the trace of alerts.
    * @param nowMs - Time of the terminal, not of the events: a trace that is followed may come all at once.
    */
   constructor(
@@ -48,7 +47,6 @@ export class AlertReporter {
     options: LatencyOptions,
     trackers: readonly Tracker[],
     isLive: boolean,
-    source: AlertSource,
     nowMs: () => number = () => performance.now(),
   ) {
     this.#io = io;
@@ -63,7 +61,12 @@ export class AlertReporter {
     this.#recorder =
       options.recordAlerts === undefined
         ? undefined
-        : new AlertFolder(options.recordAlerts, trackers, source);
+        : new AlertFolder(options.recordAlerts, trackers);
+  }
+
+  /** Before the first alert, when it is known where they come from. */
+  begin(source: AlertSource): void {
+    this.#recorder?.begin(source);
   }
 
   alert(full: Alert): void {
@@ -167,12 +170,16 @@ export class AlertReporter {
 
 const grouped = (count: number): string => count.toLocaleString('en');
 
-/** The folder of `--record-alerts`. */
+/** The folder of `--record-alerts`. Whether it can be made is told at once; its metadata are written when it begins. */
 class AlertFolder {
-  readonly #trace: AlertTrace;
+  readonly #directory: string;
+  readonly #trackers: readonly Tracker[];
   readonly #descriptor: number;
+  #trace: AlertTrace | undefined;
 
-  constructor(directory: string, trackers: readonly Tracker[], source: AlertSource) {
+  constructor(directory: string, trackers: readonly Tracker[]) {
+    this.#directory = directory;
+    this.#trackers = trackers;
     try {
       makeFolder(directory);
       this.#descriptor = openSync(join(directory, 'alerts'), 'wx');
@@ -184,19 +191,22 @@ class AlertFolder {
         { cause },
       );
     }
-    this.#trace = new AlertTrace(trackers, source, (packet) => {
+  }
+
+  begin(source: AlertSource): void {
+    this.#trace = new AlertTrace(this.#trackers, source, (packet) => {
       let done = 0;
       while (done < packet.length) done += writeSync(this.#descriptor, packet, done);
     });
-    writeFileSync(join(directory, 'metadata'), this.#trace.metadata);
+    writeFileSync(join(this.#directory, 'metadata'), this.#trace.metadata);
   }
 
   add(alert: Alert): void {
-    this.#trace.add(alert);
+    this.#trace!.add(alert);
   }
 
   flush(): void {
-    this.#trace.flush();
+    this.#trace?.flush();
   }
 
   close(): void {

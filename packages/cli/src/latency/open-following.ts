@@ -4,6 +4,7 @@ import { StreamingSession, type Tracker } from '@sonde/latency-tracker';
 import type { CommandIo } from '../command-io.ts';
 import { findOperands, type InputOptions, openOptions } from '../find-operands.ts';
 import { followTraces, lateText, pollMs, staleMs } from '../follow-traces.ts';
+import { alertSourceOf } from './alert-reporter.ts';
 import { urgentFirst } from './open-live.ts';
 import type { OpenLive } from './run-live.ts';
 
@@ -33,9 +34,10 @@ export function openFollowing(
       pollMs,
       staleMs,
       open,
-      begin: (origin, { traces }) => {
+      begin: (origin, opened) => {
         originNs = origin.nsFromOrigin;
-        session = new StreamingSession(trackers, { origin, traces, onAlert });
+        events.begin(alertSourceOf(opened));
+        session = new StreamingSession(trackers, { origin, traces: opened.traces, onAlert });
         if (options.worst) for (const { name } of trackers) session.set(name, { worst: true });
         begun();
       },

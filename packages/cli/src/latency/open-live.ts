@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { SondeError, UsageError } from '@sonde/base';
 import {
   type Alert,
@@ -56,6 +57,7 @@ const toldByTracefs: readonly string[] = ['no-event', 'key-types-differ'];
  * @throws SondeError of the second way
  */
 export const openLive: OpenLive = async (trackers, events, options) => {
+  events.begin({ hostname: hostname(), isFromUnixEpoch: true });
   const inKernel = await tryKernel(trackers, events, options);
   if (!(inKernel instanceof SondeError)) {
     return { session: inKernel, stop: async () => inKernel.stop() };

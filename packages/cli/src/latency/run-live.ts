@@ -1,7 +1,7 @@
-import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
   type Alert,
+  type AlertSource,
   type Tracker,
   type TrackerSession,
   type TrackerSettings,
@@ -34,6 +34,8 @@ export interface LiveSource {
 }
 
 export interface LiveEvents {
+  /** Before the first alert. */
+  begin(source: AlertSource): void;
   /** Times are from the Unix epoch. */
   onAlert(alert: Alert): void;
   /** Just before an alert or a timeout is told, and before names for its stacks are looked for; undefined: nobody is in a hurry. */
@@ -62,10 +64,7 @@ export async function runLive(
   open: OpenLive,
 ): Promise<number> {
   const warn = (message: string): void => io.stderr.writeText(`Warning: ${message}\n`);
-  const reporter = new AlertReporter(io, options, trackers, true, {
-    hostname: options.follow ? undefined : hostname(),
-    isFromUnixEpoch: true,
-  });
+  const reporter = new AlertReporter(io, options, trackers, true);
   const actions =
     options.onAlert === undefined
       ? undefined
@@ -76,6 +75,7 @@ export async function runLive(
   const source = await open(
     options.stacks === 'all' ? trackers.map((tracker) => withWakerStacks(tracker)) : trackers,
     {
+      begin: (alertSource) => reporter.begin(alertSource),
       onUrgent: actions?.onUrgent,
       onAlert: (alert) => {
         actions?.alert(alert);
@@ -86,6 +86,8 @@ export async function runLive(
     { includeSelf: options.self, userStacks: showsUserStacks(options) },
   );
   if (source === undefined) {
+    // What was asked to be recorded is a trace without alerts.
+    reporter.begin({ hostname: undefined, isFromUnixEpoch: true });
     warn('nothing came.');
     return 0;
   }

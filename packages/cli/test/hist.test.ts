@@ -262,6 +262,27 @@ test.each([
   expect([shortDuration(value), shortCount(value)]).toEqual([duration, count]);
 });
 
+test('before the first figures nothing is said to be missing', async () => {
+  const state = new HistState();
+  const terminal = new FakeTerminal();
+  const app = new HistApp(state, terminal, {
+    title: () => 'test',
+    time: String,
+    signal: new AbortController().signal,
+    setThreshold: undefined,
+  });
+  const done = app.run();
+  expect(terminal.lines.join('\n')).toContain('measuring ...');
+  expect(terminal.lines.join('\n')).not.toMatch(/n\/a|not measured/);
+  state.tick(second, 1);
+  app.changed();
+  terminal.send('\x1b[Z');
+  expect(terminal.lines.join('\n')).not.toContain('measuring');
+  expect(terminal.lines.join('\n')).toMatch(/n\/a/);
+  terminal.send('q');
+  await done;
+});
+
 test('in 80 columns counts and times of any size are whole, and stay apart', async () => {
   const state = new HistState();
   const calls = ['read', 'write', 'sendfile', 'fsync', 'openat', 'close'].map(

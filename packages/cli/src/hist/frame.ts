@@ -141,13 +141,13 @@ export function frameLines(state: HistState, full: FrameOptions): FrameLine[] {
   const lines: FrameLine[] = [
     titleLine(state, options),
     ...nameLines(views, cellWidth, options),
-    ...statLines(views, cellWidth),
+    ...statLines(views, cellWidth, state.hasBegun),
     { text: '-'.repeat(tableWidth(views, cellWidth)) },
   ];
   if (options.showsAlerts) lines.push(...alertLines(state, views, row, options));
   else {
     lines.push(...rows.map((each, i) => bucketLine(views, each, i, cellWidth, options)));
-    lines.push(...detailLines(views, row, options));
+    lines.push(...(state.hasBegun ? detailLines(views, row, options) : beginLines));
   }
   const shown = lines.slice(0, options.lineCount - 1);
   while (shown.length < options.lineCount - 1) shown.push({ text: '' });
@@ -237,13 +237,17 @@ function nameLines(
   ];
 }
 
-function statLines(views: readonly ColumnView[], cellWidth: number): FrameLine[] {
+function statLines(
+  views: readonly ColumnView[],
+  cellWidth: number,
+  hasBegun: boolean,
+): FrameLine[] {
   const isWide = cellWidth >= 7;
   const duration = (ns: number): string =>
     isWide ? formatDuration(ns).replace(' ', '') : shortDuration(ns);
   return statNames.map((name) => {
     const cells = views.map(({ histogram, ratePerS }) => {
-      if (histogram === undefined) return 'n/a';
+      if (histogram === undefined) return hasBegun ? 'n/a' : '';
       if (name === 'count/s') return shortCount(ratePerS);
       if (histogram.count === 0) return '-';
       if (name === 'max') return duration(histogram.maxNs);
@@ -277,6 +281,9 @@ function bucketLine(
   const offset = cellOffset(views, options.column, cellWidth);
   return isSelected ? { text, reverse: [offset, offset + cellWidth - 1] } : { text };
 }
+
+/** Before the first figures, which are a second in the coming. */
+const beginLines: readonly FrameLine[] = [{ text: 'measuring ...' }];
 
 /** The selected column in full. */
 function detailLines(

@@ -77,6 +77,11 @@ export class HistState {
     this.#elapsedS = 0;
   }
 
+  /** What can be measured is known. */
+  get hasBegun(): boolean {
+    return this.#measured.size > 0;
+  }
+
   get elapsedS(): number {
     return this.#elapsedS;
   }

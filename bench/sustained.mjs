@@ -46,14 +46,14 @@ async function run(rate, mode, flags) {
   const number = (pattern) => Number(pattern.exec(told)?.[1]?.replaceAll(',', '') ?? 0);
   const elapsed = number(/Recorded ([\d.]+) s/);
   const lost = number(/([\d,]+) LOST/);
-  const percent = number(/used ([\d.]+) % of a CPU/);
+  const cpuSeconds = number(/used ([\d.]+) s of CPU time/);
   const events = mode === 'raw' ? countRaw() : number(/([\d,]+) events/);
   return [
     rate,
     mode,
     (events / elapsed / 1e6).toFixed(2),
     lost,
-    (((percent / 100) * elapsed * 1e9) / events).toFixed(0),
+    ((cpuSeconds * 1e9) / events).toFixed(0),
     peakMb.toFixed(0),
   ];
 }

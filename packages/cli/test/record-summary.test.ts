@@ -2,6 +2,12 @@ import { expect, test } from 'vitest';
 import { endText, statusText } from '../src/record/summary-text.ts';
 
 const counts = { events: 1000, lostEvents: 0, filteredEvents: 0, writtenBytes: 2e6 };
+const ending = {
+  seconds: 2,
+  expense: { seconds: 2.5, cpuSeconds: 0.1 },
+  isRaw: false,
+  isCut: false,
+};
 const all = { texts: 300, missing: 0, lost: 0 };
 
 test.each([
@@ -19,12 +25,12 @@ test.each([
   ],
 ])('texts of system calls at the end: %s', (_title, contents, expected) => {
   const first =
-    'Recorded 2.0 s: 1,000 events, none lost, 2.0 MB; the recorder used 5.0 % of a CPU.\n';
-  expect(endText({ ...counts, contents }, 2, 5, false)).toBe(first + expected);
+    'Recorded 2.0 s: 1,000 events, none lost, 2.0 MB; the recorder used 0.10 s of CPU time (4.0 %).\n';
+  expect(endText({ ...counts, contents }, ending)).toBe(first + expected);
 });
 
 test('lost texts are told at once', () => {
-  const text = statusText({ ...counts, contents: { ...all, lost: 7 } }, 1, 5);
+  const text = statusText({ ...counts, contents: { ...all, lost: 7 } }, ending.expense);
   expect(text).toContain('none lost and 7 texts LOST');
 });
 
@@ -32,7 +38,23 @@ test.each([
   ['share', 1000, 'Lost are 3.85 %: the buffers were full. Larger ones (--buffer-size), fewer'],
   ['none of events that are not counted', 0, 'The buffers were full: larger ones (--buffer-size)'],
 ])('losses at the end: %s', (_title, events, expected) => {
-  const text = endText({ ...counts, events, lostEvents: 40 }, 2, 5, false);
+  const text = endText({ ...counts, events, lostEvents: 40 }, ending);
   expect(text).toContain('40 LOST');
   expect(text).toContain(expected);
+});
+
+test('a short recording tells CPU time, no part of a CPU: most of it was for beginning', () => {
+  const short = { seconds: 0.4, cpuSeconds: 0.7 };
+  expect(endText(counts, { ...ending, seconds: 0.1, expense: short })).toContain(
+    'the recorder used 0.70 s of CPU time.\n',
+  );
+  expect(statusText(counts, short)).not.toContain('%');
+  expect(statusText(counts, ending.expense)).toContain('; recorder 4 % of a CPU');
+});
+
+test.each([
+  ['none', false, 'Recorded 2.0 s: no events, none lost'],
+  ['not counted', true, 'Recorded 2.0 s: none lost'],
+])('events: %s', (_title, isRaw, expected) => {
+  expect(endText({ ...counts, events: 0 }, { ...ending, isRaw })).toContain(expected);
 });

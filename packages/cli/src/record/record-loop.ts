@@ -7,7 +7,7 @@ import { exitStatus } from '../exit-status.ts';
 import { Progress } from '../progress.ts';
 import { ChildCommand } from './child-command.ts';
 import type { RecordOptions } from './record-options.ts';
-import { cpuPercent, endText, nextText, statusText } from './summary-text.ts';
+import { type Expense, endText, nextText, statusText } from './summary-text.ts';
 
 /** What is held back in memory is written as often (ms): live readers see it, and `kill -9` loses no more. */
 const flushIntervalMs = 1000;
@@ -23,13 +23,14 @@ export async function recordToDisk(
 ): Promise<number> {
   const beginMs = performance.now();
   const cpuBegin = process.cpuUsage();
-  const seconds = (): number => (performance.now() - beginMs) / 1000;
+  const expense = (): Expense => {
+    const { user, system } = process.cpuUsage(cpuBegin);
+    return { seconds: (performance.now() - beginMs) / 1000, cpuSeconds: (user + system) / 1e6 };
+  };
   let child: ChildCommand | undefined;
   let fault: SondeError | undefined;
   {
-    using _progress = new Progress(io, false, () =>
-      statusText(session.counts, seconds(), cpuPercent(cpuBegin, seconds())),
-    );
+    using _progress = new Progress(io, false, () => statusText(session.counts, expense()));
     const loop = new RecordLoop(session, options, command);
     try {
       await loop.run(io.signal);
@@ -38,15 +39,15 @@ export async function recordToDisk(
     }
     child = loop.child;
   }
-  const elapsed = seconds();
+  const { seconds } = expense();
   try {
     session.finish();
   } catch (error) {
     fault ??= explainWriting(error);
   }
   if (!options.quiet) {
-    const percent = cpuPercent(cpuBegin, elapsed);
-    io.stderr.writeText(endText(session.counts, elapsed, percent, fault !== undefined));
+    const ending = { seconds, expense: expense(), isRaw: options.raw, isCut: fault !== undefined };
+    io.stderr.writeText(endText(session.counts, ending));
     io.stderr.writeText(nextText(session.tracing.options.directory, options.raw));
   }
   child?.interrupt();

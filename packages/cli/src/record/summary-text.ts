@@ -12,43 +12,70 @@ export function sizeText(bytes: number): string {
   return bytes < 1e9 ? `${(bytes / megabyte).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }
 
-/** CPU time of this process since `begin`, in percent of one CPU. */
-export function cpuPercent(begin: NodeJS.CpuUsage, seconds: number): number {
-  const { user, system } = process.cpuUsage(begin);
-  return (user + system) / 1e4 / Math.max(seconds, 0.001);
+/** How long a recording took, and what it cost, both of the same time. */
+export interface Expense {
+  readonly seconds: number;
+  /** CPU time of this process, all its threads. */
+  readonly cpuSeconds: number;
+}
+
+/** In a shorter time the compiling of the recorder's own code would be taken for what it costs to go on. */
+const leastForPercentSeconds = 1;
+
+function cpuPercent({ seconds, cpuSeconds }: Expense): number {
+  return (100 * cpuSeconds) / seconds;
 }
 
 /** `recording: 3 s, 512,034 events (170,000/s), 14.2 MB, none lost; recorder 12 % of a CPU` */
 export function statusText(
   { events, lostEvents, writtenBytes, contents }: SessionCounts,
-  seconds: number,
-  percent: number,
+  expense: Expense,
 ): string {
+  const { seconds } = expense;
   const rate = countText(Math.round(events / Math.max(seconds, 0.001)));
   const what = events > 0 ? `${countText(events)} events (${rate}/s), ` : '';
   const lost = lostEvents === 0 ? 'none lost' : `${countText(lostEvents)} LOST`;
   const lostTexts = contents?.lost ?? 0;
   const texts = lostTexts === 0 ? '' : ` and ${countText(lostTexts)} texts LOST`;
-  return `recording: ${seconds.toFixed(0)} s, ${what}${sizeText(writtenBytes)}, ${lost}${texts}; recorder ${percent.toFixed(0)} % of a CPU`;
+  const cost =
+    seconds < leastForPercentSeconds
+      ? ''
+      : `; recorder ${cpuPercent(expense).toFixed(0)} % of a CPU`;
+  return `recording: ${seconds.toFixed(0)} s, ${what}${sizeText(writtenBytes)}, ${lost}${texts}${cost}`;
 }
 
-/** What was recorded, in one or two lines. `isCut`: the last events could not be written. */
+export interface Ending {
+  /** How long events were recorded. */
+  readonly seconds: number;
+  /** Until the last of them was written. */
+  readonly expense: Expense;
+  /** Events of raw recordings are not counted. */
+  readonly isRaw: boolean;
+  /** The last events could not be written. */
+  readonly isCut: boolean;
+}
+
+/** What was recorded, in one or two lines. */
 export function endText(
   { events, lostEvents, filteredEvents, writtenBytes, contents }: SessionCounts,
-  seconds: number,
-  percent: number,
-  isCut: boolean,
+  { seconds, expense, isRaw, isCut }: Ending,
 ): string {
   const dropped = lostEvents === 0 ? 'none lost' : `${countText(lostEvents)} LOST`;
   const lost = isCut ? 'the last of them LOST' : dropped;
-  const what = events > 0 ? `${countText(events)} events, ` : '';
-  const line = `Recorded ${seconds.toFixed(1)} s: ${what}${lost}, ${sizeText(writtenBytes)}; the recorder used ${percent.toFixed(1)} % of a CPU.\n${filteredText(filteredEvents)}${contentsText(contents)}`;
+  const what = isRaw ? '' : events > 0 ? `${countText(events)} events, ` : 'no events, ';
+  const line = `Recorded ${seconds.toFixed(1)} s: ${what}${lost}, ${sizeText(writtenBytes)}; the recorder used ${costText(expense)}.\n${filteredText(filteredEvents)}${contentsText(contents)}`;
   if (lostEvents === 0) return line;
-  // Events of raw recordings are not counted.
   if (events === 0)
     return `${line}The buffers were full: larger ones (--buffer-size) or fewer events (-e) help.\n`;
   const share = (100 * lostEvents) / (events + lostEvents);
   return `${line}Lost are ${share.toFixed(2)} %: the buffers were full. Larger ones (--buffer-size), fewer events (-e), or --raw help.\n`;
+}
+
+/** `0.42 s of CPU time`, with the part of one CPU where it says anything. */
+function costText(expense: Expense): string {
+  const { seconds, cpuSeconds } = expense;
+  const part = seconds < leastForPercentSeconds ? '' : ` (${cpuPercent(expense).toFixed(1)} %)`;
+  return `${cpuSeconds.toFixed(2)} s of CPU time${part}`;
 }
 
 /** These are not lost: nobody wanted them. */

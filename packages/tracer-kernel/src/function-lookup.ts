@@ -1,6 +1,8 @@
 /** Which place of a program a probe names: a symbol, a C++ name without parameters, or an address. */
 import { UsageError } from '@sonde/base';
+import { anonymousNamespace, cxxNameOf } from './cxx-name.ts';
 import { type FunctionSymbol, offsetOfAddress, readFunctions } from './elf-symbols.ts';
+import { nearestNames } from './nearest-names.ts';
 
 const address = /^0x[\da-fA-F]+$/;
 
@@ -21,43 +23,67 @@ export function findFunction(
   const functions = readFunctions(path);
   const exact = functions.find((candidate) => candidate.name === name);
   if (exact !== undefined) return exact;
-  const [found, ...others] = cxxFunctions(functions, name);
+  const wanted = plainCxxName(name);
+  const [found, ...others] = cxxFunctions(functions, wanted);
   if (found === undefined) throw unknownFunction(path, name, functions);
-  if (others.length === 0) return found;
-  const names = [found, ...others].map((candidate) => candidate.name).join(', ');
-  throw new UsageError(
-    'ambiguous-function',
-    `${path} has several functions \`${name}\`. Name one of them: ${names}.`,
-  );
+  if (others.length === 0 && wanted === withoutBlanks(name)) return found;
+  throw ambiguousFunction(path, name, wanted, [found, ...others]);
 }
 
 /** One for each place: constructors have several names. */
-function cxxFunctions(functions: readonly FunctionSymbol[], name: string): FunctionSymbol[] {
-  const prefixes = mangledPrefixes(name);
+function cxxFunctions(functions: readonly FunctionSymbol[], wanted: string): FunctionSymbol[] {
   const byPlace = new Map<number, FunctionSymbol>();
   for (const candidate of functions) {
     // What the compiler split off as never run is no function of its own.
     if (candidate.name.endsWith('.cold')) continue;
-    if (!prefixes.some((prefix) => candidate.name.startsWith(prefix))) continue;
+    const name = cxxNameOf(candidate.name);
+    if (name !== wanted && name?.replaceAll(`${anonymousNamespace}::`, '') !== wanted) continue;
     if (!byPlace.has(candidate.offsetBytes)) byPlace.set(candidate.offsetBytes, candidate);
   }
   return [...byPlace.values()];
 }
 
-/** How the symbols of a C++ function begin (Itanium C++ ABI, "Mangling"). No templates, no operators. */
-function mangledPrefixes(name: string): string[] {
-  const parts = name.split('::');
-  if (!parts.every((part) => /^[A-Za-z_]\w*$/.test(part))) return [];
-  const source = (part: string): string => `${part.length}${part}`;
-  const [first, ...rest] = parts;
-  if (first === undefined) return [];
-  if (rest.length === 0) return [`_Z${source(first)}`];
-  if (first === 'std' && rest.length === 1) return [`_ZSt${source(rest[0]!)}`];
-  const scope = [first === 'std' ? 'St' : source(first), ...rest.slice(0, -1).map(source)].join('');
-  const last = rest.at(-1)!;
-  const isConstructor = last === parts.at(-2);
-  const names = isConstructor ? ['C1', 'C2'] : [source(last)];
-  return names.flatMap((own) => [`_ZN${scope}${own}E`, `_ZNK${scope}${own}E`]);
+/** `operator ()` is `operator()`, but `operator new` has its blank. */
+function withoutBlanks(name: string): string {
+  return name.trim().replace(/\boperator\s+(?=\W)/, 'operator');
+}
+
+/** Without template arguments and parameters: they are not in `cxxNameOf`. */
+function plainCxxName(name: string): string {
+  const text = withoutBlanks(name);
+  const at = text.search(/\boperator\b/);
+  if (at < 0) return withoutArguments(text);
+  const [operator = ''] = /^operator(?:\(\)|[^\w\s(]+| \w+(?:\[\])?)?/.exec(text.slice(at)) ?? [];
+  return `${withoutArguments(text.slice(0, at))}${operator}`;
+}
+
+function withoutArguments(name: string): string {
+  let depth = 0;
+  let plain = '';
+  for (const char of name) {
+    if (char === '<') depth++;
+    else if (char === '>') depth--;
+    else if (depth === 0) plain += char;
+  }
+  return plain.replace(/\((?!anonymous namespace\)).*$/, '');
+}
+
+const mostCandidates = 8;
+
+function ambiguousFunction(
+  path: string,
+  name: string,
+  plain: string,
+  candidates: readonly FunctionSymbol[],
+): UsageError {
+  const shown = candidates.slice(0, mostCandidates).map((candidate) => candidate.name);
+  const more = candidates.length - shown.length;
+  const symbols = `${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const why =
+    candidates.length > 1
+      ? `${path} has several functions \`${plain}\`. Name one of them`
+      : `Template arguments and parameters are not looked at. Name \`${plain}\` instead of \`${name}\`, or the symbol`;
+  return new UsageError('ambiguous-function', `${why}: ${symbols}. c++filt tells them apart.`);
 }
 
 function unknownFunction(
@@ -65,16 +91,23 @@ function unknownFunction(
   name: string,
   functions: readonly FunctionSymbol[],
 ): UsageError {
-  const part = name.split('::').at(-1)!;
-  const near = functions
-    .filter((candidate) => candidate.name.includes(part))
-    .slice(0, 4)
-    .map((candidate) => candidate.name);
+  const near = nearFunctions(name, functions);
   const hint =
     functions.length === 0
       ? ` It has no symbols: was it stripped? An address can be named all the same: ${path}:0x1234.`
       : near.length > 0
-        ? ` It has ${near.join(', ')}.`
+        ? ` Near are: ${near.join(', ')}.`
         : '';
   return new UsageError('unknown-function', `${path} has no function \`${name}\`.${hint}`);
+}
+
+/** Those of the same class or of the same last name come first. */
+function nearFunctions(name: string, functions: readonly FunctionSymbol[]): string[] {
+  const names = functions.map((candidate) => cxxNameOf(candidate.name) ?? candidate.name);
+  const parts = plainCxxName(name).split('::');
+  const last = parts.at(-1)!;
+  const scope = parts.slice(0, -1).join('::');
+  const ofClass = scope === '' ? [] : names.filter((other) => other.startsWith(`${scope}::`));
+  const alike = names.filter((other) => other.split('::').at(-1) === last);
+  return nearestNames(name, ofClass.length + alike.length > 0 ? [...ofClass, ...alike] : names);
 }

@@ -20,7 +20,14 @@ export interface UprobeRequest {
   readonly fetch: string;
 }
 
-const pattern = /^(?:(\w+)=)?([^\s:]+):([^\s+]+)(?:\+(0x[\da-fA-F]+|\d+))?(?:[ \t]+(.*))?$/;
+/** `operator+=`, `operator new[]`, `operator bool`: the only names with a plus or a blank in them. */
+const operatorPattern =
+  /(?:[^\s+]+::)?operator(?:\+\+|\+=?|[^\w\s+]+| (?:new|delete)(?:\[\])?| \w+(?![\w=]))/;
+const pattern = new RegExp(
+  `^(?:(\\w+)=)?([^\\s:]+):(${operatorPattern.source}|[^\\s+]+)(?:\\+(0x[\\da-fA-F]+|\\d+))?(?:[ \\t]+(.*))?$`,
+);
+/** Of an event's name, by the kernel. */
+const maxNameLength = 63;
 const fetchPattern = /^[\w=%+\-().:,$@ \t[\]"/]*$/;
 
 /**
@@ -41,9 +48,10 @@ export function parseProbe(text: string, isReturn: boolean): UprobeRequest {
       `"${text}": a function returns from wherever it is: no offset.`,
     );
   }
+  const suffix = isReturn ? '_return' : '';
   const plain = symbol.replace(/\W/g, '_').replace(/^(?=\d)/, '_');
   return {
-    name: name ?? (isReturn ? `${plain}_return` : plain),
+    name: name ?? plain.slice(0, maxNameLength - suffix.length) + suffix,
     path: findFile(path),
     function: symbol,
     offsetBytes: Number(offset ?? 0),

@@ -107,6 +107,20 @@ describe('what a probe names', () => {
     ['_Z4freei', 0x401700],
     ['_ZSt4moveIiE', 0x401800],
     ['_ZN4shop7addressEv', 0x401900],
+    ['_ZN4shop6vectorIiLi3EE2atEm', 0x401a00],
+    ['_ZN4shop5PriceclEi', 0x401b00],
+    ['_ZN4shoplsERSoRKNS_5PriceE', 0x401b10],
+    ['_ZNK4shop5PriceltERKS0_', 0x401b20],
+    ['_ZN4shop5PricepLERKS0_', 0x401b30],
+    ['_ZN4shop5PricenwEm', 0x401b40],
+    ['_ZNK4shop5PricecvbEv', 0x401b50],
+    ['_ZN4shop6BasketD1Ev', 0x401c00],
+    ['_ZN4shop6BasketD2Ev', 0x401c00],
+    ['_ZN4shop12_GLOBAL__N_15countEv', 0x401c10],
+    ['_ZL5quietv', 0x401c20],
+    ['_ZN4shop5label5printB5cxx11Ev', 0x401c30],
+    ['_ZN4shop3mapIiE3getEv', 0x401d00],
+    ['_ZN4shop3mapIdE3getEv', 0x401d10],
   ] as const;
   writeFileSync(
     path,
@@ -121,14 +135,35 @@ describe('what a probe names', () => {
     ['free', 0x1700],
     ['std::move', 0x1800],
     ['0x401105', 0x1105],
+    ['shop::vector::at', 0x1a00],
+    ['shop::Price::operator()', 0x1b00],
+    ['shop::Price::operator ()', 0x1b00],
+    ['shop::operator<<', 0x1b10],
+    ['shop::Price::operator<', 0x1b20],
+    ['shop::Price::operator+=', 0x1b30],
+    ['shop::Price::operator new', 0x1b40],
+    ['shop::Price::operator bool', 0x1b50],
+    ['shop::Basket::~Basket', 0x1c00],
+    ['shop::count', 0x1c10],
+    ['quiet', 0x1c20],
+    ['shop::label::print', 0x1c30],
+    ['_ZN4shop3mapIdE3getEv', 0x1d10],
   ])('%s', (name, expected) => {
     expect(findFunction(path, name).offsetBytes).toBe(expected);
   });
 
   test.each([
     ['shop::open', 'Name one of them: _ZN4shop4openEd, _ZN4shop4openEi.'],
-    ['shop::Basket::ad', 'has no function `shop::Basket::ad`. It has _ZN4shop'],
-    ['shop::vector<int>::at', 'has no function'],
+    ['shop::map::get', 'Name one of them: _ZN4shop3mapIdE3getEv, _ZN4shop3mapIiE3getEv.'],
+    ['shop::map<int>::get', 'Name one of them: _ZN4shop3mapIdE3getEv, _ZN4shop3mapIiE3getEv.'],
+    [
+      'shop::vector<int>::at',
+      'Name `shop::vector::at` instead of `shop::vector<int>::at`, or the symbol: _ZN4shop6vectorIiLi3EE2atEm.',
+    ],
+    ['shop::Basket::add(int)', 'Name `shop::Basket::add` instead'],
+    ['shop::Basket::ad', 'has no function `shop::Basket::ad`. Near are: shop::Basket::add,'],
+    ['shop::Price::operator[]', 'Near are: shop::Price::operator'],
+    ['plainly', 'Near are: plain.'],
     ['0x1', 'has nothing at the address 0x1'],
   ])('%s is refused', (name, message) => {
     expect(() => findFunction(path, name)).toThrow(message);

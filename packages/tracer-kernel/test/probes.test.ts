@@ -11,6 +11,15 @@ describe('probes', () => {
     [`loop=${node}:uv_run+0x10`, { name: 'loop', offsetBytes: 16 }],
     [`${node}:uv_run mode=%si:u32`, { name: 'uv_run', fetch: 'mode=%si:u32' }],
     [`${node}:_ZN4node5StartEv`, { name: '_ZN4node5StartEv' }],
+    [`${node}:a::B::operator()`, { function: 'a::B::operator()', name: 'a__B__operator__' }],
+    [`${node}:operator+`, { function: 'operator+', offsetBytes: 0 }],
+    [`${node}:operator+++4`, { function: 'operator++', offsetBytes: 4 }],
+    [`${node}:B::operator+=+0x8 n=%si:u32`, { function: 'B::operator+=', offsetBytes: 8 }],
+    [`${node}:B::operator new[] size=%di:u64`, { function: 'B::operator new[]' }],
+    [`${node}:B::operator bool`, { function: 'B::operator bool', fetch: '' }],
+    [`${node}:B::operator<< n=%si:u32`, { function: 'B::operator<<', fetch: 'n=%si:u32' }],
+    [`${node}:cooperator n=%si:u32`, { function: 'cooperator', fetch: 'n=%si:u32' }],
+    [`${node}:${'f'.repeat(100)}`, { name: 'f'.repeat(63) }],
   ])('%s', (text, expected) => {
     expect(parseProbe(text, false)).toMatchObject({ isReturn: false, ...expected });
   });

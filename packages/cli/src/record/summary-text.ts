@@ -117,7 +117,7 @@ export function recoveredText(directory: string, recovered: Recovered): string {
 export function nextText(directory: string, isRaw: boolean): string {
   const path = shellWord(directory);
   const convert = isRaw
-    ? `  sonde read -o ctf -w ${path}-ctf ${path}    convert to CTF once\n`
+    ? `  sonde read -o ctf-1.8 -w ${path}-ctf ${path}    convert to CTF once\n`
     : '';
   return `Trace: ${directory}
 Next:

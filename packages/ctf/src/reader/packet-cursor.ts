@@ -3,21 +3,19 @@ import type {
   ClockSnapshot,
   DataStream,
   Downstream,
-  EventHandler,
   EventRecordClass,
   Packet,
   RecordCursor,
   TimeOrigin,
 } from '@sonde/trace-model';
 import { alignmentBitsOf } from '@sonde/trace-model';
-import { type BodyWalk, walkBody } from '../decoder/body-walk.ts';
 import { defaultBackEnd } from '../decoder/compile-walk.ts';
 import type { BackEnd } from '../decoder/contract.ts';
 import { DecodeRun } from '../decoder/decode-state.ts';
 import type { PacketHead } from '../decoder/packet-head.ts';
-import { silentVisitor } from '../decoder/visit-scope.ts';
 import { ClockConverter, type Timeline } from './clock-converter.ts';
 import { type PacketBuffer, windowAlignmentBytes } from './packet-buffer.ts';
+import { explainBody, passBody, walkInSilence } from './record-body.ts';
 import { maxAlignmentBitsOf, RecordDispatch } from './record-dispatch.ts';
 import { cyclesOf, type HeaderCursor, RecordHeaderReader, setCycles } from './record-header.ts';
 import { type LoopCursor, loopStatus, type RecordLoop, recordLoopOf } from './record-loop.ts';
@@ -275,7 +273,7 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
         break;
       case loopStatus.overrun:
       case loopStatus.empty:
-        if (!isRetried) this.#fault = faultOf(() => this.#explain());
+        if (!isRetried) this.#fault = faultOf(() => explainBody(this));
         break;
       case loopStatus.unended:
         return this.#endDelivered();
@@ -302,7 +300,7 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
     let endBits = 0;
     this.#fault = faultOf(() => {
       endBits = this.dispatch.lengths[this.classIndex]!(this);
-      if (!(endBits <= this.contentEndBits)) this.#explain();
+      if (!(endBits <= this.contentEndBits)) explainBody(this);
     });
     if (this.#fault !== undefined) return 0;
     this.#finish(endBits);
@@ -349,53 +347,19 @@ export class PacketCursor implements RecordCursor, HeaderCursor, LoopCursor {
   /** Passes one record with closures. Returns how many: 1. */
   #step(): number {
     const handler = this.dispatch.handlers[this.classIndex] ?? null;
-    const endBits = this.#pass(handler);
+    const endBits = passBody(this, handler);
+    this.#finish(endBits);
     if (handler === null) this.skippedEvents++;
     this.#load(endBits);
     return 1;
-  }
-
-  /** Calls `handler`. Returns the end of the record (bits). */
-  #pass(handler: EventHandler | null): number {
-    const { dispatch, classIndex, bodyOffsetBits, recordOffsetBits } = this;
-    const bodyIsAtByte = (bodyOffsetBits & 7) === 0;
-    const staticBytes = bodyIsAtByte ? dispatch.staticBytes[classIndex]! : -1;
-    if (bodyOffsetBits === recordOffsetBits && dispatch.bodyMayBeEmpty[classIndex]) {
-      if (this.#walkBody().offsetBits === recordOffsetBits) this.#explain();
-    }
-    let endBits = bodyOffsetBits + staticBytes * 8;
-    if (staticBytes >= 0) {
-      if (endBits > this.contentEndBits) this.#explain();
-      handler?.(this);
-    } else {
-      endBits = handler?.(this) ?? -1;
-      // A body that begins within a byte is walked by closures, for the rule about changes of byte order.
-      if (!bodyIsAtByte) endBits = this.#walkBody().offsetBits;
-      else if (endBits < 0) endBits = dispatch.lengths[classIndex]!(this);
-      if (!(endBits <= this.contentEndBits)) this.#explain();
-    }
-    this.#finish(endBits);
-    return endBits;
   }
 
   /** What remains to do after a record that was passed: nothing for most. */
   #finish(endBits: number): void {
     if (this.dispatch.bodiesMoveClock) this.#header.readBodyTimestamps(this);
     if ((endBits & 7) !== 0 && !this.#headerIsByteAligned) {
-      this.lastByteOrder = this.#walkBody().lastByteOrder;
+      this.lastByteOrder = walkInSilence(this).lastByteOrder;
     }
-  }
-
-  #walkBody(): BodyWalk {
-    return walkBody(this.eventRecordClass, this, silentVisitor);
-  }
-
-  /** Fast code found that the record is wrong: closures say exactly what is wrong where. */
-  #explain(): never {
-    if (this.#walkBody().offsetBits === this.recordOffsetBits) {
-      throw this.#error('empty-event-record', 'An event record is empty.', this.recordOffsetBits);
-    }
-    throw new Error('Defect: back ends disagree about the length of a record');
   }
 
   /** Decodes the header of the record at `offsetBits`, if there is one. Errors wait until the record's turn comes. */

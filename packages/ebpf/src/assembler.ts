@@ -39,6 +39,8 @@ const comparisons: Readonly<Record<Comparison, number>> = {
   's<=': 0xd0,
 };
 
+/** In the operation of an atomic instruction: it gives what was there. */
+const atomicFetch = 0x01;
 const sizes: Readonly<Record<Size, number>> = { u32: 0x00, u16: 0x08, u8: 0x10, u64: 0x18 };
 
 /** Functions of the kernel that programs may call (enum bpf_func_id). */
@@ -195,9 +197,23 @@ export class Assembler {
 
   /** `*(to + offset) += value`, at once for all CPUs. */
   atomicAdd(to: Register, offsetBytes: number, value: Register): this {
+    return this.#atomic(to, offsetBytes, value, 0);
+  }
+
+  /** `r0 = *(to + offset)`, which becomes `value` if it was what `r0` holds: at once for all CPUs, in order. Linux 5.12 and later. */
+  compareExchange(to: Register, offsetBytes: number, value: Register): this {
+    return this.#atomic(to, offsetBytes, value, atomicFetch | 0xf0);
+  }
+
+  /** `*(to + offset)` and `value` change places: at once for all CPUs, in order. Linux 5.12 and later. */
+  exchange(to: Register, offsetBytes: number, value: Register): this {
+    return this.#atomic(to, offsetBytes, value, atomicFetch | 0xe0);
+  }
+
+  #atomic(to: Register, offsetBytes: number, value: Register, operation: number): this {
     this.#use(to).#use(value);
     const opcode = classes.store | modeAtomic | sizes.u64;
-    return this.#emit(opcode, numberOf(to), numberOf(value), offsetBytes, 0);
+    return this.#emit(opcode, numberOf(to), numberOf(value), offsetBytes, operation);
   }
 
   /** Without sign, but for the comparisons with `s`. */

@@ -19,7 +19,7 @@ export {
 } from './loaded-objects.ts';
 export { BpfMap, type MapOptions, type MapType, possibleCpus } from './maps.ts';
 export { Native, NativeMemory, SystemCallError } from './native.ts';
-export { type BpfCapability, explainBpfFailure, probeBpf } from './probe.ts';
+export { type BpfCapability, explainBpfFailure, hasExchange, probeBpf } from './probe.ts';
 export {
   type Attachment,
   attachIterator,

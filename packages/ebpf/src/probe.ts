@@ -43,6 +43,18 @@ const mapOptions = {
   maxEntries: 1,
 } as const;
 
+/** Whether programs may exchange words in memory (Linux 5.12). */
+export function hasExchange(native: Native): boolean {
+  const code = new Assembler().move('r0', 0).store('r10', -8, 0, 'u64').move('r1', 0);
+  code.compareExchange('r10', -8, 'r1').exchange('r10', -8, 'r1').move('r0', 0).exit();
+  try {
+    new BpfProgram(native, { type: 'raw-tracepoint', name: 'sonde_exchange', code }).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function kernelHasTypes(): boolean {
   try {
     return Btf.ofKernel().typeCount > 1;

@@ -16,6 +16,7 @@ import {
   seriesWords,
 } from './layout.ts';
 import { pendingBytes, type TrackerPlan } from './plan-types.ts';
+import { Slots } from './slots.ts';
 
 /** Names of the words of counters, in their order. */
 const hotWords = [...hotCounters, ...seriesWords] as const;
@@ -33,6 +34,8 @@ export class CommonMemory {
   readonly counters: BpfMap;
   /** Undefined: no tracker keeps anything in tasks. */
   readonly tasks: BpfMap | undefined;
+  /** Places of pending operations by key; undefined: no tracker keeps them there. */
+  readonly slots: Slots | undefined;
   /** In the order of the plans. */
   readonly places: readonly TrackerPlace[];
   readonly #settingsMemory: NativeMemory;
@@ -67,12 +70,14 @@ export class CommonMemory {
         isGrowing: true,
       });
     }
+    if (plans.some(({ keepsInSlots }) => keepsInSlots)) this.slots = new Slots(native, name, plans);
     const words = new BigUint64Array(this.#settingsMemory.bytes.buffer);
     let bucketsAt = counterBytes * plans.length;
     this.places = plans.map((plan, index) => {
       const place = new TrackerPlace(this, words, index, plans.length, {
         bucketsAt: hasLabels(plan) ? undefined : bucketsAt,
         pendingAt: offsets.get(plan) ?? 0,
+        slotAt: this.slots?.offsetOf(plan) ?? 0,
       });
       bucketsAt += perCpuBytes(plan) - counterBytes;
       return place;
@@ -87,6 +92,7 @@ export class CommonMemory {
 
   close(): void {
     this.#settingsMemory.free();
+    this.slots?.close();
     for (const map of [this.settings, this.counters, this.tasks]) map?.close();
   }
 }
@@ -115,6 +121,8 @@ export class TrackerPlace {
   readonly bucketsAt: number | undefined;
   /** In what a task keeps. */
   readonly pendingAt: number;
+  /** In the slots of a key. */
+  readonly slotAt: number;
   readonly #words: BigUint64Array;
   readonly #index: number;
   readonly #count: number;
@@ -124,7 +132,11 @@ export class TrackerPlace {
     words: BigUint64Array,
     index: number,
     count: number,
-    at: { readonly bucketsAt: number | undefined; readonly pendingAt: number },
+    at: {
+      readonly bucketsAt: number | undefined;
+      readonly pendingAt: number;
+      readonly slotAt: number;
+    },
   ) {
     this.memory = memory;
     this.#words = words;
@@ -132,6 +144,7 @@ export class TrackerPlace {
     this.#count = count;
     this.bucketsAt = at.bucketsAt;
     this.pendingAt = at.pendingAt;
+    this.slotAt = at.slotAt;
     this.seriesAt = this.counterAt(seriesWords[0]);
   }
 

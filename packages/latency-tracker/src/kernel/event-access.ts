@@ -69,6 +69,8 @@ export interface KernelTypes {
   readonly btf: Btf | undefined;
   /** The best that may be used. */
   readonly access: AccessKind;
+  /** Programs may exchange words in memory. */
+  readonly hasExchange: boolean;
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   type Attachment,
   Btf,
   explainBpfFailure,
+  hasExchange,
   Native,
   type ProgramStatistics,
   RingBuffer,
@@ -124,6 +125,7 @@ export class KernelSession implements TrackerSession {
         btf: this.#btf,
         accessKinds: accessKinds.slice(accessKinds.indexOf(best ?? 'typed')),
         hasUserStacks: options.userStacks ?? true,
+        hasExchange: hasExchange(native),
       });
       const shareable = this.#trackers.flatMap(({ pieces }) =>
         pieces.filter(({ piece }) => canBeShared(piece)),

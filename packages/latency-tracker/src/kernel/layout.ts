@@ -12,6 +12,8 @@ export const rareSettings = [
   'ratePerS',
   'timeoutNs',
   'gcNs',
+  /** Programs write it: there was an operation whose place among `slots` was taken. */
+  'hasSpilled',
 ] as const;
 export type SettingName = (typeof hotSettings | typeof rareSettings)[number];
 
@@ -70,6 +72,13 @@ export const stateFlags = { isTimedOut: 1, isPeeked: 2 } as const;
 /** A tick is no longer: kernels have 100 a second at least. */
 export const maxTickNs = 10_000_000;
 
+/**
+ * Places of pending operations by key, one for each tracker side by side: the key, then the operation. 0: it is free. An operation whose
+ * place is taken goes into the tracker's hash map. More than most devices have requests at once; a power of two.
+ */
+export const slotCountBits = 10;
+export const slotKeyBytes = 8;
+
 export const maxKeyWords = 4;
 /**
  * With `keep: all`, a word behind the key counts the pending operations with that key. Programs go through them in a loop, which must
@@ -119,6 +128,8 @@ export const frame = {
   text: -120,
   /** Among the operations with one key, with `keep: all`. */
   duplicate: -128,
+  /** Else, of trackers that keep operations in slots: whether the one in `r7` is in its slot. */
+  isInSlot: -128,
   key: -160,
   seriesKey: -224,
   /** A pending operation before it goes into a hash map: the end of it. */

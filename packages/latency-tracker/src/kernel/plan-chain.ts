@@ -54,6 +54,7 @@ export function planChain(tracker: Tracker, chain: Chain, types: KernelTypes): T
     tracker,
     set: tracker.anyOf[0]!,
     keepsInTask: false,
+    keepsInSlots: false,
     keepsAll: false,
     keyWords: 1,
     keyIsUnsigned: [false],

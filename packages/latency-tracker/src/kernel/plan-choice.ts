@@ -11,6 +11,8 @@ export interface ChoiceOptions {
   /** Ways to see events, the best first. */
   readonly accessKinds: readonly AccessKind[];
   readonly hasUserStacks: boolean;
+  /** Programs may exchange words in memory. */
+  readonly hasExchange: boolean;
 }
 
 interface Candidate {
@@ -71,8 +73,9 @@ export class PlanChoice {
   }
 
   #planFor({ set, access }: Candidate): TrackerPlan {
-    const { btf, hasUserStacks } = this.#options;
-    const plan = planTracker(this.#tracker, withKnownFunctions(set, btf), { btf, access });
+    const { btf, hasUserStacks, hasExchange } = this.#options;
+    const types = { btf, access, hasExchange };
+    const plan = planTracker(this.#tracker, withKnownFunctions(set, btf), types);
     return hasUserStacks ? plan : { ...plan, userStackTarget: undefined };
   }
 

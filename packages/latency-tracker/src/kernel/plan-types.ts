@@ -67,6 +67,8 @@ export interface TrackerPlan {
   readonly tracker: Tracker;
   readonly set: PointSet;
   readonly keepsInTask: boolean;
+  /** In a place that follows from the key: a page or two of memory, where a hash map has many. */
+  readonly keepsInSlots: boolean;
   /** Several operations with one key. */
   readonly keepsAll: boolean;
   readonly keyWords: number;

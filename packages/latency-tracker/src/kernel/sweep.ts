@@ -56,7 +56,15 @@ export class TaskSweep implements Sweep {
   }
 }
 
-/** Of operations in a hash map: this process goes through it. */
+interface PendingPlace {
+  readonly key: readonly bigint[];
+  readonly view: DataView;
+  /** In `view` (bytes). */
+  readonly at: number;
+  readonly isInSlot: boolean;
+}
+
+/** Of operations in slots and hash maps: this process goes through them. */
 export class MapSweep implements Sweep {
   readonly #plan: TrackerPlan;
   readonly #maps: TrackerMaps;
@@ -73,35 +81,51 @@ export class MapSweep implements Sweep {
   }
 
   run(nowNs: number, { timeoutNs, gcNs, onSinceNs }: Limits): void {
-    const map = this.#maps.pending;
     const seen = new Set<string>();
-    const old: bigint[][] = [];
-    for (let more = map.firstKey(); more; more = map.nextKey()) {
-      if (!map.lookUp()) continue;
-      const words = map.options.keyBytes / 8;
-      const key = Array.from({ length: words }, (_, i) => map.key.getBigUint64(8 * i, true));
-      const beginNs = Number(map.value.getBigUint64(pending.beginNs, true));
-      const { keepsAll } = this.#plan;
+    const old: PendingPlace[] = [];
+    const { keepsAll } = this.#plan;
+    for (const place of this.#pending()) {
+      const { key, view, at } = place;
+      const beginNs = Number(view.getBigUint64(at + pending.beginNs, true));
       const name = keepsAll ? `${key.slice(0, maxKeyWords).join()} ${beginNs}` : key.join();
       seen.add(name);
       if (nowNs - beginNs > timeoutNs && beginNs >= onSinceNs && this.#told.get(name) !== beginNs) {
         this.#told.set(name, beginNs);
         this.timeouts++;
-        this.#tell(this.#alertOf('timeout', key, beginNs, nowNs));
+        this.#tell(this.#alertOf('timeout', place, beginNs, nowNs));
       }
       if (nowNs - beginNs > gcNs) {
-        old.push(key);
-        if (beginNs >= onSinceNs) this.#tell(this.#alertOf('gc', key, beginNs, nowNs));
+        old.push(place);
+        if (beginNs >= onSinceNs) this.#tell(this.#alertOf('gc', place, beginNs, nowNs));
       }
     }
     // The last of those with one key go first: they leave no gap.
-    if (this.#plan.keepsAll) old.sort((a, b) => Number(b[maxKeyWords]! - a[maxKeyWords]!));
-    for (const key of old) this.#delete(key);
+    if (keepsAll) old.sort((a, b) => Number(b.key[maxKeyWords]! - a.key[maxKeyWords]!));
+    for (const place of old) this.#delete(place);
     for (const name of this.#told.keys()) if (!seen.has(name)) this.#told.delete(name);
   }
 
-  #delete(key: readonly bigint[]): void {
-    const map = this.#maps.pending;
+  /** Each is to be looked at before the next: those of the hash map are copied to the same place. */
+  *#pending(): Generator<PendingPlace> {
+    const { pending: map, place } = this.#maps;
+    const { slots } = place.memory;
+    for (const { key, at } of slots?.pendingOf(this.#plan) ?? []) {
+      yield { key: [key], view: slots!.view, at, isInSlot: true };
+    }
+    const words = map.options.keyBytes / 8;
+    for (let more = map.firstKey(); more; more = map.nextKey()) {
+      if (!map.lookUp()) continue;
+      const key = Array.from({ length: words }, (_, i) => map.key.getBigUint64(8 * i, true));
+      yield { key, view: map.value, at: 0, isInSlot: false };
+    }
+  }
+
+  #delete({ key, at, isInSlot }: PendingPlace): void {
+    const { pending: map, place } = this.#maps;
+    if (isInSlot) {
+      if (place.memory.slots!.delete(key[0]!, at)) this.collected++;
+      return;
+    }
     for (const [i, word] of key.entries()) map.key.setBigUint64(8 * i, word, true);
     if (!map.delete()) return;
     this.collected++;
@@ -127,10 +151,14 @@ export class MapSweep implements Sweep {
     map.update();
   }
 
-  #alertOf(kind: Alert['kind'], key: readonly bigint[], beginNs: number, nowNs: number): Alert {
-    const { value } = this.#maps.pending;
-    const state = value.getUint32(pending.state, true);
-    const { tid, comm, ...info } = savedInfo(this.#plan, value, pending.savedAt, state);
+  #alertOf(
+    kind: Alert['kind'],
+    { key, view, at }: PendingPlace,
+    beginNs: number,
+    nowNs: number,
+  ): Alert {
+    const state = view.getUint32(at + pending.state, true);
+    const { tid, comm, ...info } = savedInfo(this.#plan, view, at + pending.savedAt, state);
     const words: Value[] = key
       .slice(0, this.#plan.keyWords)
       .map((word, i) => valueOfWord(word, this.#plan.keyIsUnsigned[i]));

@@ -61,6 +61,8 @@ export function planTracker(tracker: Tracker, set: PointSet, types: KernelTypes)
     tracker,
     set,
     keepsInTask,
+    // A slot that is being filled has the begin 0.
+    keepsInSlots: types.hasExchange && !keepsInTask && !keepsAll && !hasOwnTime && hasShortKey(set),
     keepsAll,
     keyWords: set.begin[0]!.key.length,
     keyIsUnsigned: keySigns(points),
@@ -73,6 +75,8 @@ export function planTracker(tracker: Tracker, set: PointSet, types: KernelTypes)
     programs: programsOf(keepsInTask ? [...points, ...lastPoints(points.length, types)] : points),
   };
 }
+
+const hasShortKey = ({ begin }: PointSet): boolean => begin[0]!.key.length === 1;
 
 /** Tasks are tasks to the verifier: they have storage. */
 const isTyped = ({ btf, access }: KernelTypes): boolean => btf !== undefined && access === 'typed';

@@ -27,7 +27,7 @@ describe.runIf(isPossible)(title, () => {
     async (name) => {
       const native = await Native.open();
       const btf = Btf.ofKernel();
-      const types = { btf, access: 'typed' } as const;
+      const types = { btf, access: 'typed', hasExchange: true } as const;
       const tracker = trackerNamed(name, { alert: { threshold: 0, stack: 'end' } });
       const sets = tracker.anyOf.filter(({ via }) => via === 'function');
       const set = sets.flatMap((one) => known(one, btf) ?? []).at(-1)!;

@@ -341,7 +341,7 @@ test.runIf(isRoot)('kill -9 leaves no program and no map behind', async () => {
   onTestFinished(() => void child.kill('SIGKILL'));
   await printed(child, 'ready');
   expect(programs()).toHaveLength(2);
-  expect(maps()).toEqual([`${name}_set`, `${name}_sum`, `${name}_run`]);
+  expect(maps()).toEqual(['set', 'sum', 'slot', 'run'].map((part) => `${name}_${part}`));
   child.kill('SIGKILL');
   for (let i = 0; i < 100 && programs().length + maps().length > 0; i++) await sleepMs(50);
   expect([programs(), maps()]).toEqual([[], []]);

@@ -41,6 +41,11 @@ describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecor
   const at = (name: string): string => join(scratch, name);
   const left = (pid: number | undefined): string[] =>
     readdirSync(instances).filter((name) => name.startsWith(`sonde_${pid}_`));
+  const begun = async (pid: number | undefined): Promise<void> => {
+    const isOn = (name: string): boolean =>
+      readFileSync(join(instances, name, 'tracing_on'), 'utf8') === '1\n';
+    for (let i = 0; i < 100 && !left(pid).some(isOn); i++) await sleep(100);
+  };
 
   afterAll(() => {
     if (reasonNotToRecord === undefined) runSonde(['doctor', '--clean']);
@@ -199,6 +204,29 @@ describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecor
     expect(stdout).toMatch(/: \d+ packets .* [\d,]+ events were added from the kernel/);
     expect(left(child.pid)).toEqual([]);
     expect(countEvents(at('spared'), 'sched_switch')).toBeGreaterThan(0);
+  });
+
+  test('what --pid left out stays left out when a killed recording is recovered', async () => {
+    const parent = spawn('sh', ['-c', 'while :; do /bin/true; done']);
+    const options = ['--pid', String(parent.pid), '--syscall', 'execve,clone*,vfork,wait4'];
+    const child = startSonde(['record', ...options, '-o', at('process')]);
+    const end = ended(child);
+    await begun(child.pid);
+    await sleep(300);
+    child.kill('SIGKILL');
+    await end;
+    await sleep(300);
+    // It has no entry in /proc any more.
+    parent.kill('SIGKILL');
+    await new Promise((resolve) => parent.once('exit', resolve));
+    const { stdout } = runSonde(['record', '--recover', at('process')]);
+    const added = Number(/([\d,]+) events were added/.exec(stdout)?.[1]?.replaceAll(',', ''));
+    expect(added).toBeGreaterThan(0);
+    const own = countEvents(at('process'), 'syscall_*', `$ctx.pid == ${parent.pid}`);
+    expect(own).toBeGreaterThanOrEqual(added);
+    // The children alone call `execve`.
+    expect(countEvents(at('process'), 'syscall_*')).toBe(own);
+    expect(countEvents(at('process'), 'syscall_entry_execve')).toBe(0);
   });
 
   test('without the folder there is nothing to recover: the next recording removes it', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { MetadataError } from '@sonde/base';
 import { writeJsonMetadata, writeTsdl } from '@sonde/ctf';
 import {
+  type ChosenThreads,
   type ContextName,
   EventFormats,
   KernelTraceLayout,
@@ -14,11 +15,17 @@ import {
   type PageFormat,
   parseEventFormat,
   parsePageFormat,
+  ThreadSelection,
 } from '@sonde/ftrace';
 import { ownerOf } from './ownership.ts';
 import type { TracefsFolder } from './tracefs.ts';
 
 export type CtfVersion = '1.8' | '2';
+
+export interface RecordedProcesses extends ChosenThreads {
+  /** The processes' threads when the recording began, and whose each is: they may have ended when it goes on. */
+  readonly present: readonly (readonly [tid: number, pid: number])[];
+}
 
 /** Plain data: it is kept as JSON beside the trace. */
 export interface RecordingPlan {
@@ -29,6 +36,8 @@ export interface RecordingPlan {
   readonly contexts: readonly ContextName[];
   /** Of LTTng: the recorder does what the kernel can't. */
   readonly filter?: string;
+  /** Whoever converts the events tells their threads from children; undefined: the kernel alone chooses. */
+  readonly chosen?: RecordedProcesses;
   readonly hasUserStrings: boolean;
   readonly clock: string;
   /** Nanoseconds from the Unix epoch to the clock's zero. */
@@ -62,6 +71,7 @@ export function parsePlan(text: string): RecordingPlan {
       texts.every((value) => typeof value === 'string') &&
       lists.every((list) => Array.isArray(list)) &&
       (plan.filter === undefined || typeof plan.filter === 'string') &&
+      (plan.chosen === undefined || areProcesses(plan.chosen)) &&
       (plan.beginNs === undefined || /^\d{1,20}$/.test(plan.beginNs)) &&
       // It becomes part of a path.
       ownerOf(plan.instance) !== undefined &&
@@ -73,6 +83,10 @@ export function parsePlan(text: string): RecordingPlan {
     throw badPlan(cause);
   }
   throw badPlan(undefined);
+}
+
+function areProcesses({ pids, tids, present }: RecordedProcesses): boolean {
+  return [pids, tids, ...present].every((list) => list.every(Number.isSafeInteger));
 }
 
 function badPlan(cause: unknown): MetadataError {
@@ -170,6 +184,20 @@ export function layoutOf(
       ]),
     ),
   });
+}
+
+/** Leaves out children of the chosen processes, which the kernel takes for their threads. */
+export function threadSelectionOf(
+  { pids, tids, present }: RecordedProcesses,
+  formatTextOf: ReadonlyMap<string, string>,
+  layout: KernelTraceLayout,
+): ThreadSelection {
+  const formats = [...formatTextOf].map(([path, text]) =>
+    parseEventFormat(path.slice(0, path.indexOf('/')), text, layout.pageFormat.longBytes),
+  );
+  const selection = new ThreadSelection({ pids, tids }, formats, layout);
+  for (const [tid, pid] of present) selection.addPresent(tid, pid);
+  return selection;
 }
 
 export function metadataOf(layout: KernelTraceLayout, ctfVersion: CtfVersion): string | Uint8Array {

@@ -35,6 +35,7 @@ import {
   planFile,
   type RecordingPlan,
   supportingEvents,
+  threadSelectionOf,
 } from './recording-plan.ts';
 import type { SubBufferSink } from './sub-buffer-sink.ts';
 import type { TracefsFolder } from './tracefs.ts';
@@ -243,7 +244,7 @@ function drain(
   instance.remove();
   removeUprobes(tracefs, plan.instance);
   const overwritten = overrun.reduce((sum, count) => sum + count, 0);
-  return { events: held, lost, overwritten };
+  return { events: isRaw ? held : sink.events, lost, overwritten };
 }
 
 function ctfAppender(
@@ -255,7 +256,19 @@ function ctfAppender(
   const layout = layoutOf(folder, plan);
   const onFault = (): void => undefined;
   const filter = recorderFilterOf(folder, plan, layout);
-  return new CtfSink({ layout, plan, cpuIds, subBufferBytes, path, begun, onFault, filter });
+  const selection =
+    plan.chosen && threadSelectionOf(plan.chosen, formatTexts(folder, plan), layout);
+  return new CtfSink({
+    layout,
+    plan,
+    cpuIds,
+    subBufferBytes,
+    path,
+    begun,
+    onFault,
+    filter,
+    selection,
+  });
 }
 
 /** As the recorder had it. */

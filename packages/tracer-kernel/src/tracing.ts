@@ -4,12 +4,7 @@ import { join } from 'node:path';
 import { SondeError, UsageError } from '@sonde/base';
 import { makeFolders } from '@sonde/components';
 import type { FilterExpression } from '@sonde/filter';
-import {
-  type ContextName,
-  type KernelTraceLayout,
-  parseEventFormat,
-  ThreadSelection,
-} from '@sonde/ftrace';
+import type { ContextName, KernelTraceLayout, ThreadSelection } from '@sonde/ftrace';
 import { type RecordingClock, recordingClock } from './clock.ts';
 import {
   type ContentsAccess,
@@ -39,6 +34,7 @@ import {
   planFile,
   type RecordingPlan,
   supportingEvents,
+  threadSelectionOf,
   writePlan,
 } from './recording-plan.ts';
 import type { TracefsFolder } from './tracefs.ts';
@@ -169,11 +165,7 @@ export class Tracing {
 
   #processThreads(): ThreadSelection | undefined {
     if (this.chosen === undefined || this.options.isRaw === true) return undefined;
-    const { layout } = this;
-    const formats = [...this.formats].map(([path, text]) =>
-      parseEventFormat(path.slice(0, path.indexOf('/')), text, layout.pageFormat.longBytes),
-    );
-    return new ThreadSelection(this.chosen, formats, layout);
+    return threadSelectionOf({ ...this.chosen, present: [] }, this.formats, this.layout);
   }
 
   /** Threads that have to be told from children when events are converted; undefined: the kernel alone chooses. */
@@ -184,13 +176,18 @@ export class Tracing {
 
   /** Their threads may have ended when their events are converted. */
   refreshThreads(): void {
-    for (const pid of this.chosen?.pids ?? []) {
+    for (const [tid, pid] of this.#presentThreads()) this.processThreads?.addPresent(tid, pid);
+  }
+
+  #presentThreads(): [tid: number, pid: number][] {
+    return (this.chosen?.pids ?? []).flatMap((pid) => {
       try {
-        for (const tid of threadsOf(pid)) this.processThreads?.addPresent(tid, pid);
+        return threadsOf(pid).map((tid): [number, number] => [tid, pid]);
       } catch {
         // It has ended.
+        return [];
       }
-    }
+    });
   }
 
   /** What of the filter is the recorder's; undefined: nothing. */
@@ -220,7 +217,14 @@ export class Tracing {
       folder.write(`events/${event}/enable`, '1');
     }
     const beginNs = this.clock.nowNs();
-    this.plan = { ...this.plan, beginNs: beginNs.toString() };
+    const { chosen } = this;
+    this.plan = {
+      ...this.plan,
+      beginNs: beginNs.toString(),
+      ...(chosen !== undefined && {
+        chosen: { pids: chosen.pids, tids: chosen.tids, present: this.#presentThreads() },
+      }),
+    };
     this.#writePlan();
     this.instance.isOn = true;
     this.refreshThreads();

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -79,9 +80,26 @@ describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecor
     },
   );
 
-  test('--size ends it; --rotate --keep bounds what is on disk, each chunk a trace of its own', () => {
-    record(at('size'), ['--size', '1M', '-d', '20s']);
-    expect(countEvents(at('size'), '*')).toBeGreaterThan(0);
+  test.each([
+    ['events as they come', [], 0x4_0000],
+    ['raw recordings also keep what the buffers hold', ['--raw'], 0x400_0000],
+  ])('--size ends it: %s', (title, flags, mostAboveBytes) => {
+    const path = at(`size ${title}`);
+    const load = ['--', 'find', '/usr', '/proc', '-maxdepth', '6'];
+    const run = record(path, ['--size', '1M', '--preset', 'all', ...flags, ...load]);
+    expect(run.stderr).toContain('Recorded');
+    const folder = flags.length === 0 ? join(path, 'kernel') : path;
+    const streams = readdirSync(folder).filter((name) => /^channel|^statedump|raw$/.test(name));
+    const bytes = streams.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+    expect(bytes).toBeGreaterThanOrEqual(2 ** 20);
+    expect(bytes).toBeLessThan(2 ** 20 + mostAboveBytes);
+    const events = countEvents(path, '*');
+    expect(events).toBeGreaterThan(0);
+    if (babeltraceIsMissing || flags.length > 0) return;
+    expect(readWithBabeltrace(path)).toEqual({ events, complaints: '' });
+  });
+
+  test('--rotate --keep bounds what is on disk, each chunk a trace of its own', () => {
     record(at('rotated'), ['--rotate', '700ms', '--keep', '2', '-d', '4s', '-e', 'sched_*']);
     const chunks = readdirSync(at('rotated/archives'));
     expect(chunks).toHaveLength(2);

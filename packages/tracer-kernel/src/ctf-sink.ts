@@ -110,6 +110,10 @@ export class CtfSink implements SubBufferSink {
     return this.#bytesOfClosedFolders + this.#folder.writtenBytes;
   }
 
+  get heldBytes(): number {
+    return this.#converters.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
+  }
+
   /**
    * Streams of an earlier run, and those of CPUs that are off, begin with their first event all the same.
    * @param cpuIds - Default: all that are on.
@@ -133,6 +137,13 @@ export class CtfSink implements SubBufferSink {
   /** Of a CPU's last event, or the end of its stream. */
   lastNs(cpuIndex: number): bigint {
     return this.#converters[cpuIndex]!.lastCycles;
+  }
+
+  /** Of the last event on any CPU. */
+  get endNs(): bigint {
+    let end = 0n;
+    for (const { lastCycles } of this.#converters) if (lastCycles > end) end = lastCycles;
+    return end;
   }
 
   setDroppedEvents(cpuIndex: number, total: number): void {

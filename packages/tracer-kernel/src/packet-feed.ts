@@ -127,6 +127,7 @@ export class PacketFeed {
 /** Keeps packets until they are taken. */
 class MemorySink implements SubBufferSink {
   readonly writtenBytes = 0;
+  readonly heldBytes = 0;
   readonly filteredEvents = 0;
   readonly intake: TimeOrder;
   readonly #converters: readonly CpuStreamConverter[];

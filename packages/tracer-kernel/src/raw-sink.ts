@@ -86,6 +86,10 @@ export class RawSink implements SubBufferSink {
     return this.#files.reduce((sum, { writtenBytes }) => sum + writtenBytes, 0);
   }
 
+  get heldBytes(): number {
+    return this.#files.reduce((sum, { usedBytes }) => sum + usedBytes, 0);
+  }
+
   begin(timeNs: bigint): void {
     this.#beginNs = timeNs;
     this.#describe();

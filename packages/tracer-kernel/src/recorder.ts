@@ -58,6 +58,8 @@ export function idlePauseMs(bufferBytes: number): number {
 /** Moves sub-buffers from an instance to a sink. Whoever owns it calls `drain` again and again, in the pauses that `pauseMs` tells. */
 export class Recorder {
   readBytes = 0;
+  /** Nothing more is read when the sink has as much. */
+  limitBytes = Number.POSITIVE_INFINITY;
   /** Not recorded because a buffer was full, as of the last look. */
   droppedEvents = 0;
   readonly #sink: SubBufferSink;
@@ -174,15 +176,21 @@ export class Recorder {
     return order.convertUntil(isLast ? limitMs : Number(pastNs), this.#source(limitMs));
   }
 
+  /** The sink has as much as it may. */
+  get isFull(): boolean {
+    return this.#sink.writtenBytes + this.#sink.heldBytes >= this.limitBytes;
+  }
+
   #source(limitMs: number): SubBufferSource {
     const untilMs = performance.now() + limitMs;
+    const isFull = (): boolean => this.isFull;
     return {
       next: (cpuIndex) => {
         const input = this.#inputs[cpuIndex]!;
         return this.#read(input) ? input.subBuffer : undefined;
       },
       get isOverdue() {
-        return performance.now() > untilMs;
+        return performance.now() > untilMs || isFull();
       },
     };
   }
@@ -243,7 +251,7 @@ export class Recorder {
       // would go on for ever: reading makes events, too.
       const isFull = (commit[0]! & commitMask) >= size * fullShare;
       if (!isFull && input.drainedBytes > size && untilMs < Number.POSITIVE_INFINITY) return true;
-      if (performance.now() > untilMs) return false;
+      if (performance.now() > untilMs || this.isFull) return false;
     }
     return true;
   }

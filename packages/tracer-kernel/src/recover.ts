@@ -294,6 +294,7 @@ function rawAppender(folder: string): SubBufferSink {
     events: 0,
     filteredEvents: 0,
     missedEvents: 0,
+    heldBytes: 0,
     get writtenBytes() {
       return writtenBytes;
     },

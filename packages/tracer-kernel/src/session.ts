@@ -38,14 +38,17 @@ export class KernelSession {
   readonly #sink: SubBufferSink;
   readonly #recorder: Recorder;
   readonly #rotation: Rotation | undefined;
+  /** Undefined: the recording is raw. */
+  readonly #ctfSink: CtfSink | undefined;
   #dump: Generator<DumpedEvent> | undefined;
   #isFinished = false;
 
   /**
    * @param native - Lets the kernel wake the recorder when a buffer fills up; undefined: it looks more often. Keeps the recording from
    * filling the page cache.
+   * @param limitBytes - Of events; see `isFull`.
    */
-  constructor(tracing: Tracing, native?: Native) {
+  constructor(tracing: Tracing, native?: Native, limitBytes = Number.POSITIVE_INFINITY) {
     this.tracing = tracing;
     const { tracefs, formats, instance, plan, options, chosen } = tracing;
     const { cpuIds, subBufferBytes } = instance;
@@ -77,9 +80,11 @@ export class KernelSession {
         native,
       });
       this.#rotation = new Rotation(directory, sink);
+      this.#ctfSink = sink;
       this.#sink = sink;
     }
     this.#recorder = new Recorder(instance, this.#sink, tracing.clock);
+    this.#recorder.limitBytes = limitBytes;
     const { contents } = tracing;
     this.#recorder.useAlarm(native, contents === undefined ? [] : [contents.alarmFd]);
   }
@@ -106,6 +111,11 @@ export class KernelSession {
     const { pauseMs } = this.#recorder;
     const waitsForAlarm = this.tracing.contents === undefined || this.#recorder.hasAlarm;
     return waitsForAlarm ? pauseMs : Math.min(pauseMs, longestTextsPauseMs);
+  }
+
+  /** The limit of bytes is reached: nothing more is read, and `finish` ends the trace with its last event. */
+  get isFull(): boolean {
+    return this.#recorder.isFull;
   }
 
   /** Until the next turn: so long, or until the kernel tells that a buffer fills up. */
@@ -165,12 +175,21 @@ export class KernelSession {
     this.#isFinished = true;
     try {
       this.tracing.instance.isOn = false;
+      // Sub-buffers of one CPU only would be no trace of the others' time: raw recordings keep what the buffers hold.
+      if (this.#ctfSink === undefined) this.#recorder.limitBytes = Number.POSITIVE_INFINITY;
       this.#recorder.drain(Number.POSITIVE_INFINITY);
       this.#recorder.countLosses();
     } finally {
       this.#recorder.close();
       this.tracing.remove();
-      this.#sink.close(this.tracing.clock.nowNs());
+      this.#sink.close(this.#endNs());
     }
+  }
+
+  /** Where the limit cut it off, nobody knows what came after the last event. */
+  #endNs(): bigint {
+    const sink = this.#ctfSink;
+    if (sink === undefined || !this.isFull) return this.tracing.clock.nowNs();
+    return sink.endNs;
   }
 }

@@ -15,6 +15,8 @@ export interface SubBufferSink {
   /** Overwritten before they were read, as the sub-buffers tell. */
   readonly missedEvents: number;
   readonly writtenBytes: number;
+  /** Taken, and not written yet. */
+  readonly heldBytes: number;
   /** All streams begin now: before the first sub-buffer. @param cpuIds - Streams of these only; default: of those that are on. */
   begin(timeNs: bigint, cpuIds?: readonly number[]): void;
   /** What takes the sub-buffers: all at once, or records of all CPUs in the order of time. */

@@ -59,7 +59,7 @@ machine allows.
     const { snapshot } = options;
     const recording =
       snapshot === undefined
-        ? new KernelSession(tracing, native)
+        ? new KernelSession(tracing, native, options.size)
         : new FlightRecorder(tracing, snapshot.seconds);
     // Whatever ends the process (SIGTERM, a defect): the recording is finished, and nothing is left in the kernel.
     const finish = (): void => recording.finish();

@@ -89,14 +89,14 @@ class RecordLoop {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { duration = Number.POSITIVE_INFINITY, size = Number.POSITIVE_INFINITY } = this.#options;
+    const { duration = Number.POSITIVE_INFINITY } = this.#options;
     const endMs = performance.now() + duration * 1000;
     const wakeUp = AbortSignal.any([signal, this.#childEnd.signal]);
     setNiceness(recorderNiceness);
     while (!signal.aborted && this.child?.exitStatus === undefined) {
       const pauseMs = this.#session.work();
       const nowMs = performance.now();
-      if (nowMs >= endMs || this.#session.counts.writtenBytes >= size) break;
+      if (nowMs >= endMs || this.#session.isFull) break;
       this.#beginCommand();
       this.#flush(nowMs);
       this.#rotate(nowMs);

@@ -88,7 +88,12 @@ export const recordOptions = {
   }),
   ...optionGroup('How long', {
     duration: option('End after this time', 'TIME', parseSeconds, undefined, { short: 'd' }),
-    size: option('End when the trace is as large', 'SIZE', parseBytes, undefined),
+    size: option(
+      'End when the events take as much; with --raw, what the buffers hold then comes on top',
+      'SIZE',
+      parseBytes,
+      undefined,
+    ),
     rotate: option(
       'Begin a new chunk after this time or size: 60s, 500M',
       'TIME|SIZE',

@@ -291,6 +291,11 @@ export class CpuStreamConverter {
     this.#packets.nextBeginCycles = cycles;
   }
 
+  /** Of the packet under construction. */
+  get heldBytes(): number {
+    return this.#packets.heldBytes;
+  }
+
   /** Time of the last event so far. */
   get lastCycles(): bigint {
     return this.#packets.lastCycles;

@@ -217,6 +217,11 @@ export class PacketWriter {
     this.nextBeginCycles = this.lastCycles;
   }
 
+  /** Of the packet under construction: not handed out yet. */
+  get heldBytes(): number {
+    return this.#isOpen ? this.#position : 0;
+  }
+
   /** Of the last record, or the end. */
   get lastCycles(): bigint {
     return (BigInt(this.#timeHigh >>> 0) << 32n) | BigInt(this.#timeLow >>> 0);

@@ -102,7 +102,7 @@ export const recordOptions = {
     ),
     keep: option('With --rotate: keep the newest N chunks', 'N', parseCount, undefined),
     snapshot: option(
-      'Keep the last events in memory only; write them when asked to, or when COMMAND fails',
+      'Keep the last events in memory only (10s; or 16M of each CPU); write them when asked to, or when COMMAND fails',
       'TIME|SIZE',
       (text) => {
         const { seconds, bytes } = parseTimeOrSize(text);
@@ -115,7 +115,7 @@ export const recordOptions = {
   ...optionGroup('How', {
     raw: flag('Keep what the kernel gives as it is, convert when it is read: least overhead'),
     ctf: option(
-      'Format of the trace: 1.8 or 2',
+      'Format of the trace: 1.8 (default) or 2',
       'VERSION',
       oneOf(['1.8', '2'] as const),
       '1.8' as const,

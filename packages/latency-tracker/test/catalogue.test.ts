@@ -221,6 +221,20 @@ const cases: readonly Case[] = [
     pairs: ['5 100+40', '5 101+60'],
   },
   {
+    tracker: 'net_rx',
+    why: 'an address that is received again, or sent, is another packet: the one before has no end',
+    contexts,
+    text: `
+      100 0 net_if_receive_skb skbaddr=18446612682702848000 len=52 name=lo
+      101 0 net_if_receive_skb skbaddr=18446612682702848256 len=52 name=lo
+      900 0 net_dev_queue skbaddr=18446612682702848000 len=60 name=lo
+      910 0 skb_consume skbaddr=18446612682702848000 tid=5
+      920 0 net_if_receive_skb skbaddr=18446612682702848256 len=60 name=lo
+      950 0 skb_consume skbaddr=18446612682702848256 tid=5`,
+    pairs: ['5 920+30'],
+    counters: { begins: 3, aborted: 1, overwritten: 1, unmatchedEnds: 1, pending: 0 },
+  },
+  {
     tracker: 'ttfb',
     why: 'the first write on the accepted descriptor; close forgets',
     contexts,

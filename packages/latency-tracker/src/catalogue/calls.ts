@@ -16,17 +16,39 @@ export const syscall: TrackerDeclaration = {
   alert: { threshold: '1s', halfStack: true, stack: 'pending' },
 };
 
+const receive = 'net:netif_receive_skb';
+const receiveEnds = ['skb:skb_copy_datagram_iovec', 'skb:consume_skb', 'skb:kfree_skb'];
+/** Sent: forwarded, or the address is that of another packet by now. */
+const send = 'net:net_dev_queue';
+
+/**
+ * No event tells the end of some packets: acknowledgements of TCP, what is joined to the packet before, small datagrams. So a begin may
+ * stay, and its address become that of a packet which came through no device: the end of this one is not the end of that. Where arguments
+ * can be seen, the packet says whether it was received; elsewhere one that is sent is told, one of a Unix socket is not.
+ */
 export const netRx: TrackerDeclaration = {
   name: 'net_rx',
   summary: 'received packets, from the device to user space (or to their end)',
   level: 'net',
-  begin: [
-    { event: 'net:netif_receive_skb', key: ['skbaddr'], info: { iface: 'name', len: 'len' } },
-  ],
-  end: [
-    { event: 'skb:skb_copy_datagram_iovec', key: ['skbaddr'], outId: 0, info: task },
-    { event: 'skb:consume_skb', key: ['skbaddr'], outId: 1, info: task },
-    { event: 'skb:kfree_skb', key: ['skbaddr'], outId: 2, info: task },
+  anyOf: [
+    {
+      via: 'arguments',
+      begin: [{ event: receive, key: ['skb'], info: { iface: 'skb.dev.name', len: 'skb.len' } }],
+      // Packets that did not come through a device (of Unix sockets, netlink, on their way out) have no interface.
+      end: receiveEnds.map((event, outId) => ({
+        event,
+        key: ['skb'],
+        when: 'skb.skb_iif != 0',
+        outId,
+        info: task,
+      })),
+      abort: [{ event: send, key: ['skb'] }],
+    },
+    {
+      begin: [{ event: receive, key: ['skbaddr'], info: { iface: 'name', len: 'len' } }],
+      end: receiveEnds.map((event, outId) => ({ event, key: ['skbaddr'], outId, info: task })),
+      abort: [{ event: send, key: ['skbaddr'] }],
+    },
   ],
   gc: '10s',
   alert: { threshold: '5ms' },

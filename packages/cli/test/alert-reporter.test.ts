@@ -1,6 +1,7 @@
 /** What of the alerts is printed while they come, and what at the end. */
 import { type Alert, findTracker } from '@sonde/latency-tracker';
 import { expect, test } from 'vitest';
+import type { CommandIo } from '../src/command-io.ts';
 import { AlertReporter } from '../src/latency/alert-reporter.ts';
 import { latencyOptions, parseAlertCount } from '../src/latency/latency-options.ts';
 import { memoryIo } from './memory-io.ts';
@@ -25,17 +26,20 @@ const alertOf = (tid: number): Alert => ({
   userStack: undefined,
 });
 
-/** Reports alerts of threads 1 to `counts[i]` in second `i`, live. @returns what was printed, without times */
-function linesOf(options: object, counts: readonly number[]): string[] {
-  const io = memoryIo();
-  let nowMs = 0;
-  const reporter = new AlertReporter(
+const reporterFor = (io: CommandIo, options: object, nowMs?: () => number): AlertReporter =>
+  new AlertReporter(
     io,
     { ...defaults, ...options } as never,
     [findTracker('wakeup')!],
     true,
-    () => nowMs,
+    nowMs,
   );
+
+/** Reports alerts of threads 1 to `counts[i]` in second `i`, live. @returns what was printed, without times */
+function linesOf(options: object, counts: readonly number[]): string[] {
+  const io = memoryIo();
+  let nowMs = 0;
+  const reporter = reporterFor(io, options, () => nowMs);
   counts.forEach((count, second) => {
     nowMs = second * 1000;
     for (let tid = 1; tid <= count; tid++) reporter.alert(alertOf(tid));
@@ -78,6 +82,19 @@ test('all, or none until the end', () => {
     '1,000 alerts were not printed (--alerts=all prints them). The longest of them:',
     line(500),
   ]);
+});
+
+test('what was told while it waited is told once among the longest, where its end has the stack', () => {
+  const io = memoryIo();
+  const reporter = reporterFor(io, { alerts: 0 });
+  const kernelStack = [{ address: 1n, symbol: 'do_wait+0x1' }];
+  for (const tid of [1, 2]) {
+    reporter.alert({ ...alertOf(tid), kind: 'waiting', kernelStack });
+    reporter.alert({ ...alertOf(tid), kernelStack: tid === 1 ? kernelStack : undefined });
+  }
+  reporter.finish([], 20_000n);
+  const told = io.stdout.text.match(/thread \(\d\)(?: \[still waiting\])?/g);
+  expect(told?.sort()).toEqual(['thread (1)', 'thread (2)', 'thread (2) [still waiting]']);
 });
 
 test.each(['json', 'lt'])('as %s all are written', (format) => {

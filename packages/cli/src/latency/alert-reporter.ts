@@ -147,6 +147,7 @@ export class AlertReporter {
   #keepLongest(alert: Alert): void {
     // Its end is told of, too: without a stack there is nothing more to tell.
     if (alert.kind === 'waiting' && alert.kernelStack === undefined) return;
+    if (alert.kind === 'alert' && alert.kernelStack !== undefined) this.#forgetWaiting(alert);
     const top = this.#longestCount;
     const longest = this.#longest;
     const isFull = top > 0 && longest.length >= top;
@@ -155,6 +156,18 @@ export class AlertReporter {
     let at = longest.length;
     while (at > 0 && longest[at - 1]!.delayNs < alert.delayNs) at--;
     longest.splice(at, 0, alert);
+  }
+
+  /** The end tells the same stack: once is enough. */
+  #forgetWaiting({ tracker, tid, beginNs }: Alert): void {
+    const at = this.#longest.findIndex(
+      (each) =>
+        each.kind === 'waiting' &&
+        each.tracker === tracker &&
+        each.tid === tid &&
+        each.beginNs === beginNs,
+    );
+    if (at >= 0) this.#longest.splice(at, 1);
   }
 
   #withStacks(alert: Alert): Alert {

@@ -107,5 +107,5 @@ test('a run with --top=0 keeps no more than ten', () => {
 
 test('--alerts', () => {
   expect(['all', '0', '25'].map(parseAlertCount)).toEqual(['all', 0, 25]);
-  expect(() => parseAlertCount('few')).toThrow(/"few" is no count/);
+  expect(() => parseAlertCount('few')).toThrow(/"few" is neither a count nor all/);
 });

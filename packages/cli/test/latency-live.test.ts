@@ -262,6 +262,37 @@ test('a live run ends with its duration, and closes what it opened', async () =>
   expect(io.stdout.text).toMatch(/1 measured/);
 });
 
+test('a reader that goes away ends a live run, and what it opened is closed', async () => {
+  const io = memoryIo();
+  const gone = new Error('gone');
+  io.stdout.writeText = () => {
+    throw gone;
+  };
+  const closed: string[] = [];
+  const session: TrackerSession = {
+    backEnd: 'in a test',
+    notes: [],
+    snapshot: () => [],
+    snapshotAndReset: () => [],
+    set: () => {},
+    close: () => closed.push('session'),
+  };
+  const options = Object.fromEntries(
+    Object.entries(latencyOptions).map(([name, { initial }]) => [name, initial]),
+  );
+  const run = runLive(
+    { ...io, env: { XDG_RUNTIME_DIR: join(scratch, 'gone') } },
+    { ...options, format: 'json' } as never,
+    [findTracker('wakeup')!],
+    async (_, { onAlert }) => {
+      setTimeout(() => onAlert(alert), 20);
+      return { session };
+    },
+  );
+  await expect(run).rejects.toBe(gone);
+  expect(closed).toEqual(['session']);
+});
+
 const zero = {
   begins: 0,
   ends: 0,

@@ -43,8 +43,10 @@ export function parseSetting(text: string): Setting {
 }
 
 /** Of `--alerts`. */
-export const parseAlertCount = (text: string): number | 'all' =>
-  text === 'all' ? text : parseCount(text);
+export function parseAlertCount(text: string): number | 'all' {
+  if (text === 'all' || /^\d+$/.test(text)) return text === 'all' ? text : parseCount(text);
+  throw new UsageError('bad-number', `"${text}" is neither a count nor all.`);
+}
 
 /** `127.0.0.1:9100`; nothing but this machine may connect. */
 function parseListen(text: string): { readonly host: string; readonly port: number } {

@@ -72,6 +72,7 @@ export async function runLive(
   // Told now, not at the first alert; which then finds the way known.
   const problem = options.onAlert?.kind === 'snapshot' ? snapshotProblem() : undefined;
   if (problem !== undefined) warn(problem);
+  const failed = rejection();
   const source = await open(
     options.stacks === 'all' ? trackers.map((tracker) => withWakerStacks(tracker)) : trackers,
     {
@@ -79,7 +80,12 @@ export async function runLive(
       onUrgent: actions?.onUrgent,
       onAlert: (alert) => {
         actions?.alert(alert);
-        reporter.alert(alert);
+        // It is called from timers: what it throws would meet nobody.
+        try {
+          reporter.alert(alert);
+        } catch (error) {
+          failed.reject(error);
+        }
       },
       note: (note) => io.stderr.writeText(`Note: ${note}.\n`),
     },
@@ -104,7 +110,11 @@ export async function runLive(
     io.stderr.writeText(`${describe(session, trackers)}\n`);
     io.stderr.flush();
     const ended = waitForEnd(io.signal, options.duration, () => reporter.flush());
-    await (source.ended === undefined ? ended : Promise.race([ended, source.ended]));
+    await Promise.race([
+      ended,
+      failed.promise,
+      ...(source.ended === undefined ? [] : [source.ended]),
+    ]);
     await source.stop?.();
     const snapshots = session.snapshot();
     // The last alerts come while it closes.
@@ -116,10 +126,23 @@ export async function runLive(
   }
   if (actions !== undefined && actions.skipped > 0) {
     warn(
-      `--on-alert was started ${actions.started} times; ${actions.skipped} more alerts came while it ran or within a second of it.`,
+      `--on-alert was started ${actions.started === 1 ? 'once' : `${actions.started} times`}; ${actions.skipped} more alerts came while it ran or within a second of it.`,
     );
   }
   return 0;
+}
+
+/** A promise that does nothing but reject, and may do so before anybody waits for it. */
+function rejection(): {
+  readonly promise: Promise<never>;
+  readonly reject: (error: unknown) => void;
+} {
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<never>((_, onError) => {
+    reject = onError;
+  });
+  promise.catch(() => {});
+  return { promise, reject };
 }
 
 function describe(session: TrackerSession, trackers: readonly Tracker[]): string {

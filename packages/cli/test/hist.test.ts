@@ -167,8 +167,10 @@ describe('the screen', () => {
     app.changed();
     terminal.send('\x1b[B');
     expect(terminal.lines.join('\n')).toContain('syscall read (syscall): 4 (2/s)');
-    expect(terminal.lines.join('\n')).toMatch(/cell 2us to 8us: 2 {3}1 alert kept/);
-    terminal.send('k\r');
+    expect(terminal.lines.join('\n')).toMatch(/cell 2us to 8us: 2 {3}0 alerts kept/);
+    terminal.send('k');
+    expect(terminal.lines.join('\n')).toMatch(/cell 512ns to 2us: 2 {3}1 alert kept/);
+    terminal.send('\r');
     expect(terminal.lines.join('\n')).toContain('0 to 2us: the last alerts'.slice(2));
     expect(terminal.lines.join('\n')).toMatch(/2000 syscall +2 us +cpu 0 +reader \(5\) call=read/);
     expect(terminal.lines.join('\n')).toContain('do_read+0x1');
@@ -180,6 +182,19 @@ describe('the screen', () => {
     expect(terminal.lines.join('\n')).toMatch(/kept {3}2 lost, uncertain or limited/);
     terminal.send('q');
     await done;
+  });
+
+  test('frequent alerts do not push out those of another cell', () => {
+    const state = new HistState();
+    state.alert({ ...alert, delayNs: 2e9, endNs: 1n });
+    for (let i = 0; i < 1000; i++) state.alert({ ...alert, delayNs: 2100, endNs: BigInt(10 + i) });
+    const [read] = columns;
+    expect(state.alertsOf(read!, 2 ** 30, 2 ** 31).map(({ delayNs }) => delayNs)).toEqual([2e9]);
+    const frequent = state.alertsOf(read!, 2 ** 11, 2 ** 12);
+    // The newest first.
+    expect(frequent.map(({ endNs }) => Number(endNs))).toEqual(
+      Array.from({ length: 20 }, (_, i) => 1009 - i),
+    );
   });
 
   test('windows, pause, reset, threshold', async () => {

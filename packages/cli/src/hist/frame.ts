@@ -147,7 +147,7 @@ export function frameLines(state: HistState, full: FrameOptions): FrameLine[] {
   if (options.showsAlerts) lines.push(...alertLines(state, views, row, options));
   else {
     lines.push(...rows.map((each, i) => bucketLine(views, each, i, cellWidth, options)));
-    lines.push(...(state.hasBegun ? detailLines(views, row, options) : beginLines));
+    lines.push(...(state.hasBegun ? detailLines(state, views, row, options) : beginLines));
   }
   const shown = lines.slice(0, options.lineCount - 1);
   while (shown.length < options.lineCount - 1) shown.push({ text: '' });
@@ -287,6 +287,7 @@ const beginLines: readonly FrameLine[] = [{ text: 'measuring ...' }];
 
 /** The selected column in full. */
 function detailLines(
+  state: HistState,
   views: readonly ColumnView[],
   row: BucketRow,
   { column }: FrameOptions,
@@ -295,7 +296,8 @@ function detailLines(
   const { group, name, tracker } = view.column;
   const title = `${group} ${name} (${tracker})`;
   if (view.histogram === undefined) return [{ text: '' }, { text: `${title}: not measured here` }];
-  const { histogram, ratePerS, alerts, troubles } = view;
+  const { histogram, ratePerS, troubles } = view;
+  const alerts = alertsIn(state, view, row).length;
   const quantile = (q: number): string => formatDuration(quantileOf(histogram, q));
   const inCell = countIn(view.log2, row);
   const trouble = troubles > 0 ? `   ${grouped(troubles)} lost, uncertain or limited` : '';
@@ -313,6 +315,12 @@ function detailLines(
   ];
 }
 
+const alertsIn = (
+  state: HistState,
+  { column }: ColumnView,
+  { first, end }: BucketRow,
+): readonly Alert[] => state.alertsOf(column, 2 ** first, 2 ** end);
+
 const grouped = (count: number): string => count.toLocaleString('en');
 
 function alertLines(
@@ -323,7 +331,7 @@ function alertLines(
 ): FrameLine[] {
   const view = views[column]!;
   const title = `${view.column.group} ${view.column.name}, ${boundText(row.first)} to ${boundText(row.end)}`;
-  const alerts = state.alertsOf(view.column, 2 ** row.first, 2 ** row.end);
+  const alerts = alertsIn(state, view, row);
   if (alerts.length === 0) {
     return [{ text: `${title}: no alerts; ${alertHint}. Enter closes.` }];
   }

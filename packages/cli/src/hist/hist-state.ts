@@ -5,7 +5,8 @@ import { RollingWindows } from './windows.ts';
 /** `all`: since the start; else the last minutes. */
 export type Window = 'all' | 1 | 5 | 15;
 
-const keptAlerts = 200;
+/** Of delays between two powers of two: what is rare and slow is not pushed out by what is frequent. */
+const keptAlerts = 20;
 const fineBits = 5;
 
 /** What one column shows. */
@@ -17,7 +18,6 @@ export interface ColumnView {
   readonly log2: Histogram;
   /** Per second, in the window. */
   readonly ratePerS: number;
-  readonly alerts: number;
   /** Pairs that can't be trusted and begins without room. */
   readonly troubles: number;
 }
@@ -31,8 +31,10 @@ interface Measured {
 export class HistState {
   window: Window = 'all';
   readonly #measured = new Map<Column, Measured>();
-  readonly #alerts = new Map<Column, Alert[]>();
-  readonly #counts = new Map<string, { alerts: number; troubles: number }>();
+  /** The last ones, by column and binary logarithm of the delay. */
+  readonly #alerts = new Map<Column, Map<number, Alert[]>>();
+  /** By tracker. */
+  readonly #troubles = new Map<string, number>();
   #elapsedS = 0;
 
   /** A snapshot of what happened in the last `periodS` seconds. */
@@ -49,12 +51,9 @@ export class HistState {
       measured.windows.tick(histogram);
     }
     for (const { tracker, counters } of snapshots) {
-      const known = this.#counts.get(tracker.name) ?? { alerts: 0, troubles: 0 };
-      const { alerts, uncertain, full, ringLost, missed, limited } = counters;
-      this.#counts.set(tracker.name, {
-        alerts: known.alerts + alerts,
-        troubles: known.troubles + uncertain + full + ringLost + missed + limited,
-      });
+      const known = this.#troubles.get(tracker.name) ?? 0;
+      const { uncertain, full, ringLost, missed, limited } = counters;
+      this.#troubles.set(tracker.name, known + uncertain + full + ringLost + missed + limited);
     }
   }
 
@@ -64,16 +63,19 @@ export class HistState {
       (candidate) => candidate.tracker === alert.tracker && candidate.takes(alert.info),
     );
     if (column === undefined) return;
-    const list = this.#alerts.get(column) ?? [];
+    const lists = this.#alerts.get(column) ?? new Map<number, Alert[]>();
+    const exponent = Math.floor(Math.log2(Math.max(1, alert.delayNs)));
+    const list = lists.get(exponent) ?? [];
     list.push(alert);
     if (list.length > keptAlerts) list.shift();
-    this.#alerts.set(column, list);
+    lists.set(exponent, list);
+    this.#alerts.set(column, lists);
   }
 
   reset(): void {
     for (const { windows } of this.#measured.values()) windows.reset();
     this.#alerts.clear();
-    this.#counts.clear();
+    this.#troubles.clear();
     this.#elapsedS = 0;
   }
 
@@ -93,7 +95,6 @@ export class HistState {
       const windows = this.#measured.get(column)?.windows;
       const histogram =
         windows === undefined || this.window === 'all' ? windows?.total : windows.last(this.window);
-      const counts = this.#counts.get(column.tracker);
       const log2 = new Histogram(0);
       if (histogram !== undefined) log2.merge(histogram);
       return {
@@ -101,18 +102,17 @@ export class HistState {
         histogram,
         log2,
         ratePerS: (histogram?.count ?? 0) / Math.max(windowS, 1e-9),
-        alerts: this.#alerts.get(column)?.length ?? 0,
-        troubles: counts?.troubles ?? 0,
+        troubles: this.#troubles.get(column.tracker) ?? 0,
       };
     });
   }
 
   /** The last alerts of a column with delays in `[beginNs, endNs)`, the newest first. */
   alertsOf(column: Column, beginNs: number, endNs: number): readonly Alert[] {
-    const list = this.#alerts.get(column) ?? [];
-    return list
+    const lists = [...(this.#alerts.get(column)?.values() ?? [])];
+    return lists
+      .flat()
       .filter(({ delayNs }) => delayNs >= beginNs && delayNs < endNs)
-      .reverse()
-      .slice(0, 10);
+      .sort((a, b) => (a.endNs < b.endNs ? 1 : -1));
   }
 }

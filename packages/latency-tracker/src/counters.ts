@@ -30,7 +30,7 @@ export const counterNames = Object.keys(zeroCounters()) as readonly (keyof Track
 /** `one`: the words where it is 1, if they are others. */
 type Words = readonly (readonly [name: keyof TrackerCounters, words: string, one?: string])[];
 
-/** What became of begins; their sum, with those that had no room, is that of the begins. */
+/** What became of begins; their sum, with troubles, is that of the begins, but for chains that went no further. */
 const fates: Words = [
   ['ends', 'measured'],
   ['overwritten', 'met one pending with their key'],
@@ -43,12 +43,16 @@ const others: Words = [
   ['timeouts', 'timed out'],
 ];
 
-/** Those that say that something is not as it should be, in words for people. */
-const troubles: Words = [
+const troublesOfBegins: Words = [
   ['full', 'begins had no room', 'begin had no room'],
   ['collected', 'given up (gc)'],
   ['negative', 'ended before they began'],
   ['uncertain', 'across lost events'],
+];
+
+/** Those that say that something is not as it should be, in words for people. */
+const troubles: Words = [
+  ...troublesOfBegins,
   ['limited', 'alerts over the rate limit', 'alert over the rate limit'],
   ['ringLost', 'records lost in the ring buffer', 'record lost in the ring buffer'],
   ['missed', 'events missed by the kernel programs', 'event missed by the kernel programs'],
@@ -76,6 +80,8 @@ export function formatFates(counters: TrackerCounters): string {
   const { begins, ends } = counters;
   const rest = inWords(counters, others);
   if (begins === ends) return rest;
-  const begun = `${group(begins)} begun: ${inWords(counters, fates)}`;
+  const known = [...fates, ...troublesOfBegins].reduce((sum, [name]) => sum + counters[name], 0);
+  const lost = begins > known ? [`${group(begins - known)} went no further`] : [];
+  const begun = `${group(begins)} begun: ${[inWords(counters, fates), ...lost].join(', ')}`;
   return rest === '' ? begun : `${begun}; ${rest}`;
 }

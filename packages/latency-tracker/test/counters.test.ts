@@ -79,6 +79,11 @@ test('one is one', () => {
   expect(text).toContain('NOT all is well: 1 record lost in the ring buffer\n');
 });
 
+test('of chains, those that came to no end are told', () => {
+  const text = summaryText(snapshotWith({ begins: 1767, ends: 608, pending: 3 }, 608), { top: 10 });
+  expect(text).toContain('  1,767 begun: 608 measured, 3 still pending, 1,156 went no further\n');
+});
+
 test('text names every threshold that was in force', () => {
   const snapshot = snapshotWith({ begins: 3, ends: 3, alerts: 2 }, 3);
   expect(summaryText(snapshot, { top: 10 })).toContain('\n  2 above 5 ms\n');

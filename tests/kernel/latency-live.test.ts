@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { ended, runSonde, scratchFolder, startSonde } from '../integration/built-command.ts';
-import { reasonNotToRecord, whereRecorded } from './recording.ts';
+import { instancesOf, reasonNotToRecord, whereRecorded } from './recording.ts';
 
 interface Started {
   readonly child: ChildProcess;
@@ -27,9 +27,6 @@ async function start(args: readonly string[], env: NodeJS.ProcessEnv): Promise<S
   });
   return { child, done };
 }
-
-const instancesOf = (pid: number): string[] =>
-  readdirSync('/sys/kernel/tracing/instances').filter((name) => name.startsWith(`sonde_${pid}_`));
 
 describe.skipIf(reasonNotToRecord !== undefined)(`sonde latency, live${whereRecorded}`, () => {
   const scratch = reasonNotToRecord === undefined ? scratchFolder() : '';

@@ -22,13 +22,15 @@ import {
 import {
   babeltraceIsMissing,
   countEvents,
+  instances,
+  instancesOf,
   readWithBabeltrace,
   reasonNotToRecord,
   record,
+  untilRecording,
   whereRecorded,
 } from './recording.ts';
 
-const instances = '/sys/kernel/tracing/instances';
 /** Random moments, but the same ones each time. */
 function* moments(count: number): Generator<number> {
   for (let i = 0, x = 12345; i < count; i++) {
@@ -40,13 +42,6 @@ function* moments(count: number): Generator<number> {
 describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecorded}`, () => {
   const scratch = reasonNotToRecord === undefined ? scratchFolder() : '';
   const at = (name: string): string => join(scratch, name);
-  const left = (pid: number | undefined): string[] =>
-    readdirSync(instances).filter((name) => name.startsWith(`sonde_${pid}_`));
-  const begun = async (pid: number | undefined): Promise<void> => {
-    const isOn = (name: string): boolean =>
-      readFileSync(join(instances, name, 'tracing_on'), 'utf8') === '1\n';
-    for (let i = 0; i < 100 && !left(pid).some(isOn); i++) await sleep(100);
-  };
 
   afterAll(() => {
     if (reasonNotToRecord === undefined) runSonde(['doctor', '--clean']);
@@ -74,7 +69,7 @@ describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecor
       await sleep(1200);
       child.kill(signal);
       expect((await end).status).toBe(status);
-      expect(left(child.pid)).toEqual([]);
+      expect(instancesOf(child.pid)).toEqual([]);
       expect(readdirSync(at(signal))).toEqual(['kernel']);
       expect(countEvents(at(signal), 'lttng_statedump_end')).toBe(1);
     },
@@ -123,7 +118,7 @@ describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecor
     child.kill('SIGINT');
     expect((await end).stderr).toContain('Asked for: the last');
     expect(readdirSync(at('asked'))).toHaveLength(1);
-    expect(left(child.pid)).toEqual([]);
+    expect(instancesOf(child.pid)).toEqual([]);
   });
 
   test.skipIf(babeltraceIsMissing)(
@@ -172,10 +167,10 @@ describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecor
     await sleep(1000);
     child.kill('SIGKILL');
     await end;
-    expect(left(child.pid)).toHaveLength(1);
+    expect(instancesOf(child.pid)).toHaveLength(1);
     expect(runSonde(['doctor']).stdout).toContain(`Killed recorders left sonde_${child.pid}_`);
     expect(runSonde(['doctor', '--clean']).stdout).toContain(`Removed: sonde_${child.pid}_`);
-    expect(left(child.pid)).toEqual([]);
+    expect(instancesOf(child.pid)).toEqual([]);
   });
 
   test('a killed flight recorder: what was overwritten is told apart from losses', async () => {
@@ -211,16 +206,16 @@ describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecor
     await sleep(1000);
     child.kill('SIGKILL');
     await end;
-    const [instance] = left(child.pid);
+    const [instance] = instancesOf(child.pid);
     const next = record(at('next'), ['-e', 'sched_process_exec', '-d', '300ms']);
     expect(next.stderr).toContain(`sonde record --recover ${at('spared')}`);
     expect(next.stderr).toContain('sonde doctor --clean');
-    expect(left(child.pid)).toEqual([instance]);
+    expect(instancesOf(child.pid)).toEqual([instance]);
     expect(readFileSync(join(instances, instance!, 'tracing_on'), 'utf8')).toBe('0\n');
     expect(runSonde(['doctor']).stdout).toContain(`(with events of ${at('spared')})`);
     const { stdout } = runSonde(['record', '--recover', at('spared')]);
     expect(stdout).toMatch(/: \d+ packets .* [\d,]+ events were added from the kernel/);
-    expect(left(child.pid)).toEqual([]);
+    expect(instancesOf(child.pid)).toEqual([]);
     expect(countEvents(at('spared'), 'sched_switch')).toBeGreaterThan(0);
   });
 
@@ -229,7 +224,7 @@ describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecor
     const options = ['--pid', String(parent.pid), '--syscall', 'execve,clone*,vfork,wait4'];
     const child = startSonde(['record', ...options, '-o', at('process')]);
     const end = ended(child);
-    await begun(child.pid);
+    await untilRecording(child.pid);
     await sleep(300);
     child.kill('SIGKILL');
     await end;
@@ -253,11 +248,11 @@ describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecor
     await sleep(1000);
     child.kill('SIGKILL');
     await end;
-    const [instance] = left(child.pid);
+    const [instance] = instancesOf(child.pid);
     rmSync(at('gone'), { recursive: true });
     const next = record(at('after'), ['-e', 'sched_process_exec', '-d', '300ms']);
     expect(next.stderr).toContain(`Removed sonde_${child.pid}_`);
-    expect(left(child.pid)).toEqual([]);
+    expect(instancesOf(child.pid)).toEqual([]);
     expect(existsSync(`/run/sonde/recordings/${instance}`)).toBe(false);
   });
 
@@ -317,11 +312,11 @@ describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecor
     const child = startSonde(['record', '-o', path, ...(isRaw ? ['--raw'] : [])]);
     const end = ended(child);
     // On a busy machine it takes its time to begin.
-    while (!isEarly && left(child.pid).length === 0) await sleep(5);
+    while (!isEarly && instancesOf(child.pid).length === 0) await sleep(5);
     await sleep(isEarly ? moment / 3 : moment);
     child.kill('SIGKILL');
     await end;
-    const [instance] = left(child.pid);
+    const [instance] = instancesOf(child.pid);
     const hasPlan = existsSync(join(path, 'recording.json'));
     const wasOn =
       instance !== undefined &&
@@ -333,7 +328,7 @@ describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecor
       return false;
     }
     expect(recovered.stderr).toBe('');
-    expect(left(child.pid)).toEqual([]);
+    expect(instancesOf(child.pid)).toEqual([]);
     const text = /([\d,]+) events were added from the kernel/.exec(recovered.stdout)?.[1];
     const added = Number(text?.replaceAll(',', ''));
     expect(added > 0).toBe(wasOn);

@@ -1,7 +1,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { ended, runSonde, scratchFolder, startSonde } from '../integration/built-command.ts';
 import {
@@ -10,6 +10,7 @@ import {
   readWithBabeltrace,
   reasonNotToRecord,
   record,
+  untilRecording,
   whereRecorded,
 } from './recording.ts';
 
@@ -114,6 +115,7 @@ describe.skipIf(reasonNotToRecord !== undefined)(`what is recorded${whereRecorde
           join(import.meta.dirname, 'threads-workload.py'),
           ...counts,
         ]);
+        await once(work.stdout, 'data');
         const workEnd = ended(work);
         const recorder = startSonde([
           'record',
@@ -125,7 +127,7 @@ describe.skipIf(reasonNotToRecord !== undefined)(`what is recorded${whereRecorde
           ...options,
         ]);
         const end = ended(recorder);
-        await sleep(1500);
+        await untilRecording(recorder.pid!);
         work.stdin.end('go\n');
         await workEnd;
         recorder.kill('SIGINT');

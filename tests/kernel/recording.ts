@@ -1,5 +1,8 @@
 /** Recordings of the running kernel with the built command. */
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openTracefs } from '@sonde/tracer-kernel';
 import { type Result, runSonde } from '../integration/built-command.ts';
 
@@ -20,6 +23,22 @@ export const whereRecorded =
 /** Records into `directory`. Small buffers would lose events on a busy machine. */
 export function record(directory: string, args: readonly string[]): Result {
   return runSonde(['record', '--buffer-size', '32M', '-o', directory, ...args]);
+}
+
+export const instances = '/sys/kernel/tracing/instances';
+
+/** Names of the instances of a recorder. */
+export function instancesOf(pid: number | undefined): string[] {
+  return readdirSync(instances).filter((name) => name.startsWith(`sonde_${pid}_`));
+}
+
+/** Until a recorder has turned its events on; for some seconds at most. */
+export async function untilRecording(pid: number | undefined): Promise<void> {
+  // A new instance is on, until its maker turns it off.
+  const isOn = (name: string): boolean =>
+    readFileSync(join(instances, name, 'set_event'), 'utf8') !== '' &&
+    readFileSync(join(instances, name, 'tracing_on'), 'utf8') === '1\n';
+  for (let i = 0; i < 200 && !instancesOf(pid).some(isOn); i++) await sleep(50);
 }
 
 /** Events of a trace that pass the filter. */

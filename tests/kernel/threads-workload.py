@@ -11,6 +11,8 @@ def call():
         os.getppid()
 
 
+# What began it may be a script with children of its own.
+print("ready", flush=True)
 sys.stdin.readline()
 for _ in range(max(threads, children)):
     if threads > 0:

@@ -160,6 +160,26 @@ describe('the screen', () => {
     await done;
   });
 
+  test('of deep stacks the innermost frames are shown: the next alert is to be seen, too', async () => {
+    const { state, terminal, app, done } = open();
+    const frames = Array.from({ length: 30 }, (_, i) => ({
+      ...alert.kernelStack![0]!,
+      symbol: `f${i}+0x1`,
+    }));
+    state.alert({ ...alert, kernelStack: frames });
+    state.alert(alert);
+    app.changed();
+    terminal.send('\x1b[B');
+    terminal.send('k');
+    terminal.send('\r');
+    const shown = terminal.lines.join('\n');
+    expect(shown).toMatch(/ f7\+0x1 *\n {6}… 22 more *\n/);
+    expect(shown).not.toContain(' f8+');
+    expect(shown).toContain('do_read+0x1');
+    terminal.send('q');
+    await done;
+  });
+
   test('arrows choose a cell, Enter opens its last alerts, the details follow', async () => {
     const { state, terminal, app, done } = open();
     state.alert(alert);

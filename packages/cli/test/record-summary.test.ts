@@ -29,6 +29,12 @@ test.each([
   expect(endText({ ...counts, contents }, ending)).toBe(first + expected);
 });
 
+test('of events that could not be written nobody knows the number', () => {
+  expect(endText(counts, { ...ending, isCut: true })).toMatch(
+    /^Recorded 2\.0 s: at most 1,000 events, the last of them LOST, 2\.0 MB/,
+  );
+});
+
 test('lost texts are told at once', () => {
   const text = statusText({ ...counts, contents: { ...all, lost: 7 } }, ending.expense);
   expect(text).toContain('none lost and 7 texts LOST');

@@ -9,6 +9,7 @@ export {
   type Size,
 } from './assembler.ts';
 export { Btf, type BtfArgument, type BtfMember, type BtfType } from './btf.ts';
+export { anonymousNamespace, cxxNameOf } from './cxx-name.ts';
 export { type ElfSymbols, readElfSymbols } from './elf-symbols.ts';
 export { parseKallsyms, readKernelSymbols } from './kernel-symbols.ts';
 export {
@@ -35,4 +36,4 @@ export {
 export { type RecordHandler, RingBuffer, ringAvailableData, ringNoWakeup } from './ring-buffer.ts';
 export type { SymbolTable } from './symbol-table.ts';
 export { type FormatField, parseFormat, readFormat, type TracepointFormat } from './tracefs.ts';
-export { parseMaps, parsePerfMap, UserSymbols } from './user-symbols.ts';
+export { parseMaps, parsePerfMap, readableName, UserSymbols } from './user-symbols.ts';

@@ -1,6 +1,8 @@
 /** Names for addresses in processes: from the files they have mapped, and from the map that a JIT writes for perf (`node --perf-basic-prof`). */
+
 import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
+import { cxxNameOf } from './cxx-name.ts';
 import { type ElfSymbols, readElfSymbols } from './elf-symbols.ts';
 import { SymbolTable } from './symbol-table.ts';
 
@@ -55,7 +57,7 @@ export class UserSymbols {
   readonly #processes = new Map<number, readonly Mapping[]>();
   readonly #jits = new Map<number, SymbolTable | undefined>();
 
-  /** `memcpy+0x1c (libc.so.6)`; undefined: no name is known. The process may be gone already. */
+  /** `memcpy+0x1c (libc.so.6)`, `node::Start+0x2e (node)`; undefined: no name is known. The process may be gone already. */
   find(pid: number, address: bigint): string | undefined {
     const at = Number(address);
     const mapping = this.#mappings(pid).find(({ begin, end }) => at >= begin && at < end);
@@ -65,7 +67,7 @@ export class UserSymbols {
     const inFile = file?.addressOf(at - mapping.begin + mapping.offsetBytes);
     const name = inFile === undefined ? undefined : file!.table.find(BigInt(inFile));
     const where = basename(mapping.path);
-    return name === undefined ? `[${where}]` : `${name} (${where})`;
+    return name === undefined ? `[${where}]` : `${readableName(name)} (${where})`;
   }
 
   /** Forgets what it knows of processes: they may have mapped other files since. */
@@ -100,6 +102,14 @@ export class UserSymbols {
     }
     return this.#jits.get(pid);
   }
+}
+
+/** `_ZN4node5StartEiPPc+0x2e` as `node::Start+0x2e`. */
+export function readableName(name: string): string {
+  const plus = name.lastIndexOf('+');
+  const cxx = cxxNameOf(plus === -1 ? name : name.slice(0, plus));
+  if (cxx === undefined) return name;
+  return plus === -1 ? cxx : cxx + name.slice(plus);
 }
 
 function readOrUndefined(path: string): Buffer | undefined {

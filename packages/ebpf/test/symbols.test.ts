@@ -4,6 +4,7 @@ import {
   parseKallsyms,
   parseMaps,
   parsePerfMap,
+  readableName,
   readElfSymbols,
   UserSymbols,
 } from '../src/index.ts';
@@ -84,4 +85,14 @@ test('what is no ELF file, or is damaged, gives no names and no error', () => {
     damaged[i]! ^= 0xff;
     expect(readElfSymbols(damaged)?.table.find(0x1000n)).toBeUndefined();
   }
+});
+
+test.each([
+  ['_ZN4node5StartEiPPc+0x2e', 'node::Start+0x2e'],
+  ['_ZN3toppLERKNS_4TypeE+0x10', 'top::operator+=+0x10'],
+  ['_ZN3top5ScopeC1Ev', 'top::Scope::Scope'],
+  ['main+0x1', 'main+0x1'],
+  ['operator+', 'operator+'],
+])('%s is shown as %s', (name, shown) => {
+  expect(readableName(name)).toBe(shown);
 });

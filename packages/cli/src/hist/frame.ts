@@ -338,10 +338,30 @@ function alertLines(
   return [
     { text: `${title}: the last alerts. Enter closes.`, isBold: true },
     ...alerts.flatMap((alert: Alert) =>
-      alertText(alert, time(alert.endNs))
-        .trimEnd()
-        .split('\n')
-        .map((text) => ({ text })),
+      shortStacks(alertText(alert, time(alert.endNs)).trimEnd().split('\n')).map((text) => ({
+        text,
+      })),
     ),
   ];
+}
+
+/** So much of a stack is shown: the next alert is to be seen, too. */
+const shownFrames = 8;
+const frameIndent = '      ';
+
+/** The innermost frames of each stack; how many more there are. */
+function shortStacks(lines: readonly string[]): string[] {
+  const shown: string[] = [];
+  let frames = 0;
+  const closeStack = (): void => {
+    if (frames > shownFrames) shown.push(`${frameIndent}… ${frames - shownFrames} more`);
+    frames = 0;
+  };
+  for (const line of lines) {
+    if (!line.startsWith(frameIndent)) closeStack();
+    else if (++frames > shownFrames) continue;
+    shown.push(line);
+  }
+  closeStack();
+  return shown;
 }

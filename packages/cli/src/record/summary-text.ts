@@ -62,7 +62,9 @@ export function endText(
 ): string {
   const dropped = lostEvents === 0 ? 'none lost' : `${countText(lostEvents)} LOST`;
   const lost = isCut ? 'the last of them LOST' : dropped;
-  const what = isRaw ? '' : events > 0 ? `${countText(events)} events, ` : 'no events, ';
+  // Of what could not be written, nobody counts the events.
+  const most = isCut ? 'at most ' : '';
+  const what = isRaw ? '' : events > 0 ? `${most}${countText(events)} events, ` : 'no events, ';
   const line = `Recorded ${seconds.toFixed(1)} s: ${what}${lost}, ${sizeText(writtenBytes)}; the recorder used ${costText(expense)}.\n${filteredText(filteredEvents)}${contentsText(contents)}`;
   if (lostEvents === 0) return line;
   if (events === 0)

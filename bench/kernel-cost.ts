@@ -11,7 +11,6 @@
 //
 // Needs root, bpftrace, perf, dd.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import {
   Assembler,
@@ -23,6 +22,7 @@ import {
   Native,
 } from '@sonde/ebpf';
 import { findTracker, openKernelSession } from '@sonde/latency-tracker';
+import { endPeer } from './kernel-trackers.ts';
 import { median } from './paired.ts';
 
 /** What bpftrace does at the end of an operation, in `$ns`: the histogram, or all. */
@@ -212,8 +212,7 @@ async function runCase(one: Case, kind: Script): Promise<void> {
   add(perTracker, tracker, kind, figures);
   empty.close();
   session.close();
-  bpftrace.kill('SIGTERM');
-  await once(bpftrace, 'close');
+  await endPeer(bpftrace);
 }
 
 /** A program that does nothing, at a tracepoint: what its runs seem to cost is the measurement. */

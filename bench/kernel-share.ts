@@ -11,7 +11,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { enableRunStatistics, loadedPrograms, Native } from '@sonde/ebpf';
 import { findTracker, openKernelSession } from '@sonde/latency-tracker';
-import { sameMeaning, trackers } from './kernel-trackers.ts';
+import { endPeer, sameMeaning, trackers } from './kernel-trackers.ts';
 
 const ticksPerS = 100;
 
@@ -68,6 +68,5 @@ const share = (name: 'ours' | 'theirs'): string =>
   `${((100 * (last[name] - first[name])) / (last.busy - first.busy)).toFixed(2)} %`;
 console.log(`| ${command} ${args[0] ?? ''} | ${share('ours')} | ${share('theirs')} |`);
 session.close();
-bpftrace.kill('SIGTERM');
-await once(bpftrace, 'close');
+await endPeer(bpftrace);
 statistics.close();

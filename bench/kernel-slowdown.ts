@@ -20,7 +20,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Assembler, attachRaw, BpfProgram, Btf, loadedPrograms, Native } from '@sonde/ebpf';
 import { findTracker, openKernelSession } from '@sonde/latency-tracker';
-import { probesOfSameMeaning, sameMeaning, trackers } from './kernel-trackers.ts';
+import { endPeer, probesOfSameMeaning, sameMeaning, trackers } from './kernel-trackers.ts';
 import { bootstrap, median, seededRandom, shuffled } from './paired.ts';
 
 const endMs = performance.now() + Number(process.argv[2] ?? 10) * 60_000;
@@ -165,8 +165,7 @@ async function runWith(way: Way): Promise<Run> {
   while (loadedPrograms(native).filter(isNew).length < probesOfSameMeaning) await pause(20);
   await pause(300);
   const run = runOltp();
-  peer.kill('SIGTERM');
-  await once(peer, 'close');
+  await endPeer(peer);
   await pause(200);
   return run;
 }

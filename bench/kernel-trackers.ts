@@ -1,3 +1,6 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+
 // What is measured together, by Sonde and by bpftrace.
 /** All trackers of I/O, of the scheduler and of system calls that nobody else measures too. */
 export const trackers = ['wakeup', 'runq', 'offcpu', 'syscall', 'iosched', 'block', 'block_total'];
@@ -33,3 +36,14 @@ tracepoint:block:block_rq_complete {
 
 /** How many programs that script is. */
 export const probesOfSameMeaning = 9;
+
+/** Ends bpftrace, which now and then goes on waiting after a signal. */
+export async function endPeer(peer: ChildProcess): Promise<void> {
+  const ended = once(peer, 'close');
+  for (const signal of ['SIGINT', 'SIGINT', 'SIGTERM', 'SIGKILL'] as const) {
+    peer.kill(signal);
+    const limit = new Promise((resolve) => setTimeout(resolve, 2000, 'late'));
+    if ((await Promise.race([ended, limit])) !== 'late') return;
+  }
+  await ended;
+}

@@ -105,7 +105,7 @@ export class CtfFolder {
   }
 
   #writeBehind(fd: number, beginBytes: number): WriteBehind | undefined {
-    return this.#native && new WriteBehind(this.#native, fd, beginBytes);
+    return this.#native && new WriteBehind(this.#native, fd, { beginBytes });
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Native } from '@sonde/ebpf';
 
 /** What recordings of the usual size consist of stays in the page cache: they are read soon (bytes of a file). */
-const keptBytes = 32 << 20;
+const defaultKeptBytes = 256 << 20;
 /** So much is told to the kernel at once (bytes). */
 const chunkBytes = 1 << 20;
 /** What was given to the disk is dropped so far behind (bytes): it is written by then, if the disk keeps up. */
@@ -15,9 +15,17 @@ const respiteBytes = 256 << 20;
 const startWriting = 2;
 const dontNeed = 4;
 
+export interface WriteBehindOptions {
+  /** What the file holds already. */
+  readonly beginBytes?: number;
+  /** So much of what follows stays in the page cache. */
+  readonly keptBytes?: number;
+  readonly nowMs?: () => number;
+}
+
 /**
  * Gives a growing file to the disk while it is written, and drops it from the page cache: a long recording does not push out what the
- * observed programs have there. It costs less, too: pages that were just dropped are taken for what comes next.
+ * observed programs have there.
  */
 export class WriteBehind {
   readonly #native: Pick<Native, 'call'>;
@@ -25,16 +33,11 @@ export class WriteBehind {
   readonly #nowMs: () => number;
   #nextBytes: number;
 
-  /** @param beginBytes - What the file holds already. */
-  constructor(
-    native: Pick<Native, 'call'>,
-    fd: number,
-    beginBytes = 0,
-    nowMs = (): number => performance.now(),
-  ) {
+  constructor(native: Pick<Native, 'call'>, fd: number, options: WriteBehindOptions = {}) {
+    const { beginBytes = 0, keptBytes = defaultKeptBytes } = options;
     this.#native = native;
     this.#fd = fd;
-    this.#nowMs = nowMs;
+    this.#nowMs = options.nowMs ?? (() => performance.now());
     this.#nextBytes = beginBytes + keptBytes;
   }
 

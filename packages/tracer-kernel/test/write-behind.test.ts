@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { WriteBehind } from '../src/write-behind.ts';
 
 const mib = 1 << 20;
+const keptBytes = 32 * mib;
 
 /** What was asked for: call, and its range in MiB. */
 function recorded(behaves: () => void = () => {}) {
@@ -17,7 +18,7 @@ function recorded(behaves: () => void = () => {}) {
 
 test('the beginning of a file stays in the cache', () => {
   const native = recorded();
-  const behind = new WriteBehind(native, 3);
+  const behind = new WriteBehind(native, 3, { keptBytes });
   for (let i = 1; i < 33; i++) behind.written(i * mib);
   expect(native.calls).toEqual([]);
   behind.written(33 * mib);
@@ -29,7 +30,7 @@ test('the beginning of a file stays in the cache', () => {
 
 test('each part is given to the disk once, and dropped until some way behind', () => {
   const native = recorded();
-  const behind = new WriteBehind(native, 3, 10 * mib);
+  const behind = new WriteBehind(native, 3, { beginBytes: 10 * mib, keptBytes });
   const step = mib / 4;
   for (let end = 10 * mib; end <= 200 * mib; end += step) behind.written(end);
   const given = native.calls.filter(([name]) => name === 'sync_file_range');
@@ -44,7 +45,7 @@ test('a disk that lets it wait is left alone for a while', () => {
   const native = recorded(() => {
     nowMs += waitMs;
   });
-  const behind = new WriteBehind(native, 3, 0, () => nowMs);
+  const behind = new WriteBehind(native, 3, { keptBytes, nowMs: () => nowMs });
   behind.written(33 * mib);
   expect(native.calls).toHaveLength(2);
   waitMs = 0;
@@ -58,7 +59,7 @@ test('where the file system refuses, it is not tried again', () => {
   const native = recorded(() => {
     throw new Error('ESPIPE');
   });
-  const behind = new WriteBehind(native, 3);
+  const behind = new WriteBehind(native, 3, { keptBytes });
   for (let i = 1; i < 1000; i++) behind.written(i * mib);
   expect(native.calls).toHaveLength(1);
 });

@@ -28,7 +28,10 @@ test.skipIf(reason !== '')(
   `a long file does not stay in the page cache${reason && ` (left out: ${reason})`}`,
   async () => {
     const fd = openSync(path, 'w');
-    const behind = new WriteBehind(await Native.open(), fd, 0, () => 0);
+    const behind = new WriteBehind(await Native.open(), fd, {
+      keptBytes: 32 * mib,
+      nowMs: () => 0,
+    });
     const bytes = new Uint8Array(mib).fill(1);
     for (let at = 0; at < fileBytes; at += mib) {
       writeSync(fd, bytes, 0, mib, at);

@@ -1,6 +1,7 @@
 /** What happens with an alert beside printing it. No text of a trace ever reaches a command line. */
 import { spawn } from 'node:child_process';
 import { type Alert, alertJson } from '@sonde/latency-tracker';
+import { atUsualNiceness } from '../niceness.ts';
 import type { AlertAction } from './latency-options.ts';
 
 /** Alerts may come in thousands; what they start may not. */
@@ -59,17 +60,19 @@ export class AlertActions {
   #exec(alert: Alert): void {
     const [program, ...args] = this.#action.command;
     this.#isRunning = true;
-    const child = spawn(program!, args, {
-      // What it prints goes to standard error: between our lines of JSON it would be no JSON.
-      stdio: ['pipe', stderrDescriptor, stderrDescriptor],
-      shell: false,
-      env: {
-        ...process.env,
-        SONDE_TRACKER: alert.tracker,
-        SONDE_DELAY_NS: String(Math.round(alert.delayNs)),
-        SONDE_TID: String(alert.tid ?? ''),
-      },
-    });
+    const child = atUsualNiceness(() =>
+      spawn(program!, args, {
+        // What it prints goes to standard error: between our lines of JSON it would be no JSON.
+        stdio: ['pipe', stderrDescriptor, stderrDescriptor],
+        shell: false,
+        env: {
+          ...process.env,
+          SONDE_TRACKER: alert.tracker,
+          SONDE_DELAY_NS: String(Math.round(alert.delayNs)),
+          SONDE_TID: String(alert.tid ?? ''),
+        },
+      }),
+    );
     child.on('error', (error) => {
       this.#isRunning = false;
       this.#warn(`--on-alert: ${error.message}`);

@@ -8,6 +8,7 @@ import {
   withWakerStacks,
 } from '@sonde/latency-tracker';
 import type { CommandIo } from '../command-io.ts';
+import { recorderNiceness, setNiceness } from '../niceness.ts';
 import { AlertActions } from './alert-actions.ts';
 import { AlertReporter } from './alert-reporter.ts';
 import { type ControlRequest, ControlServer, controlFolder } from './control-socket.ts';
@@ -58,6 +59,20 @@ const nsPerMs = 1_000_000n;
 
 /** Runs trackers on what goes on until Ctrl-C or the end of `--duration`. */
 export async function runLive(
+  io: CommandIo,
+  options: LatencyOptions,
+  trackers: readonly Tracker[],
+  open: OpenLive,
+): Promise<number> {
+  setNiceness(recorderNiceness);
+  try {
+    return await measure(io, options, trackers, open);
+  } finally {
+    setNiceness(0);
+  }
+}
+
+async function measure(
   io: CommandIo,
   options: LatencyOptions,
   trackers: readonly Tracker[],

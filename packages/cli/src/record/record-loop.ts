@@ -1,9 +1,9 @@
-import { setPriority } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SondeError } from '@sonde/base';
 import type { KernelSession } from '@sonde/tracer-kernel';
 import type { CommandIo } from '../command-io.ts';
 import { exitStatus } from '../exit-status.ts';
+import { atUsualNiceness, recorderNiceness, setNiceness } from '../niceness.ts';
 import { Progress } from '../progress.ts';
 import { ChildCommand } from './child-command.ts';
 import type { RecordOptions } from './record-options.ts';
@@ -11,8 +11,6 @@ import { type Expense, endText, nextText, statusText } from './summary-text.ts';
 
 /** What is held back in memory is written as often (ms): live readers see it, and `kill -9` loses no more. */
 const flushIntervalMs = 1000;
-/** Niceness while recording: on a busy machine, the buffers must be emptied before they are full. */
-const recorderNiceness = -15;
 
 /** Records until Ctrl-C, the end of the command, or what the options say. @returns the exit status */
 export async function recordToDisk(
@@ -108,10 +106,9 @@ class RecordLoop {
 
   #beginCommand(): void {
     if (this.child !== undefined || this.#command.length === 0 || !this.#session.isReady) return;
-    // It inherits the niceness.
-    setNiceness(0);
-    this.child = this.#session.tracing.begin(() => new ChildCommand(this.#command));
-    setNiceness(recorderNiceness);
+    this.child = atUsualNiceness(() =>
+      this.#session.tracing.begin(() => new ChildCommand(this.#command)),
+    );
     void this.child.ended.then(() => this.#childEnd.abort());
   }
 
@@ -139,14 +136,6 @@ class RecordLoop {
     this.#session.rotate(keep);
     this.#lastRotationMs = nowMs;
     this.#bytesAtRotation = writtenBytes;
-  }
-}
-
-function setNiceness(niceness: number): void {
-  try {
-    setPriority(niceness);
-  } catch {
-    // Not allowed in this container: events may get lost sooner, and are counted.
   }
 }
 

@@ -1,5 +1,4 @@
 /** Names for addresses in processes: from the files they have mapped, and from the map that a JIT writes for perf (`node --perf-basic-prof`). */
-
 import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import { cxxNameOf } from './cxx-name.ts';

@@ -1,5 +1,4 @@
 /** Which place of a program a probe names: a symbol, a C++ name without parameters, or an address. */
-
 import { UsageError } from '@sonde/base';
 import { anonymousNamespace, cxxNameOf } from '@sonde/ebpf';
 import { type FunctionSymbol, offsetOfAddress, readFunctions } from './elf-symbols.ts';

@@ -114,7 +114,7 @@ export function exitProgram(maps: ContentsMaps): Assembler {
 /** Raw tracepoint `sched_process_exit`: another thread may have the same number. */
 export function threadEndProgram(maps: ContentsMaps): Assembler {
   const code = new Assembler();
-  code.call('get_current_pid_tgid').store('r10', keyAt, 'r0', 'u32');
+  emitThread(code);
   return emitThreadKey(code, maps).call('map_delete_elem').move('r0', 0).exit();
 }
 
@@ -134,13 +134,11 @@ function emitWanted(code: Assembler, maps: ContentsMaps): Assembler {
   return code.moveMap('r1', maps.wanted).move('r2', 'r10').add('r2', keyAt).call('map_lookup_elem');
 }
 
-/** The thread: key of `threads`, and in the head. */
+/** The thread: in the head, where it is the key of `threads`, too. */
 function emitThread(code: Assembler): void {
-  code.call('get_current_pid_tgid').store('r10', keyAt, 'r0', 'u32');
-  code.store('r10', headAt + contentsRecord.tid, 'r0', 'u32');
+  code.call('get_current_pid_tgid').store('r10', headAt + contentsRecord.tid, 'r0', 'u32');
 }
 
-/** Needs the thread in the head: other keys come and go. */
 function emitThreadKey(code: Assembler, maps: ContentsMaps): Assembler {
   return code
     .moveMap('r1', maps.threads)

@@ -1,9 +1,15 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { Native } from '@sonde/ebpf';
+import { attachRaw, BpfMap, BpfProgram, Native } from '@sonde/ebpf';
 import { ProcessTable, type RecordState } from '@sonde/ftrace';
 import { describe, expect, test } from 'vitest';
-import { maxRecordBytes } from '../../src/contents/contents-maps.ts';
+import {
+  type ContentsMaps,
+  maxRecordBytes,
+  threadValue,
+} from '../../src/contents/contents-maps.ts';
+import { threadEndProgram } from '../../src/contents/contents-programs.ts';
 import { SystemCallContents } from '../../src/contents/system-call-contents.ts';
 
 const reason =
@@ -131,6 +137,40 @@ describe.skipIf(reason !== '')(`texts of system calls${reason}`, () => {
       expect(contents.counts).toEqual({ texts: 1, missing: 0, lost: 0 });
     } finally {
       contents.close();
+    }
+  });
+
+  test('what is kept of a thread goes away with it', async () => {
+    const native = await Native.open();
+    const threads = new BpfMap(native, {
+      type: 'hash',
+      name: 'threads',
+      keyBytes: 4,
+      valueBytes: threadValue.lengthBytes,
+      maxEntries: 2,
+    });
+    const code = threadEndProgram({ threads } as unknown as ContentsMaps);
+    const program = new BpfProgram(native, { type: 'raw-tracepoint', name: 'thread_end', code });
+    const attachment = attachRaw(native, program, 'sched_process_exit');
+    try {
+      const child = spawn('sleep', ['100']);
+      const isKept = (pid: number): boolean => {
+        threads.key.setUint32(0, pid, true);
+        return threads.lookUp();
+      };
+      for (const pid of [child.pid!, process.pid]) {
+        threads.key.setUint32(0, pid, true);
+        threads.update();
+      }
+      expect(isKept(child.pid!)).toBe(true);
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      expect(isKept(child.pid!)).toBe(false);
+      expect(isKept(process.pid)).toBe(true);
+    } finally {
+      attachment.close();
+      program.close();
+      threads.close();
     }
   });
 

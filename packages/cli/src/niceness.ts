@@ -1,9 +1,11 @@
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 
-/** Of what follows a busy machine: it has to come to its turn when others wait for theirs. */
-export const recorderNiceness = -15;
+/** Of what follows the kernel on a busy machine: it has to come to its turn when others wait for theirs. */
+const recorderNiceness = -15;
+/** As this process was begun. */
+const usualNiceness = getPriority();
 
-export function setNiceness(niceness: number): void {
+function setNiceness(niceness: number): void {
   try {
     setPriority(niceness);
   } catch {
@@ -11,12 +13,22 @@ export function setNiceness(niceness: number): void {
   }
 }
 
+export async function atRecorderNiceness<T>(run: () => Promise<T>): Promise<T> {
+  setNiceness(recorderNiceness);
+  try {
+    return await run();
+  } finally {
+    setNiceness(usualNiceness);
+  }
+}
+
 /** For programs that are begun meanwhile: they inherit it. */
 export function atUsualNiceness<T>(begin: () => T): T {
-  setNiceness(0);
+  const niceness = getPriority();
+  setNiceness(usualNiceness);
   try {
     return begin();
   } finally {
-    setNiceness(recorderNiceness);
+    setNiceness(niceness);
   }
 }

@@ -8,7 +8,7 @@ import {
   withWakerStacks,
 } from '@sonde/latency-tracker';
 import type { CommandIo } from '../command-io.ts';
-import { recorderNiceness, setNiceness } from '../niceness.ts';
+import { atRecorderNiceness } from '../niceness.ts';
 import { AlertActions } from './alert-actions.ts';
 import { AlertReporter } from './alert-reporter.ts';
 import { type ControlRequest, ControlServer, controlFolder } from './control-socket.ts';
@@ -64,12 +64,9 @@ export async function runLive(
   trackers: readonly Tracker[],
   open: OpenLive,
 ): Promise<number> {
-  setNiceness(recorderNiceness);
-  try {
-    return await measure(io, options, trackers, open);
-  } finally {
-    setNiceness(0);
-  }
+  const run = (): Promise<number> => measure(io, options, trackers, open);
+  // What is read from a trace waits.
+  return options.follow ? run() : atRecorderNiceness(run);
 }
 
 async function measure(

@@ -3,7 +3,7 @@ import { SondeError } from '@sonde/base';
 import type { KernelSession } from '@sonde/tracer-kernel';
 import type { CommandIo } from '../command-io.ts';
 import { exitStatus } from '../exit-status.ts';
-import { atUsualNiceness, recorderNiceness, setNiceness } from '../niceness.ts';
+import { atRecorderNiceness, atUsualNiceness } from '../niceness.ts';
 import { Progress } from '../progress.ts';
 import { ChildCommand } from './child-command.ts';
 import type { RecordOptions } from './record-options.ts';
@@ -31,7 +31,7 @@ export async function recordToDisk(
     using _progress = new Progress(io, false, () => statusText(session.counts, expense()));
     const loop = new RecordLoop(session, options, command);
     try {
-      await loop.run(io.signal);
+      await atRecorderNiceness(() => loop.run(io.signal));
     } catch (error) {
       fault = explainWriting(error);
     }
@@ -90,7 +90,6 @@ class RecordLoop {
     const { duration = Number.POSITIVE_INFINITY } = this.#options;
     const endMs = performance.now() + duration * 1000;
     const wakeUp = AbortSignal.any([signal, this.#childEnd.signal]);
-    setNiceness(recorderNiceness);
     while (!signal.aborted && this.child?.exitStatus === undefined) {
       const pauseMs = this.#session.work();
       const nowMs = performance.now();
@@ -101,7 +100,6 @@ class RecordLoop {
       const untilMs = Math.min(endMs, this.#nextRotationMs());
       await this.#session.wait(Math.max(0, Math.min(pauseMs, untilMs - nowMs)), wakeUp);
     }
-    setNiceness(0);
   }
 
   #beginCommand(): void {

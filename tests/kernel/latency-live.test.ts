@@ -37,10 +37,13 @@ describe.skipIf(reasonNotToRecord !== undefined)(`sonde latency, live${whereReco
   test('the last table is of one moment, however much goes on', async () => {
     const { child, done } = await start(['syscall', '--stacks=none'], env);
     const busy = spawn('dd', ['if=/dev/zero', 'of=/dev/null', 'bs=1', 'status=none']);
+    // Still waits at the end: where nothing does, no line says what became of all that began.
+    const waiting = spawn('sleep', ['60']);
     await pause(500);
     child.kill('SIGINT');
     const { stdout } = await done;
     busy.kill();
+    waiting.kill();
     const [measured, ended] = [/^ {2}([\d,]+) measured, /m, / begun: ([\d,]+) measured, /].map(
       (pattern) => pattern.exec(stdout)?.[1],
     );

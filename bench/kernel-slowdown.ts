@@ -10,9 +10,10 @@
 // nothing but a database in a folder of its own.
 //
 //   npx esbuild bench/kernel-slowdown.ts --bundle --conditions=@sonde/source --platform=node --target=node20 --format=esm \
-//     --external:koffi --outfile=node_modules/.kernel-slowdown.mjs && node node_modules/.kernel-slowdown.mjs [MINUTES [TRANSACTIONS [CPUS]]]
+//     --external:koffi --outfile=node_modules/.kernel-slowdown.mjs && node node_modules/.kernel-slowdown.mjs [MINUTES [TRANSACTIONS [CPUS [TABLES]]]]
 //
-// CPUS: what database and sysbench are pinned to, as taskset takes it; "all": not pinned. Needs root, bpftrace, sysbench, mariadb-server.
+// CPUS: what database and sysbench are pinned to, as taskset takes it; "all": not pinned. TABLES: how many, and of how many rows; 2x20000 fits
+// into the database's memory, 4x500000 does not. Needs root, bpftrace, sysbench, mariadb-server.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -26,6 +27,7 @@ import { bootstrap, median, seededRandom, shuffled } from './paired.ts';
 const endMs = performance.now() + Number(process.argv[2] ?? 10) * 60_000;
 const transactions = Number(process.argv[3] ?? 1000);
 const cpus = process.argv[4] ?? 'all';
+const [tableCount, rowCount] = (process.argv[5] ?? '2x20000').split('x');
 const ticksPerS = 100;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -50,7 +52,7 @@ const folder = mkdtempSync(join(tmpdir(), 'sonde-oltp-'));
 const socket = join(folder, 'socket');
 const database = await startDatabase();
 const connection = [`--mysql-socket=${socket}`, '--mysql-user=root', '--mysql-db=test'];
-const tables = ['--tables=2', '--table-size=20000'];
+const tables = [`--tables=${tableCount}`, `--table-size=${rowCount}`];
 const rounds: Round[] = [];
 try {
   sysbench('prepare');
@@ -202,7 +204,7 @@ function slowdown(way: Way, figure: keyof Run): string {
 }
 
 function print(): void {
-  console.log(`${rounds.length} rounds of ${transactions} transactions; pinned to: ${cpus}\n`);
+  console.log(`${rounds.length} rounds of ${transactions} transactions; pinned to: ${cpus}; tables: ${tableCount} of ${rowCount} rows\n`);
   console.log('| | busy per transaction (µs) | slowdown, busy | slowdown, CPU | slowdown, time |');
   console.log('| --- | --- | --- | --- | --- |');
   for (const way of ways) {

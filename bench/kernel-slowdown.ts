@@ -204,7 +204,9 @@ function slowdown(way: Way, figure: keyof Run): string {
 }
 
 function print(): void {
-  console.log(`${rounds.length} rounds of ${transactions} transactions; pinned to: ${cpus}; tables: ${tableCount} of ${rowCount} rows\n`);
+  console.log(
+    `${rounds.length} rounds of ${transactions} transactions; pinned to: ${cpus}; tables: ${tableCount} of ${rowCount} rows\n`,
+  );
   console.log('| | busy per transaction (µs) | slowdown, busy | slowdown, CPU | slowdown, time |');
   console.log('| --- | --- | --- | --- | --- |');
   for (const way of ways) {

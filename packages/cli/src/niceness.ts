@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 
 /** Of what follows the kernel on a busy machine: it has to come to its turn when others wait for theirs. */
@@ -5,6 +6,7 @@ const recorderNiceness = -15;
 /** As this process was begun. */
 const usualNiceness = getPriority();
 
+/** Of the calling thread. */
 function setNiceness(niceness: number): void {
   try {
     setPriority(niceness);
@@ -13,16 +15,27 @@ function setNiceness(niceness: number): void {
   }
 }
 
-export async function atRecorderNiceness<T>(run: () => Promise<T>): Promise<T> {
-  setNiceness(recorderNiceness);
-  try {
-    return await run();
-  } finally {
-    setNiceness(usualNiceness);
+/** Of those of V8 and libuv, too: Linux has a niceness for each thread, and the main thread waits for them when it collects garbage. */
+function setNicenessOfAllThreads(niceness: number): void {
+  for (const tid of readdirSync('/proc/self/task')) {
+    try {
+      setPriority(Number(tid), niceness);
+    } catch {
+      // Not allowed, as above, or ended meanwhile.
+    }
   }
 }
 
-/** For programs that are begun meanwhile: they inherit it. */
+export async function atRecorderNiceness<T>(run: () => Promise<T>): Promise<T> {
+  setNicenessOfAllThreads(recorderNiceness);
+  try {
+    return await run();
+  } finally {
+    setNicenessOfAllThreads(usualNiceness);
+  }
+}
+
+/** For programs that are begun meanwhile: they inherit it from the thread that begins them. */
 export function atUsualNiceness<T>(begin: () => T): T {
   const niceness = getPriority();
   setNiceness(usualNiceness);

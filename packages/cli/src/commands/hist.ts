@@ -11,6 +11,7 @@ import { type HistTrace, openHistTrace } from '../hist/hist-run.ts';
 import { HistState } from '../hist/hist-state.ts';
 import { onceTable, troubleNotes } from '../hist/once-table.ts';
 import { processTerminal } from '../hist/process-terminal.ts';
+import { atRecorderNiceness } from '../niceness.ts';
 import { inputOptions } from '../read-options.ts';
 import { timeFormat } from '../time-format.ts';
 
@@ -79,9 +80,11 @@ function live(io: CommandIo, options: HistOptions, wantsScreen: boolean): Promis
   const { threshold, duration, gmt } = options;
   const durationMs = duration === undefined ? undefined : duration / nsPerMs;
   const trackers = histTrackers(threshold);
-  return wantsScreen
-    ? showLive(io, trackers, timeFormat(gmt, false).time, durationMs)
-    : printLiveOnce(io, trackers, durationMs ?? onceMs);
+  return atRecorderNiceness(() =>
+    wantsScreen
+      ? showLive(io, trackers, timeFormat(gmt, false).time, durationMs)
+      : printLiveOnce(io, trackers, durationMs ?? onceMs),
+  );
 }
 
 async function printOnce(io: CommandIo, trace: HistTrace): Promise<number> {

@@ -92,7 +92,7 @@ describe('the limit of empty elements', () => {
     const { error } = await runText(folder, sink, output);
     expect((error as Error).cause).toMatchObject({
       code: 'too-many-empty-elements',
-      message: 'Cannot read field `b`: too many of its 40000 elements are empty.',
+      message: 'Cannot read field `b`: more than 65536 array elements take no space.',
       place: { packetIndex: 0, offsetBits: 128 },
     });
   });

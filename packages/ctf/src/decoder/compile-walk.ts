@@ -1,6 +1,7 @@
 import type { EventHandler, EventRecordClass, RecordCursor } from '@sonde/trace-model';
 import { walkBody } from './body-walk.ts';
 import type { BackEnd, CompileWalk, WalkSink } from './contract.ts';
+import { maxEmptyElements } from './decode-state.ts';
 import type { FieldVisitor } from './field-visitor.ts';
 import {
   type BodyFunction,
@@ -13,7 +14,7 @@ import {
 import type { CodeBuffer } from './generated/code-buffer.ts';
 import { silentSink } from './generated/field-walker.ts';
 import { rootFacts } from './generated/root-facts.ts';
-import { bytePosition, moved, staticSizeBits } from './generated/static-layout.ts';
+import { bytePosition, emptyElementsIn, moved, staticSizeBits } from './generated/static-layout.ts';
 import { silentVisitor } from './visit-scope.ts';
 
 let defaultOfThisPlace: BackEnd | undefined;
@@ -78,7 +79,10 @@ export function compileLength(
   return staticLengthBits(eventRecordClass) ?? compileLengthFunction(eventRecordClass, backEnd);
 }
 
-/** The length (bits) of the body of all records of the class, wherever they begin; undefined: it is not the same for all. */
+/**
+ * The length (bits) of the body of all records of the class, wherever they begin; undefined: it is not the same for all, or records
+ * of that length may be malformed.
+ */
 export function staticLengthBits(eventRecordClass: EventRecordClass): number | undefined {
   let lengthBits = staticLengths.get(eventRecordClass);
   if (lengthBits === undefined) {
@@ -121,11 +125,15 @@ function findStaticLengthBits(eventRecordClass: EventRecordClass): number | unde
     if (scopeBits === undefined) return undefined;
     sizeBits += scopeBits;
   }
+  const emptyElements = scopes.reduce(
+    (count, scope) => count + emptyElementsIn(scope.fieldClass),
+    0,
+  );
+  if (emptyElements > maxEmptyElements) return undefined;
   const byteOrders = new Set(
     scopes.flatMap((scope) => [...rootFacts(scope.fieldClass).byteOrders]),
   );
   if (start.modulus >= 8 && start.residue % 8 === 0 && byteOrders.size <= 1) return sizeBits;
-  // A record may be malformed though its length is right.
   if (generateBody(eventRecordClass, silentSink, start).hasByteOrderChecks) return undefined;
   return sizeBits;
 }

@@ -14,7 +14,7 @@ import type {
 import { alignmentBitsOf } from '@sonde/trace-model';
 import { isReversed, readFloat, readSigned, readUnsigned } from './bits.ts';
 import { compileByteField } from './byte-field-reader.ts';
-import { type DecodeRun, describe, type FieldPath } from './decode-state.ts';
+import { type DecodeRun, describe, type FieldPath, maxEmptyElements } from './decode-state.ts';
 import type { FieldVisitor } from './field-visitor.ts';
 import { compileRanges } from './ranges.ts';
 
@@ -177,7 +177,7 @@ function compileArray(
       if (posBits === beginBits && --run.emptyElementsLeft < 0) {
         run.fail(
           'too-many-empty-elements',
-          `Cannot read ${describe(path)}: too many of its ${length} elements are empty.`,
+          `Cannot read ${describe(path)}: more than ${maxEmptyElements} array elements take no space.`,
           posBits,
         );
       }

@@ -8,6 +8,7 @@ import type { FieldWalker } from './field-walker.ts';
 import {
   alignmentOf,
   byteOrdersOf,
+  emptyElementsIn,
   type KnownPosition,
   leastSizeBits,
   loopPosition,
@@ -44,10 +45,14 @@ export function walkArray(walker: FieldWalker, fc: ArrayFieldClass): void {
   else walkElements(walker, fc, element);
 }
 
-/** Whether the elements can be passed without looking at them: no key is in them, and no change of byte order within a byte. */
+/**
+ * Whether the elements can be passed without looking at them: no key is in them, no empty element to count, and no change of byte
+ * order within a byte.
+ */
 function isSkippable(walker: FieldWalker, element: ElementLayout): boolean {
   const { fieldClass, position, sizeBits } = element;
   if (sizeBits === undefined || sizeBits === 0 || savesKeys(fieldClass)) return false;
+  if (emptyElementsIn(fieldClass) > 0) return false;
   const isWholeBytes = position.modulus >= 8 && position.residue % 8 === 0 && sizeBits % 8 === 0;
   if (isWholeBytes && 'byteOrder' in fieldClass) return true;
   return [...byteOrdersOf(fieldClass)].every((order) => order === walker.order.last);

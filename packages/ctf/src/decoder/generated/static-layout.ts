@@ -207,6 +207,22 @@ function leastOf(sizes: readonly number[]): number {
   return sizes.length === 0 ? 0 : sizes.reduce((a, b) => Math.min(a, b));
 }
 
+/** How many empty array elements are in each field of class `fc`, whose size is static. */
+export function emptyElementsIn(fc: FieldClass): number {
+  switch (fc.type) {
+    case 'structure':
+      return fc.members.reduce((count, member) => count + emptyElementsIn(member.fieldClass), 0);
+    case 'static-length-array': {
+      if (fc.length === 0) return 0;
+      // An array is aligned as its elements are: there is no padding in those that have no bits of their own.
+      const isEmpty = leastSizeBits(fc.elementFieldClass) === 0;
+      return fc.length * (emptyElementsIn(fc.elementFieldClass) + (isEmpty ? 1 : 0));
+    }
+    default:
+      return 0;
+  }
+}
+
 /** Byte orders of the fixed-length fields below `fc`. */
 export function byteOrdersOf(fc: FieldClass, orders: Set<ByteOrder> = new Set()): Set<ByteOrder> {
   if ('byteOrder' in fc) orders.add(fc.byteOrder);

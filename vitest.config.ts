@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** They trace the running kernel: one after another, and after all the others, so that nothing else is on the machine's mind. */
@@ -17,6 +18,8 @@ export default defineConfig({
           exclude: ['**/node_modules/**', ...kernelTests],
           testTimeout: 30_000,
           pool: 'threads',
+          // Vitest keeps a processor for itself, and needs little of it.
+          maxWorkers: availableParallelism(),
           sequence: { groupOrder: 0 },
         },
       },

@@ -7,6 +7,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -105,10 +106,13 @@ describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecor
   });
 
   test('--snapshot writes when the command fails, and when it is asked to', async () => {
-    const failed = record(at('failed'), ['--snapshot', '10s', '--', 'sh', '-c', 'sleep 1; exit 3']);
+    // A name that nobody else has.
+    symlinkSync('/bin/sleep', at('sondesleep'));
+    const script = `${at('sondesleep')} 1; exit 3`;
+    const failed = record(at('failed'), ['--snapshot', '10s', '--', 'sh', '-c', script]);
     expect(failed.status).toBe(3);
     const [snapshot] = readdirSync(at('failed'));
-    const filter = 'filename == "*sleep"';
+    const filter = 'filename == "*sondesleep"';
     expect(countEvents(at(`failed/${snapshot}`), 'sched_process_exec', filter)).toBe(1);
     const child = startSonde(['record', '--snapshot', '8M', '-e', 'sched_*', '-o', at('asked')]);
     const end = ended(child);

@@ -1,11 +1,17 @@
 import { SymbolTable } from './symbol-table.ts';
 
+const headBytes = 64;
 const maxSections = 65_536;
 const sectionTypes = { symbols: 2, dynamicSymbols: 11 };
 const segmentLoad = 1;
 const symbolBytes = 24;
 const functionType = 2;
 const indirectFunctionType = 10;
+/** Longer tables are not read for a name. */
+const maxTableBytes = 128 << 20;
+
+/** Bytes of a file; fewer than asked for where it ends. */
+export type ByteReader = (offsetBytes: number, lengthBytes: number) => Buffer;
 
 /** Functions of an ELF file of 64 bits, by the address that the file gives them. */
 export interface ElfSymbols {
@@ -14,16 +20,21 @@ export interface ElfSymbols {
   addressOf(offsetBytes: number): number | undefined;
 }
 
-/** Undefined: this is no such file. Damaged tables are left out. */
-export function readElfSymbols(bytes: Buffer): ElfSymbols | undefined {
-  const isElf64 = bytes.length >= 64 && bytes.readUInt32BE(0) === 0x7f454c46 && bytes[4] === 2;
-  if (!isElf64 || bytes[5] !== 1) return undefined;
-  const segments = readSegments(bytes);
-  const table = new SymbolTable(bytes);
-  for (const section of readSections(bytes)) {
-    if (section.type !== sectionTypes.symbols && section.type !== sectionTypes.dynamicSymbols)
-      continue;
-    addSymbols(bytes, table, section);
+/**
+ * Reads the tables of symbols only: a program may have hundreds of megabytes.
+ * @returns undefined: this is no such file. Damaged tables are left out.
+ */
+export function readElfSymbols(read: ByteReader): ElfSymbols | undefined {
+  const head = read(0, headBytes);
+  const isElf64 = head.length === headBytes && head.readUInt32BE(0) === 0x7f454c46 && head[4] === 2;
+  if (!isElf64 || head[5] !== 1) return undefined;
+  const segments = readSegments(read, head);
+  const sections = readSections(read, head);
+  const table = new SymbolTable();
+  // What is exported is among all symbols, where these are there.
+  for (const type of [sectionTypes.symbols, sectionTypes.dynamicSymbols]) {
+    if (!table.isEmpty) break;
+    for (const section of sections) if (section.type === type) addSymbols(read, table, section);
   }
   table.finish();
   return {
@@ -45,18 +56,16 @@ interface Segment {
 
 const number64 = (bytes: Buffer, at: number): number => Number(bytes.readBigUInt64LE(at));
 
-function readSegments(bytes: Buffer): Segment[] {
-  const at = number64(bytes, 32);
-  const entryBytes = bytes.readUInt16LE(54);
+function readSegments(read: ByteReader, head: Buffer): Segment[] {
+  const entryBytes = head.readUInt16LE(54);
+  const entries = read(number64(head, 32), head.readUInt16LE(56) * entryBytes);
   const segments: Segment[] = [];
-  for (let i = 0; i < bytes.readUInt16LE(56); i++) {
-    const entry = at + i * entryBytes;
-    if (entry + 56 > bytes.length) break;
-    if (bytes.readUInt32LE(entry) !== segmentLoad) continue;
+  for (let at = 0; entryBytes >= 56 && at + entryBytes <= entries.length; at += entryBytes) {
+    if (entries.readUInt32LE(at) !== segmentLoad) continue;
     segments.push({
-      offset: number64(bytes, entry + 8),
-      address: number64(bytes, entry + 16),
-      length: number64(bytes, entry + 32),
+      offset: number64(entries, at + 8),
+      address: number64(entries, at + 16),
+      length: number64(entries, at + 32),
     });
   }
   return segments;
@@ -67,45 +76,41 @@ interface Section {
   readonly offset: number;
   readonly length: number;
   readonly stringsOffset: number;
-  readonly stringsEnd: number;
+  readonly stringsLength: number;
 }
 
-function readSections(bytes: Buffer): Section[] {
-  const at = number64(bytes, 40);
-  const entryBytes = bytes.readUInt16LE(58);
-  const count = Math.min(bytes.readUInt16LE(60), maxSections);
-  const headAt = (index: number): number | undefined => {
-    const head = at + index * entryBytes;
-    return index < count && entryBytes >= 64 && head + 64 <= bytes.length ? head : undefined;
-  };
+function readSections(read: ByteReader, head: Buffer): Section[] {
+  const entryBytes = head.readUInt16LE(58);
+  const count = Math.min(head.readUInt16LE(60), maxSections);
+  if (entryBytes < 64) return [];
+  const entries = read(number64(head, 40), count * entryBytes);
   const sections: Section[] = [];
-  for (let i = 0; i < count; i++) {
-    const head = headAt(i);
-    if (head === undefined) break;
-    const strings = headAt(bytes.readUInt32LE(head + 40));
-    if (strings === undefined) continue;
+  for (let at = 0; at + entryBytes <= entries.length; at += entryBytes) {
+    const strings = entries.readUInt32LE(at + 40) * entryBytes;
+    if (strings + entryBytes > entries.length) continue;
     sections.push({
-      type: bytes.readUInt32LE(head + 4),
-      offset: number64(bytes, head + 24),
-      length: number64(bytes, head + 32),
-      stringsOffset: number64(bytes, strings + 24),
-      stringsEnd: number64(bytes, strings + 24) + number64(bytes, strings + 32),
+      type: entries.readUInt32LE(at + 4),
+      offset: number64(entries, at + 24),
+      length: number64(entries, at + 32),
+      stringsOffset: number64(entries, strings + 24),
+      stringsLength: number64(entries, strings + 32),
     });
   }
   return sections;
 }
 
-function addSymbols(bytes: Buffer, table: SymbolTable, section: Section): void {
-  const end = Math.min(section.offset + section.length, bytes.length);
-  const stringsEnd = Math.min(section.stringsEnd, bytes.length);
-  for (let at = section.offset; at + symbolBytes <= end; at += symbolBytes) {
-    const type = bytes[at + 4]! & 15;
-    const isDefined = bytes.readUInt16LE(at + 6) !== 0;
+function addSymbols(read: ByteReader, table: SymbolTable, section: Section): void {
+  if (section.length > maxTableBytes || section.stringsLength > maxTableBytes) return;
+  const symbols = read(section.offset, section.length);
+  const strings = read(section.stringsOffset, section.stringsLength);
+  for (let at = 0; at + symbolBytes <= symbols.length; at += symbolBytes) {
+    const type = symbols[at + 4]! & 15;
+    const isDefined = symbols.readUInt16LE(at + 6) !== 0;
     if (!isDefined || (type !== functionType && type !== indirectFunctionType)) continue;
-    const nameAt = section.stringsOffset + bytes.readUInt32LE(at);
-    if (nameAt >= stringsEnd) continue;
-    const nameEnd = bytes.indexOf(0, nameAt);
-    if (nameEnd === -1) continue;
-    table.add(bytes.readUInt32LE(at + 12), bytes.readUInt32LE(at + 8), nameAt, nameEnd - nameAt);
+    const nameAt = symbols.readUInt32LE(at);
+    const nameEnd = strings.indexOf(0, nameAt);
+    if (nameAt >= strings.length || nameEnd === -1) continue;
+    const [low, high] = [symbols.readUInt32LE(at + 8), symbols.readUInt32LE(at + 12)];
+    table.add(high, low, strings, nameAt, nameEnd - nameAt, number64(symbols, at + 16));
   }
 }

@@ -22,7 +22,7 @@ export function readKernelSymbols(path = '/proc/kallsyms'): SymbolTable | undefi
 
 /** Lines like `ffffffff81000000 T _text` or `ffffffffc0000000 t f\t[module]`. */
 export function parseKallsyms(bytes: Buffer): SymbolTable {
-  const table = new SymbolTable(bytes);
+  const table = new SymbolTable();
   for (let at = 0; at < bytes.length; ) {
     const end = bytes.indexOf(newline, at);
     const lineEnd = end === -1 ? bytes.length : end;
@@ -50,5 +50,5 @@ function addLine(table: SymbolTable, bytes: Buffer, at: number, end: number): vo
   const nameAt = at + digits + 3;
   let nameEnd = nameAt;
   while (nameEnd < end && bytes[nameEnd] !== tab && bytes[nameEnd] !== space) nameEnd++;
-  table.add(high, low, nameAt, nameEnd - nameAt);
+  table.add(high, low, bytes, nameAt, nameEnd - nameAt);
 }

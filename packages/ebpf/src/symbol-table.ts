@@ -1,58 +1,99 @@
-/** Names by address. Addresses of 64 bits are kept as two numbers, names as places in the bytes they came from. */
-export class SymbolTable {
-  readonly #text: Buffer;
-  #highs = new Uint32Array(1 << 16);
-  #lows = new Uint32Array(1 << 16);
-  #names = new Uint32Array(1 << 16);
-  #lengths = new Uint16Array(1 << 16);
-  #order = new Uint32Array(0);
-  #count = 0;
+const firstCount = 1 << 12;
+const firstTextBytes = 1 << 16;
+const maxNameBytes = 0xffff;
 
-  constructor(text: Buffer) {
-    this.#text = text;
-  }
+/**
+ * Names by address, in memory of its own: what they were read from may go. Addresses of 64 bits are kept as two numbers. Names are bytes of
+ * Latin-1.
+ */
+export class SymbolTable {
+  #highs = new Uint32Array(firstCount);
+  #lows = new Uint32Array(firstCount);
+  #names = new Uint32Array(firstCount);
+  #lengths = new Uint16Array(firstCount);
+  #sizes = new Uint32Array(firstCount);
+  #count = 0;
+  #text = Buffer.alloc(firstTextBytes);
+  #textBytes = 0;
 
   get isEmpty(): boolean {
     return this.#count === 0;
   }
 
-  add(high: number, low: number, nameOffset: number, nameBytes: number): void {
-    if (this.#count === this.#highs.length) this.#grow();
+  /** What it takes in memory. */
+  get bytes(): number {
+    return 4 * this.#highs.byteLength + this.#lengths.byteLength + this.#text.length;
+  }
+
+  /** The name is `from` its byte `at` on. `sizeBytes`: how much has this name; 0: all to the next name. */
+  add(high: number, low: number, from: Buffer, at: number, nameBytes: number, sizeBytes = 0): void {
+    if (this.#count === this.#highs.length) this.#resize(this.#count * 2);
+    const length = Math.min(nameBytes, maxNameBytes);
+    if (this.#textBytes + length > this.#text.length) {
+      this.#resizeText(Math.max(this.#text.length * 2, this.#textBytes + length));
+    }
+    from.copy(this.#text, this.#textBytes, at, at + length);
     const index = this.#count++;
     this.#highs[index] = high;
     this.#lows[index] = low;
-    this.#names[index] = nameOffset;
-    this.#lengths[index] = Math.min(nameBytes, 0xffff);
+    this.#names[index] = this.#textBytes;
+    this.#lengths[index] = length;
+    this.#sizes[index] = Math.min(sizeBytes, 0xffff_ffff);
+    this.#textBytes += length;
   }
 
-  #grow(): void {
-    const grown = <T extends Uint32Array | Uint16Array>(from: T, to: T): T => {
-      to.set(from);
+  #resize(count: number): void {
+    const resized = <T extends Uint32Array | Uint16Array>(from: T, to: T): T => {
+      to.set(from.subarray(0, to.length));
       return to;
     };
-    const length = this.#highs.length * 2;
-    this.#highs = grown(this.#highs, new Uint32Array(length));
-    this.#lows = grown(this.#lows, new Uint32Array(length));
-    this.#names = grown(this.#names, new Uint32Array(length));
-    this.#lengths = grown(this.#lengths, new Uint16Array(length));
+    this.#highs = resized(this.#highs, new Uint32Array(count));
+    this.#lows = resized(this.#lows, new Uint32Array(count));
+    this.#names = resized(this.#names, new Uint32Array(count));
+    this.#lengths = resized(this.#lengths, new Uint16Array(count));
+    this.#sizes = resized(this.#sizes, new Uint32Array(count));
   }
 
-  /** To be called once, when all are added. */
+  #resizeText(bytes: number): void {
+    const text = Buffer.alloc(bytes);
+    this.#text.copy(text, 0, 0, this.#textBytes);
+    this.#text = text;
+  }
+
+  /** To be called once, when all are added. Where addresses are equal, the name that was added first wins. */
   finish(): void {
-    const order = Uint32Array.from({ length: this.#count }, (_, i) => i);
-    const highs = this.#highs;
-    const lows = this.#lows;
-    let isSorted = true;
-    for (let i = 1; i < this.#count && isSorted; i++) {
-      isSorted =
-        highs[i - 1]! < highs[i]! || (highs[i - 1] === highs[i] && lows[i - 1]! <= lows[i]!);
-    }
-    // By index where addresses are equal: the first name wins.
-    if (!isSorted) order.sort((a, b) => highs[a]! - highs[b]! || lows[a]! - lows[b]! || a - b);
-    this.#order = order;
+    this.#resize(this.#count);
+    this.#resizeText(this.#textBytes);
+    if (!this.#isSorted()) this.#sort();
   }
 
-  /** `name+0x1c`: the last symbol at or before the address; undefined: there is none. */
+  #isSorted(): boolean {
+    const [highs, lows] = [this.#highs, this.#lows];
+    for (let i = 1; i < this.#count; i++) {
+      const isBehind =
+        highs[i - 1]! < highs[i]! || (highs[i - 1] === highs[i] && lows[i - 1]! < lows[i]!);
+      if (!isBehind) return false;
+    }
+    return true;
+  }
+
+  #sort(): void {
+    const [highs, lows] = [this.#highs, this.#lows];
+    const order = Uint32Array.from({ length: this.#count }, (_, i) => i);
+    // The last of equal addresses is the one that is found.
+    order.sort((a, b) => highs[a]! - highs[b]! || lows[a]! - lows[b]! || b - a);
+    const inOrder = <T extends Uint32Array | Uint16Array>(from: T, to: T): T => {
+      for (const [i, index] of order.entries()) to[i] = from[index]!;
+      return to;
+    };
+    this.#highs = inOrder(this.#highs, new Uint32Array(this.#count));
+    this.#lows = inOrder(this.#lows, new Uint32Array(this.#count));
+    this.#names = inOrder(this.#names, new Uint32Array(this.#count));
+    this.#lengths = inOrder(this.#lengths, new Uint16Array(this.#count));
+    this.#sizes = inOrder(this.#sizes, new Uint32Array(this.#count));
+  }
+
+  /** `name+0x1c`: the last symbol at or before the address; undefined: there is none, or it ends before. */
   find(address: bigint): string | undefined {
     const high = Number(address >> 32n);
     const low = Number(address & 0xffff_ffffn);
@@ -60,17 +101,19 @@ export class SymbolTable {
     let end = this.#count;
     while (first < end) {
       const middle = (first + end) >>> 1;
-      const index = this.#order[middle]!;
       const isAfter =
-        this.#highs[index]! > high || (this.#highs[index] === high && this.#lows[index]! > low);
+        this.#highs[middle]! > high || (this.#highs[middle] === high && this.#lows[middle]! > low);
       if (isAfter) end = middle;
       else first = middle + 1;
     }
     if (first === 0) return undefined;
-    const index = this.#order[first - 1]!;
+    const index = first - 1;
     const base = (BigInt(this.#highs[index]!) << 32n) | BigInt(this.#lows[index]!);
+    const offsetBytes = address - base;
+    const sizeBytes = this.#sizes[index]!;
+    if (sizeBytes > 0 && offsetBytes >= BigInt(sizeBytes)) return undefined;
     const at = this.#names[index]!;
     const name = this.#text.toString('latin1', at, at + this.#lengths[index]!);
-    return `${name}+0x${(address - base).toString(16)}`;
+    return `${name}+0x${offsetBytes.toString(16)}`;
   }
 }

@@ -1,13 +1,23 @@
 /** Names for addresses in processes: from the files they have mapped, and from the map that a JIT writes for perf (`node --perf-basic-prof`). */
-import { readFileSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  statSync,
+} from 'node:fs';
 import { basename } from 'node:path';
 import { cxxNameOf } from './cxx-name.ts';
-import { type ElfSymbols, readElfSymbols } from './elf-symbols.ts';
+import { type ByteReader, type ElfSymbols, readElfSymbols } from './elf-symbols.ts';
 import { SymbolTable } from './symbol-table.ts';
 
-/** Bigger files are not read for a name. */
-const maxFileBytes = 256 << 20;
+/** Longer maps of a JIT are not read for a name. */
+const maxMapBytes = 64 << 20;
 const maxProcesses = 256;
+/** Of names that are kept. */
+const maxKeptBytes = 48 << 20;
 
 interface Mapping {
   readonly begin: number;
@@ -32,17 +42,18 @@ export function parseMaps(text: string): Mapping[] {
 
 /** Lines like `3ef414c0 398 LazyCompile:~f file.js:1`: address and length in hexadecimal, name. */
 export function parsePerfMap(bytes: Buffer): SymbolTable {
-  const table = new SymbolTable(bytes);
+  const table = new SymbolTable();
   for (let at = 0; at < bytes.length; ) {
     const newline = bytes.indexOf(10, at);
     const end = newline === -1 ? bytes.length : newline;
-    const match = /^([0-9a-f]{1,16}) [0-9a-f]+ /i.exec(
+    const match = /^([0-9a-f]{1,16}) ([0-9a-f]+) /i.exec(
       bytes.toString('latin1', at, Math.min(end, at + 40)),
     );
     if (match !== null) {
       const address = BigInt(`0x${match[1]}`);
       const nameAt = at + match[0].length;
-      table.add(Number(address >> 32n), Number(address & 0xffff_ffffn), nameAt, end - nameAt);
+      const [high, low] = [Number(address >> 32n), Number(address & 0xffff_ffffn)];
+      table.add(high, low, bytes, nameAt, end - nameAt, Number.parseInt(match[2]!, 16));
     }
     at = end + 1;
   }
@@ -50,32 +61,52 @@ export function parsePerfMap(bytes: Buffer): SymbolTable {
   return table;
 }
 
-/** Names of user-space functions. Files are read when a name in them is asked for, and kept. */
-export class UserSymbols {
-  readonly #files = new Map<string, ElfSymbols | undefined>();
-  readonly #processes = new Map<number, readonly Mapping[]>();
-  readonly #jits = new Map<number, SymbolTable | undefined>();
+/** What is mapped, and what has been found out about it. */
+interface KnownMapping extends Mapping {
+  file?: ElfSymbols | undefined;
+}
 
-  /** `memcpy+0x1c (libc.so.6)`, `node::Start+0x2e (node)`; undefined: no name is known. The process may be gone already. */
+/** Names of user-space functions. Tables are read when a name in them is asked for; those not used for longest go when they are too many. */
+export class UserSymbols {
+  /** By what tells a file, and one version of it, from all others; the one that was used last comes last. */
+  readonly #files = new Map<string, ElfSymbols | undefined>();
+  readonly #processes = new Map<number, readonly KnownMapping[]>();
+  readonly #jits = new Map<number, SymbolTable | undefined>();
+  #keptBytes = 0;
+
+  /**
+   * `memcpy+0x1c (libc.so.6)`, `node::Start+0x2e (node)`; `[libc.so.6+0x2b7f0]` for a function without a name, as addr2line takes it;
+   * undefined: it is in no file, or the process is gone already.
+   */
   find(pid: number, address: bigint): string | undefined {
     const at = Number(address);
     const mapping = this.#mappings(pid).find(({ begin, end }) => at >= begin && at < end);
     if (mapping === undefined) return undefined;
     if (!mapping.path.startsWith('/')) return this.#jit(pid)?.find(address);
-    const file = this.#file(pid, mapping.path);
+    if (!('file' in mapping)) mapping.file = this.#file(pid, mapping.path);
+    const { file } = mapping;
     const inFile = file?.addressOf(at - mapping.begin + mapping.offsetBytes);
-    const name = inFile === undefined ? undefined : file!.table.find(BigInt(inFile));
     const where = basename(mapping.path);
-    return name === undefined ? `[${where}]` : `${readableName(name)} (${where})`;
+    if (inFile === undefined) return `[${where}]`;
+    const name = file!.table.find(BigInt(inFile));
+    return name === undefined
+      ? `[${where}+0x${inFile.toString(16)}]`
+      : `${readableName(name)} (${where})`;
   }
 
   /** Forgets what it knows of processes: they may have mapped other files since. */
   forgetProcesses(): void {
     this.#processes.clear();
+    for (const table of this.#jits.values()) this.#keptBytes -= table?.bytes ?? 0;
     this.#jits.clear();
   }
 
-  #mappings(pid: number): readonly Mapping[] {
+  /** What the names take in memory. */
+  get keptBytes(): number {
+    return this.#keptBytes;
+  }
+
+  #mappings(pid: number): readonly KnownMapping[] {
     let mappings = this.#processes.get(pid);
     if (mappings === undefined) {
       if (this.#processes.size >= maxProcesses) this.forgetProcesses();
@@ -86,18 +117,39 @@ export class UserSymbols {
   }
 
   #file(pid: number, path: string): ElfSymbols | undefined {
-    if (!this.#files.has(path)) {
-      // As the process sees it: it may live in another mount namespace.
-      const bytes = readOrUndefined(`/proc/${pid}/root${path}`) ?? readOrUndefined(path);
-      this.#files.set(path, bytes && readElfSymbols(bytes));
+    // As the process sees it: it may live in another mount namespace.
+    const opened = openFile(`/proc/${pid}/root${path}`) ?? openFile(path);
+    if (opened === undefined) return undefined;
+    try {
+      const { key, read } = opened;
+      if (!this.#files.has(key)) this.#keep(key, readElfSymbols(read));
+      const file = this.#files.get(key);
+      this.#files.delete(key);
+      this.#files.set(key, file);
+      return file;
+    } finally {
+      closeSync(opened.descriptor);
     }
-    return this.#files.get(path);
+  }
+
+  #keep(key: string, file: ElfSymbols | undefined): void {
+    this.#files.set(key, file);
+    this.#keptBytes += file?.table.bytes ?? 0;
+    for (const [other, forgotten] of this.#files) {
+      if (this.#keptBytes <= maxKeptBytes || other === key) break;
+      this.#files.delete(other);
+      this.#keptBytes -= forgotten?.table.bytes ?? 0;
+      // Their mappings know it, too.
+      this.forgetProcesses();
+    }
   }
 
   #jit(pid: number): SymbolTable | undefined {
     if (!this.#jits.has(pid)) {
       const bytes = readOrUndefined(`/proc/${pid}/root/tmp/perf-${pid}.map`);
-      this.#jits.set(pid, bytes && parsePerfMap(bytes));
+      const table = bytes && parsePerfMap(bytes);
+      this.#jits.set(pid, table);
+      this.#keptBytes += table?.bytes ?? 0;
     }
     return this.#jits.get(pid);
   }
@@ -113,9 +165,44 @@ export function readableName(name: string): string {
 
 function readOrUndefined(path: string): Buffer | undefined {
   try {
-    if (statSync(path).size > maxFileBytes) return undefined;
+    if (statSync(path).size > maxMapBytes) return undefined;
     return readFileSync(path);
   } catch {
     return undefined;
+  }
+}
+
+interface OpenFile {
+  readonly descriptor: number;
+  readonly key: string;
+  readonly read: ByteReader;
+}
+
+/** Undefined: it can't be opened, or is no regular file. */
+function openFile(path: string): OpenFile | undefined {
+  try {
+    if (!statSync(path).isFile()) return undefined;
+    // Had a pipe come to its place, it would wait for the other end.
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const { dev, ino, size, mtimeMs } = fstatSync(descriptor);
+    return {
+      descriptor,
+      key: `${dev} ${ino} ${size} ${mtimeMs}`,
+      read: (offsetBytes, lengthBytes) =>
+        readAt(descriptor, offsetBytes, Math.min(lengthBytes, size - offsetBytes)),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+function readAt(descriptor: number, offsetBytes: number, lengthBytes: number): Buffer {
+  if (lengthBytes <= 0) return Buffer.alloc(0);
+  const bytes = Buffer.allocUnsafe(lengthBytes);
+  try {
+    return bytes.subarray(0, readSync(descriptor, bytes, 0, lengthBytes, offsetBytes));
+  } catch {
+    // As if the file ended here.
+    return Buffer.alloc(0);
   }
 }

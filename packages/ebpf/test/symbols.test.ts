@@ -1,5 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import {
   parseKallsyms,
   parseMaps,
@@ -52,6 +56,7 @@ test('a map of a JIT: names with spaces, lines that are none', () => {
   );
   expect(table.find(0x3ef414c4n)).toBe('LazyCompile:~f file.js:1+0x4');
   expect(table.find(0x3ef41900n)).toBe('g+0x0');
+  expect(table.find(0x3ef41910n)).toBeUndefined();
 });
 
 test('maps: executable parts only, with file and offset', () => {
@@ -64,26 +69,69 @@ test('maps: executable parts only, with file and offset', () => {
   ]);
 });
 
+test('of names of one address, the first wins, as the kernel has it', () => {
+  const table = parseKallsyms(
+    Buffer.from('ffffffff81000010 T a\nffffffff81000010 T b\nffffffff81000000 T z\n'),
+  );
+  expect(table.find(0xffffffff81000012n)).toBe('a+0x2');
+});
+
 const isElf = process.platform === 'linux';
+const readerOf =
+  (bytes: Buffer) =>
+  (at: number, length: number): Buffer =>
+    bytes.subarray(at, at + length);
 
 test.runIf(isElf)('names of this very process: a function of node', () => {
-  const executable = readElfSymbols(readFileSync(process.execPath))!;
+  const executable = readElfSymbols(readerOf(readFileSync(process.execPath)))!;
   const mapping = parseMaps(readFileSync('/proc/self/maps', 'utf8')).find(
     ({ path }) => path === process.execPath,
   )!;
-  const name = new UserSymbols().find(process.pid, BigInt(mapping.begin + 0x1000));
+  const symbols = new UserSymbols();
+  const name = symbols.find(process.pid, BigInt(mapping.begin + 0x1000));
   expect(name).toMatch(/\+0x[0-9a-f]+ \(node\w*\)$/);
+  // The names, not the program, which has a hundred megabytes.
+  expect(symbols.keptBytes).toBeGreaterThan(0);
+  expect(symbols.keptBytes).toBeLessThan(40 << 20);
   expect(executable.addressOf(mapping.offsetBytes)).toBeTypeOf('number');
 });
 
+test.runIf(isElf)('another file at the same path has names of its own', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sonde-symbols-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const program = join(folder, 'program');
+  const symbols = new UserSymbols();
+  const nameIn = async (source: string, args: readonly string[]): Promise<string | undefined> => {
+    rmSync(program, { force: true });
+    copyFileSync(source, program);
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] });
+    // It runs when it has answered.
+    child.stdin.write('\n');
+    await once(child.stdout, 'data');
+    const mapping = parseMaps(readFileSync(`/proc/${child.pid}/maps`, 'utf8')).find(
+      ({ path }) => path === program,
+    )!;
+    const name = symbols.find(child.pid!, BigInt(mapping.begin + 0x1000));
+    child.kill();
+    await once(child, 'close');
+    return name;
+  };
+  const first = await nameIn('/bin/cat', []);
+  const second = await nameIn(process.execPath, ['-e', 'process.stdin.pipe(process.stdout)']);
+  expect(second).toMatch(/\+0x[0-9a-f]+ \(program\)$/);
+  // cat tells no names: those of the first pages are no function's.
+  expect(first).toMatch(/^\[program\+0x[0-9a-f]+\]$/);
+  expect(second).not.toBe(first);
+});
+
 test('what is no ELF file, or is damaged, gives no names and no error', () => {
-  expect(readElfSymbols(Buffer.from('#!/bin/sh\n'))).toBeUndefined();
+  expect(readElfSymbols(readerOf(Buffer.from('#!/bin/sh\n')))).toBeUndefined();
   if (!isElf) return;
   const head = readFileSync(process.execPath).subarray(0, 4096);
   for (let i = 0; i < 64; i++) {
     const damaged = Buffer.from(head);
     damaged[i]! ^= 0xff;
-    expect(readElfSymbols(damaged)?.table.find(0x1000n)).toBeUndefined();
+    expect(readElfSymbols(readerOf(damaged))?.table.find(0x1000n)).toBeUndefined();
   }
 });
 

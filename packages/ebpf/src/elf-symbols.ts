@@ -54,7 +54,9 @@ interface Segment {
   readonly address: number;
 }
 
-const number64 = (bytes: Buffer, at: number): number => Number(bytes.readBigUInt64LE(at));
+/** Exact up to 2^53: no file is longer. */
+const number64 = (bytes: Buffer, at: number): number =>
+  bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 2 ** 32;
 
 function readSegments(read: ByteReader, head: Buffer): Segment[] {
   const entryBytes = head.readUInt16LE(54);

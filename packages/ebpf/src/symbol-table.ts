@@ -32,11 +32,13 @@ export class SymbolTable {
     if (this.#textBytes + length > this.#text.length) {
       this.#resizeText(Math.max(this.#text.length * 2, this.#textBytes + length));
     }
-    from.copy(this.#text, this.#textBytes, at, at + length);
+    const [text, textAt] = [this.#text, this.#textBytes];
+    // Names are short: `copy` would take longer to begin.
+    for (let i = 0; i < length; i++) text[textAt + i] = from[at + i]!;
     const index = this.#count++;
     this.#highs[index] = high;
     this.#lows[index] = low;
-    this.#names[index] = this.#textBytes;
+    this.#names[index] = textAt;
     this.#lengths[index] = length;
     this.#sizes[index] = Math.min(sizeBytes, 0xffff_ffff);
     this.#textBytes += length;
@@ -70,9 +72,9 @@ export class SymbolTable {
   #isSorted(): boolean {
     const [highs, lows] = [this.#highs, this.#lows];
     for (let i = 1; i < this.#count; i++) {
-      const isBehind =
-        highs[i - 1]! < highs[i]! || (highs[i - 1] === highs[i] && lows[i - 1]! < lows[i]!);
-      if (!isBehind) return false;
+      const isInOrder =
+        highs[i - 1]! < highs[i]! || (highs[i - 1] === highs[i] && lows[i - 1]! <= lows[i]!);
+      if (!isInOrder) return false;
     }
     return true;
   }
@@ -80,8 +82,7 @@ export class SymbolTable {
   #sort(): void {
     const [highs, lows] = [this.#highs, this.#lows];
     const order = Uint32Array.from({ length: this.#count }, (_, i) => i);
-    // The last of equal addresses is the one that is found.
-    order.sort((a, b) => highs[a]! - highs[b]! || lows[a]! - lows[b]! || b - a);
+    order.sort((a, b) => highs[a]! - highs[b]! || lows[a]! - lows[b]! || a - b);
     const inOrder = <T extends Uint32Array | Uint16Array>(from: T, to: T): T => {
       for (const [i, index] of order.entries()) to[i] = from[index]!;
       return to;
@@ -91,6 +92,10 @@ export class SymbolTable {
     this.#names = inOrder(this.#names, new Uint32Array(this.#count));
     this.#lengths = inOrder(this.#lengths, new Uint16Array(this.#count));
     this.#sizes = inOrder(this.#sizes, new Uint32Array(this.#count));
+  }
+
+  #isSame(index: number, other: number): boolean {
+    return this.#lows[index] === this.#lows[other] && this.#highs[index] === this.#highs[other];
   }
 
   /** `name+0x1c`: the last symbol at or before the address; undefined: there is none, or it ends before. */
@@ -107,7 +112,8 @@ export class SymbolTable {
       else first = middle + 1;
     }
     if (first === 0) return undefined;
-    const index = first - 1;
+    let index = first - 1;
+    while (index > 0 && this.#isSame(index, index - 1)) index--;
     const base = (BigInt(this.#highs[index]!) << 32n) | BigInt(this.#lows[index]!);
     const offsetBytes = address - base;
     const sizeBytes = this.#sizes[index]!;

@@ -191,6 +191,22 @@ test('call stacks are contexts', async () => {
   expect(depths.reduce((a, b) => a + b, 0)).toBe(callers);
 });
 
+test('events that were only on for the table of threads are not shown', async () => {
+  const folder = join(scratch, 'asked');
+  cpSync(join(fixtures, 'discard'), folder, { recursive: true });
+  const path = join(folder, 'ftrace.json');
+  const whole = (await read(folder)).events;
+  const description = JSON.parse(readFileSync(path, 'utf8')) as object;
+  const asked = ['sched/sched_process_fork', 'syscalls/sys_enter_openat'];
+  writeFileSync(path, JSON.stringify({ ...description, events: asked }));
+  const { events } = await read(folder);
+  const names = ['sched_process_fork', 'syscall_entry_openat'];
+  const key = ({ name, nsFromOrigin, commonContext }: PlainEvent) =>
+    [name, nsFromOrigin, plain(commonContext)['procname'], plain(commonContext)['tid']].join();
+  expect(new Set(events.map(({ name }) => name))).toEqual(new Set(names));
+  expect(events.map(key)).toEqual(whole.filter(({ name }) => names.includes(name)).map(key));
+});
+
 test('a recorder that was killed in the middle of a sub-buffer', async () => {
   const folder = join(scratch, 'cut');
   cpSync(join(fixtures, 'discard'), folder, { recursive: true });

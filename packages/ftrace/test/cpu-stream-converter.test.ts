@@ -268,7 +268,20 @@ describe('a selection', () => {
     const { events } = decode();
     expect(events.map(({ payload }) => payload['n'])).toEqual([1, 3]);
     expect(events.map(({ context }) => context['callstack_kernel'])).toEqual([[0xaa], []]);
-    expect(cpu.counts).toMatchObject({ events: 2, filteredEvents: 1, looseStacks: 1 });
+    expect(cpu.counts).toMatchObject({ events: 2, filteredEvents: 1, looseStacks: 0 });
+  });
+
+  test('nor is that of a record that is only looked at', () => {
+    const free = format(2, 'sched/sched_process_free', ['pid_t pid']);
+    const { cpu, decode } = converter([tick, free, stack], {
+      contexts: ['tid', 'callstack-kernel'],
+      isRecorded: ({ name }) => name === 'tick',
+    });
+    const builder = page(0n).event(1, 7, 11, n(1)).event(1, 2, 11, n(5));
+    cpu.push(builder.event(0, 9, 11, frames(0xbb)).end());
+    const { events } = decode();
+    expect(events.map(({ context }) => context['callstack_kernel'])).toEqual([[]]);
+    expect(cpu.counts).toMatchObject({ events: 1, records: 3, looseStacks: 0 });
   });
 });
 

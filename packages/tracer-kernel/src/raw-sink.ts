@@ -150,7 +150,7 @@ export class RawSink implements SubBufferSink {
 
   #description(): Omit<RawDescription, 'format' | 'version'> {
     const { tracefs, plan, subBufferBytes, formats, chosen } = this.#options;
-    const { clock, unixOffsetNs, bootId: uuid, contexts, environment } = plan;
+    const { clock, unixOffsetNs, bootId: uuid, events, contexts, environment } = plan;
     return {
       byteOrder: endianness() === 'BE' ? 'big-endian' : 'little-endian',
       subBufferBytes,
@@ -166,6 +166,7 @@ export class RawSink implements SubBufferSink {
       ...(this.#beginNs !== undefined && { begin: this.#beginNs.toString() }),
       ...(this.#endNs !== undefined && { end: this.#endNs.toString() }),
       formats: Object.fromEntries(formats),
+      events,
       contexts,
       environment,
       threads: this.#threads,

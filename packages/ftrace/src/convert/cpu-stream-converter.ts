@@ -106,6 +106,8 @@ export class CpuStreamConverter {
   readonly #selection: EventSelection | undefined;
   #bytes: Uint8Array | undefined;
   #hasRecord = false;
+  /** The last record became no event. */
+  #isLeftOut = false;
   #missedEvents = 0;
   #overrunEvents = 0;
   #droppedEvents = 0;
@@ -324,12 +326,12 @@ export class CpuStreamConverter {
     const { event } = action;
     if (event === undefined) {
       if (action.stack !== undefined) this.#addStack(action.stack, at, length);
+      else this.#leaveOut();
       return false;
     }
     const selection = this.#selection;
     if (selection !== undefined && !selection.selects(event, state, at)) {
-      // Call stacks that follow are not those of the event before.
-      this.#releasePending();
+      this.#leaveOut();
       this.counts.filteredEvents++;
       return false;
     }
@@ -339,6 +341,7 @@ export class CpuStreamConverter {
     } else {
       this.#releasePending();
       this.#pending.hold(event, state, at, length);
+      this.#isLeftOut = false;
       this.#writeContexts(this.#pending.contexts, 0, at);
     }
     return true;
@@ -393,7 +396,13 @@ export class CpuStreamConverter {
 
   #addStack(place: StackPlace, at: number, length: number): void {
     const isTaken = this.#pending?.addStack(this.#state, place, at, length);
-    if (isTaken !== true) this.counts.looseStacks++;
+    if (isTaken !== true && !this.#isLeftOut) this.counts.looseStacks++;
+  }
+
+  /** Call stacks that follow are not those of the event before: they are left out with their own. */
+  #leaveOut(): void {
+    this.#releasePending();
+    this.#isLeftOut = true;
   }
 
   /** Writes the record that waited for call stacks: no more of them will come. */

@@ -105,10 +105,11 @@ function layoutOf(
   { types }: BufferFacts,
   { uuid, environment }: ConvertBufferOptions,
 ): KernelTraceLayout {
-  const { formats, pageFormat } = recording;
+  const { formats, pageFormat, events } = recording;
   return new KernelTraceLayout(formats, {
     pageFormat,
-    isRecorded: ({ id }) => types.has(id),
+    isRecorded: ({ id, system, name }) =>
+      types.has(id) && (events === undefined || events.has(`${system}/${name}`)),
     contexts: recording.contexts ?? contextsOf(recording, types),
     clock: buffer.clock,
     uuid,

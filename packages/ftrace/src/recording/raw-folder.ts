@@ -44,6 +44,8 @@ export interface RawDescription {
   readonly end?: string;
   /** `format` files by `system/name`: those of the recorded events, and of ftrace's own. */
   readonly formats: Readonly<Record<string, string>>;
+  /** `system/name` of the events that were asked for; absent: all. Others were on for what they tell of threads. */
+  readonly events?: readonly string[];
   readonly contexts?: readonly string[];
   readonly environment?: Readonly<Record<string, string | number>>;
   /** The table of threads when the recording began. */
@@ -145,6 +147,7 @@ export function readRawFolder(open: (file: string) => RandomAccess): RawRecordin
     threads:
       object.optional('threads') === undefined ? [] : object.objects('threads').map(threadOf),
     environment: environmentOf(object),
+    ...(object.optional('events') !== undefined && { events: new Set(object.texts('events')) }),
     ...(contexts !== undefined && { contexts }),
     ...(object.optional('pids') !== undefined && {
       chosen: { pids: object.numbers('pids'), tids: object.numbers('tids') },
@@ -310,6 +313,12 @@ class JsonObject {
     const value = this.optional(name);
     if (Array.isArray(value) && value.every((item) => Number.isSafeInteger(item))) return value;
     throw this.fault(name, 'is no array of integers');
+  }
+
+  texts(name: string): string[] {
+    const value = this.optional(name);
+    if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
+    throw this.fault(name, 'is no array of texts');
   }
 
   scalar(name: string): string | number {

@@ -56,6 +56,8 @@ export interface RawRecording {
   /** Threads known when the recording ended, or began. */
   readonly threads: readonly (ThreadFacts & { readonly tid: number })[];
   readonly environment: ReadonlyMap<string, string | bigint>;
+  /** `system/name` of the events that were asked for; undefined: all. The others tell of threads only. */
+  readonly events?: ReadonlySet<string>;
   /** Which contexts events have; undefined: what the recording can tell. */
   readonly contexts?: readonly ContextName[];
   /** Only these become events; undefined: all. */

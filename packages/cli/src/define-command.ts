@@ -38,6 +38,8 @@ interface Operands {
   readonly usage: string;
   readonly min: number;
   readonly max: number;
+  /** What `--` is followed by; a `--` with nothing behind it is a mistake then (an empty variable of a script). */
+  readonly behindDashes?: string;
 }
 
 export interface CommandDefinition<O extends OptionSpecs> {

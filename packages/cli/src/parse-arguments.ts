@@ -42,6 +42,10 @@ export function parseArguments(command: Command, args: readonly string[]): Parse
   }
   const operands = occurrences.filter((o) => o.option === undefined).map((o) => o.value ?? '');
   checkOperands(command, operands);
+  const { behindDashes } = command.operands ?? {};
+  if (behindDashes !== undefined && args.at(-1) === '--' && operands.length === 0) {
+    throw new UsageError('missing-operand', `Nothing follows \`--\`: ${behindDashes} is missing.`);
+  }
   return { helpIsWanted: false, values, operands, order: occurrences };
 }
 

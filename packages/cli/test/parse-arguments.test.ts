@@ -46,6 +46,17 @@ describe('values', () => {
   test('after -- everything is an operand', () => {
     expect(parseArguments(command, ['--', '--limit', '-g']).operands).toEqual(['--limit', '-g']);
   });
+
+  test('nothing after -- is a mistake where a program should follow', () => {
+    const usage = { usage: '[-- COMMAND]', min: 0, max: 9 };
+    const run = { ...command, operands: { ...usage, behindDashes: 'COMMAND' } };
+    expect(() => parseArguments(run, ['-g', '--'])).toThrow(
+      'Nothing follows `--`: COMMAND is missing.',
+    );
+    expect(parseArguments(run, ['-g', '--', '--']).operands).toEqual(['--']);
+    expect(parseArguments(run, []).operands).toEqual([]);
+    expect(parseArguments({ ...command, operands: usage }, ['--']).operands).toEqual([]);
+  });
 });
 
 describe('abbreviations, where a command takes them', () => {

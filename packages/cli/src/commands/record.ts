@@ -30,7 +30,12 @@ export const recordCommand = defineCommand({
   name: 'record',
   summary:
     'Record the running kernel to a CTF trace, until Ctrl-C, a time, or the end of a command.',
-  operands: { usage: '[-- COMMAND [ARG]...]', min: 0, max: Number.POSITIVE_INFINITY },
+  operands: {
+    usage: '[-- COMMAND [ARG]...]',
+    min: 0,
+    max: Number.POSITIVE_INFINITY,
+    behindDashes: 'COMMAND',
+  },
   options: recordOptions,
   endsByInterrupt: true,
   notes: `Needs root. Events have LTTng's names and fields: Babeltrace, Trace Compass and the LTTng

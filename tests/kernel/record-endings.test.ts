@@ -40,6 +40,14 @@ function* moments(count: number): Generator<number> {
   }
 }
 
+/** Of all files in a folder. */
+function bytesIn(folder: string): number {
+  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return paths
+    .map((path) => statSync(join(folder, path)))
+    .reduce((sum, status) => sum + (status.isFile() ? status.size : 0), 0);
+}
+
 describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecorded}`, () => {
   const scratch = reasonNotToRecord === undefined ? scratchFolder() : '';
   const at = (name: string): string => join(scratch, name);
@@ -77,22 +85,48 @@ describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecor
   );
 
   test.each([
-    ['events as they come', [], 0x4_0000],
+    ['with all its files', [], 0x4_0000],
     ['raw recordings also keep what the buffers hold', ['--raw'], 0x400_0000],
   ])('--size ends it: %s', (title, flags, mostAboveBytes) => {
     const path = at(`size ${title}`);
     const load = ['--', 'find', '/usr', '/proc', '-maxdepth', '6'];
-    const run = record(path, ['--size', '1M', '--preset', 'all', ...flags, ...load]);
+    const run = record(path, ['--size', '4M', '--preset', 'all', ...flags, ...load]);
     expect(run.stderr).toContain('Recorded');
-    const folder = flags.length === 0 ? join(path, 'kernel') : path;
-    const streams = readdirSync(folder).filter((name) => /^channel|^statedump|raw$/.test(name));
-    const bytes = streams.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
-    expect(bytes).toBeGreaterThanOrEqual(2 ** 20);
-    expect(bytes).toBeLessThan(2 ** 20 + mostAboveBytes);
+    const bytes = bytesIn(path);
+    expect(bytes).toBeGreaterThanOrEqual(4 * 2 ** 20);
+    expect(bytes).toBeLessThan(4 * 2 ** 20 + mostAboveBytes);
     const events = countEvents(path, '*');
     expect(events).toBeGreaterThan(0);
     if (babeltraceIsMissing || flags.length > 0) return;
     expect(readWithBabeltrace(path)).toEqual({ events, complaints: '' });
+  });
+
+  test('a size has to leave room for events', () => {
+    const path = at('small');
+    for (const limit of [['--size'], ['--rotate'], ['--raw', '--size']]) {
+      const run = record(path, ['--preset', 'all', ...limit, '500k']);
+      expect(run.status).toBe(2);
+      expect(run.stderr).toMatch(/describes the chosen events takes \d+ KiB alone/);
+      expect(existsSync(path)).toBe(false);
+    }
+  });
+
+  test('--rotate SIZE bounds each chunk, however fast events come', () => {
+    const path = at('flooded');
+    const load = ['sh', '-c', 'dd if=/dev/zero of=/dev/null bs=1 count=100000 2>/dev/null'];
+    record(path, ['--rotate', '2M', '--syscall', 'read,write', '--', ...load]);
+    const archives = readdirSync(join(path, 'archives')).map((name) => join('archives', name));
+    expect(archives.length).toBeGreaterThan(3);
+    for (const chunk of [...archives, 'kernel']) {
+      const bytes = bytesIn(join(path, chunk));
+      expect(bytes).toBeLessThan(2 * 2 ** 20 + 0x4_0000);
+      if (chunk !== 'kernel') expect(bytes).toBeGreaterThanOrEqual(2 * 2 ** 20);
+    }
+    const events = countEvents(path, '*');
+    expect(events).toBeGreaterThan(400_000);
+    if (!babeltraceIsMissing) {
+      expect(readWithBabeltrace(path)).toEqual({ events, complaints: '' });
+    }
   });
 
   test('--rotate --keep bounds what is on disk, each chunk a trace of its own', () => {
@@ -160,6 +194,21 @@ describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecor
       expect(run.stderr).toContain('The disk is full');
       expect(run.stderr).toContain('the last of them LOST');
       expect(countEvents(join(disk, 'trace'), '*')).toBeGreaterThan(0);
+    } finally {
+      execFileSync('umount', [disk]);
+    }
+  });
+
+  test('no room for the first file: nothing is left in the kernel', () => {
+    const disk = at('tiny');
+    mkdirSync(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=16k', 'tmpfs', disk]);
+    const before = readdirSync(instances);
+    try {
+      const run = record(join(disk, 'trace'), ['-d', '1s']);
+      expect(run.status).toBe(1);
+      expect(run.stderr).toContain('The disk is full');
+      expect(readdirSync(instances)).toEqual(before);
     } finally {
       execFileSync('umount', [disk]);
     }

@@ -1,6 +1,6 @@
 /** The files of one CTF trace under construction, in LTTng's arrangement: metadata, data stream files, `index/*.idx`. */
 
-import { closeSync, ftruncateSync, openSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, linkSync, openSync, writeFileSync, writeSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { join } from 'node:path';
 import { makeFolders } from '@sonde/components';
@@ -37,8 +37,8 @@ export const sequenceNumberOffset = 64;
  */
 export class CtfFolder {
   readonly path: string;
-  /** Of data, so far. */
-  writtenBytes = 0;
+  /** All files. */
+  writtenBytes: number;
   readonly #files = new Map<string, StreamFiles>();
   readonly #begun: ReadonlyMap<string, StreamBegun>;
   readonly #native: Native | undefined;
@@ -48,18 +48,23 @@ export class CtfFolder {
    * Makes the folder. The metadata precedes all data, so that there is never data which nobody can read.
    * @param begun - Streams that go on in their files.
    * @param native - Keeps the files from filling the page cache.
+   * @param twin - Of the same trace: its file of metadata is shared, where the file system can do that.
    */
   constructor(
     path: string,
     metadata: string | Uint8Array,
     begun: ReadonlyMap<string, StreamBegun> = new Map(),
     native?: Native,
+    twin?: string,
   ) {
     this.path = path;
     this.#begun = begun;
     this.#native = native;
     makeFolders(join(path, 'index'));
-    writeFileSync(join(path, 'metadata'), metadata, { flush: true });
+    if (twin === undefined || !isLinked(join(twin, 'metadata'), join(path, 'metadata'))) {
+      writeFileSync(join(path, 'metadata'), metadata, { flush: true });
+    }
+    this.writtenBytes = Buffer.byteLength(metadata);
   }
 
   /** @param stream - `channel0_3`, for example. @throws what writing throws, such as ENOSPC */
@@ -73,7 +78,7 @@ export class CtfFolder {
     // Where packets are appended to a file of an earlier run, only the file knows the offset.
     fillIndexRecord(this.#record, { ...entry, offsetBytes: sizes.data, sequenceNumber });
     sizes.data += packet.length;
-    this.writtenBytes += packet.length;
+    this.writtenBytes += packet.length + indexRecordBytes;
     files.behind?.written(sizes.data);
     writeWhole(files.indexFd, new Uint8Array(this.#record.buffer), sizes.index);
     sizes.index += indexRecordBytes;
@@ -106,6 +111,15 @@ export class CtfFolder {
 
   #writeBehind(fd: number, beginBytes: number): WriteBehind | undefined {
     return this.#native && new WriteBehind(this.#native, fd, { beginBytes });
+  }
+}
+
+function isLinked(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -55,6 +55,7 @@ export class CtfSink implements SubBufferSink {
   readonly #metadata: string | Uint8Array;
   #folder: CtfFolder;
   #stateDump: StateDumpWriter | undefined;
+  #dumpedNs = 0n;
   #bytesOfClosedFolders = 0;
   #beginNs: bigint | undefined;
   /** CPUs whose streams are there though they may have no event. */
@@ -110,6 +111,11 @@ export class CtfSink implements SubBufferSink {
     return this.#bytesOfClosedFolders + this.#folder.writtenBytes;
   }
 
+  /** Of the files before the last `rotate`. */
+  get earlierBytes(): number {
+    return this.#bytesOfClosedFolders;
+  }
+
   get heldBytes(): number {
     return this.#converters.reduce((sum, { heldBytes }) => sum + heldBytes, 0);
   }
@@ -139,9 +145,9 @@ export class CtfSink implements SubBufferSink {
     return this.#converters[cpuIndex]!.lastCycles;
   }
 
-  /** Of the last event on any CPU. */
+  /** Of the last event on any CPU, or of the state dump. */
   get endNs(): bigint {
-    let end = 0n;
+    let end = this.#dumpedNs;
     for (const { lastCycles } of this.#converters) if (lastCycles > end) end = lastCycles;
     return end;
   }
@@ -161,6 +167,7 @@ export class CtfSink implements SubBufferSink {
       const isWanted = this.#options.layout.contexts.hasIdentity;
       this.#processes.set(tid, isWanted ? { ...facts, identity } : facts);
     }
+    this.#dumpedNs = timeNs;
     this.#stateDump ??= this.#newStateDump();
     this.#stateDump.write(name, timeNs, values);
   }
@@ -188,7 +195,7 @@ export class CtfSink implements SubBufferSink {
     this.#folder.close();
     makeFolders(dirname(archive));
     renameSync(path, archive);
-    this.#folder = new CtfFolder(path, this.#metadata, undefined, this.#options.native);
+    this.#folder = new CtfFolder(path, this.#metadata, undefined, this.#options.native, archive);
   }
 
   close(endNs: bigint): void {

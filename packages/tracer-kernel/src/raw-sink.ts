@@ -63,6 +63,8 @@ export class RawSink implements SubBufferSink {
   readonly #threads: RawThread[] = [];
   readonly #stateDumpFd: number;
   readonly #online = new Set(onlineCpus());
+  #stateDumpBytes = 0;
+  #descriptionBytes = 0;
   #beginNs: bigint | undefined;
   #endNs: bigint | undefined;
 
@@ -83,7 +85,8 @@ export class RawSink implements SubBufferSink {
   }
 
   get writtenBytes(): number {
-    return this.#files.reduce((sum, { writtenBytes }) => sum + writtenBytes, 0);
+    const others = this.#descriptionBytes + this.#stateDumpBytes;
+    return this.#files.reduce((sum, { writtenBytes }) => sum + writtenBytes, others);
   }
 
   get heldBytes(): number {
@@ -121,7 +124,8 @@ export class RawSink implements SubBufferSink {
         ...(typeof comm === 'string' && { comm }),
       });
     }
-    writeSync(this.#stateDumpFd, formatStateDumpLine({ name, timeCycles: timeNs, values }));
+    const line = formatStateDumpLine({ name, timeCycles: timeNs, values });
+    this.#stateDumpBytes += writeSync(this.#stateDumpFd, line);
     if (name === 'lttng_statedump_end') this.#describe();
   }
 
@@ -144,7 +148,9 @@ export class RawSink implements SubBufferSink {
   #describe(): void {
     const { path } = this.#options;
     const whole = join(path, rawDescriptionFile);
-    writeFileSync(`${whole}.new`, formatRawDescription(this.#description()));
+    const text = formatRawDescription(this.#description());
+    writeFileSync(`${whole}.new`, text);
+    this.#descriptionBytes = Buffer.byteLength(text);
     renameSync(`${whole}.new`, whole);
   }
 

@@ -60,6 +60,8 @@ export class Recorder {
   readBytes = 0;
   /** Nothing more is read when the sink has as much. */
   limitBytes = Number.POSITIVE_INFINITY;
+  /** Reading pauses when the sink has as much, until there is a new one here. */
+  pauseBytes = Number.POSITIVE_INFINITY;
   /** Not recorded because a buffer was full, as of the last look. */
   droppedEvents = 0;
   readonly #sink: SubBufferSink;
@@ -178,19 +180,28 @@ export class Recorder {
 
   /** The sink has as much as it may. */
   get isFull(): boolean {
-    return this.#sink.writtenBytes + this.#sink.heldBytes >= this.limitBytes;
+    return this.#sinkBytes >= this.limitBytes;
+  }
+
+  /** The sink has as much as it may for now. */
+  get isPaused(): boolean {
+    return this.#sinkBytes >= this.pauseBytes;
+  }
+
+  get #sinkBytes(): number {
+    return this.#sink.writtenBytes + this.#sink.heldBytes;
   }
 
   #source(limitMs: number): SubBufferSource {
     const untilMs = performance.now() + limitMs;
-    const isFull = (): boolean => this.isFull;
+    const mayNotGoOn = (): boolean => this.isFull || this.isPaused;
     return {
       next: (cpuIndex) => {
         const input = this.#inputs[cpuIndex]!;
         return this.#read(input) ? input.subBuffer : undefined;
       },
       get isOverdue() {
-        return performance.now() > untilMs || isFull();
+        return performance.now() > untilMs || mayNotGoOn();
       },
     };
   }

@@ -9,8 +9,8 @@ import { CtfSink } from './ctf-sink.ts';
 import { RawSink } from './raw-sink.ts';
 import { Recorder } from './recorder.ts';
 import { Rotation } from './rotation.ts';
-import { type DumpedEvent, dumpState } from './state-dump.ts';
 import type { SubBufferSink } from './sub-buffer-sink.ts';
+import { TimedStateDump } from './timed-state-dump.ts';
 import type { Tracing } from './tracing.ts';
 
 /** What a recording amounts to, so far or in the end. */
@@ -24,6 +24,16 @@ export interface SessionCounts {
   readonly writtenBytes: number;
   /** Of texts that system calls point to; undefined: they are not fetched. */
   readonly contents?: ContentsCounts | undefined;
+}
+
+/** What may be on disk. */
+export interface SessionLimits {
+  /** See `isFull`. Default: there is no limit. */
+  readonly totalBytes?: number | undefined;
+  /** See `isChunkFull`. Default: likewise. */
+  readonly chunkBytes?: number | undefined;
+  /** Finished chunks, the newest ones. Default: likewise. */
+  readonly keptChunks?: number | undefined;
 }
 
 /** Work on the state dump between two readings (ms). */
@@ -40,16 +50,18 @@ export class KernelSession {
   readonly #rotation: Rotation | undefined;
   /** Undefined: the recording is raw. */
   readonly #ctfSink: CtfSink | undefined;
-  #dump: Generator<DumpedEvent> | undefined;
+  readonly #limits: SessionLimits;
+  readonly #dump: TimedStateDump;
+  #isReady = false;
   #isFinished = false;
 
   /**
    * @param native - Lets the kernel wake the recorder when a buffer fills up; undefined: it looks more often. Keeps the recording from
    * filling the page cache.
-   * @param limitBytes - Of events; see `isFull`.
    */
-  constructor(tracing: Tracing, native?: Native, limitBytes = Number.POSITIVE_INFINITY) {
+  constructor(tracing: Tracing, native?: Native, limits: SessionLimits = {}) {
     this.tracing = tracing;
+    this.#dump = new TimedStateDump(() => tracing.clock.nowNs());
     const { tracefs, formats, instance, plan, options, chosen } = tracing;
     const { cpuIds, subBufferBytes } = instance;
     const { directory, onFault } = options;
@@ -84,7 +96,9 @@ export class KernelSession {
       this.#sink = sink;
     }
     this.#recorder = new Recorder(instance, this.#sink, tracing.clock);
-    this.#recorder.limitBytes = limitBytes;
+    this.#limits = limits;
+    this.#recorder.limitBytes = limits.totalBytes ?? Number.POSITIVE_INFINITY;
+    this.#recorder.pauseBytes = limits.chunkBytes ?? Number.POSITIVE_INFINITY;
     const { contents } = tracing;
     this.#recorder.useAlarm(native, contents === undefined ? [] : [contents.alarmFd]);
   }
@@ -92,23 +106,30 @@ export class KernelSession {
   /** Events are on from here; then comes the state dump, so that no change of state falls between. */
   start(): void {
     this.#sink.begin(this.tracing.start());
-    this.#dump = dumpState();
+    this.#dump.begin();
   }
 
   /** The recording is complete from here on: the state before is in it. */
   get isReady(): boolean {
-    return this.#dump === undefined;
+    return this.#isReady;
+  }
+
+  /** So is the chunk. */
+  get isChunkReady(): boolean {
+    return this.#dump.isDone;
   }
 
   /** A turn of work: reads, converts, writes. @returns when the next one is due (ms). @throws what writing throws */
   work(): number {
-    const dump = this.#dump;
-    if (dump !== undefined) this.#continueDump(dump);
+    this.#dump.read(dumpSliceMs);
+    this.#isReady ||= this.#dump.isRead;
     this.tracing.contents?.poll();
     const isDone = this.#recorder.drain(undefined, this.tracing.options.isRaw);
+    this.#writeDump();
     this.tracing.contents?.release(this.#recorder.convertedNs);
-    if (this.#dump !== undefined || !isDone) return 0;
+    if (!this.#dump.isRead || !isDone) return 0;
     const { pauseMs } = this.#recorder;
+    if (!this.#dump.isDone) return Math.min(pauseMs, dumpSliceMs);
     const waitsForAlarm = this.tracing.contents === undefined || this.#recorder.hasAlarm;
     return waitsForAlarm ? pauseMs : Math.min(pauseMs, longestTextsPauseMs);
   }
@@ -118,19 +139,20 @@ export class KernelSession {
     return this.#recorder.isFull;
   }
 
+  /** The chunk is as long as it may be: no more is read until `rotate`. What is in the kernel's buffers waits for the next one. */
+  get isChunkFull(): boolean {
+    return this.#recorder.isPaused;
+  }
+
   /** Until the next turn: so long, or until the kernel tells that a buffer fills up. */
   wait(durationMs: number, signal: AbortSignal): Promise<void> {
     return this.#recorder.wait(durationMs, signal);
   }
 
-  #continueDump(dump: Generator<DumpedEvent>): void {
-    const untilMs = performance.now() + dumpSliceMs;
-    // No `for … of`: leaving it would end the generator.
-    for (let next = dump.next(); next.done !== true; next = dump.next()) {
-      this.#sink.writeStateDump(next.value, this.tracing.clock.nowNs());
-      if (performance.now() > untilMs) return;
-    }
-    this.#dump = undefined;
+  /** As far as the events are written, where these wait for one another. */
+  #writeDump(isLast = this.tracing.options.isRaw): void {
+    const untilNs = isLast === true ? Number.POSITIVE_INFINITY : this.#recorder.convertedNs;
+    this.#dump.handOn(untilNs, (event, timeNs) => this.#sink.writeStateDump(event, timeNs));
   }
 
   /** Writes what is held back, for live readers and for the case that this process is killed. */
@@ -139,21 +161,30 @@ export class KernelSession {
   }
 
   /**
-   * Ends a chunk and begins the next one, with a state dump of its own. Not for raw recordings.
+   * Ends a chunk and begins the next one, with a state dump of its own; where chunks are shorter than a dump takes, the dump goes on in
+   * the next. Not for raw recordings.
    * @returns where the chunk is
    */
-  rotate(keep: number): string | undefined {
-    const chunk = this.#rotation?.rotate(keep, this.#drainToNow());
-    this.#dump = dumpState();
+  rotate(): string | undefined {
+    const [sink, rotation] = [this.#ctfSink, this.#rotation];
+    if (sink === undefined || rotation === undefined) return undefined;
+    const { chunkBytes = Number.POSITIVE_INFINITY, keptChunks = Number.POSITIVE_INFINITY } =
+      this.#limits;
+    const completeNs = this.isChunkFull ? justAfter(sink) : this.#drainToNow(sink);
+    const chunk = rotation.rotate(keptChunks, completeNs);
+    this.#recorder.pauseBytes = sink.earlierBytes + chunkBytes;
+    this.#dump.begin();
     return chunk;
   }
 
-  /** A time before which there is no event that was not converted; 0: nobody knows one. */
-  #drainToNow(): bigint {
-    for (let turn = 0; turn < drainTurns; turn++) {
-      if (this.#recorder.drain()) return this.#recorder.completeNs;
+  /** @returns a time before which there is no event that was not converted */
+  #drainToNow(sink: CtfSink): bigint {
+    for (let turn = 0; turn < drainTurns && !this.isChunkFull; turn++) {
+      const isDone = this.#recorder.drain();
+      this.#writeDump();
+      if (isDone) return this.#recorder.completeNs;
     }
-    return 0n;
+    return justAfter(sink);
   }
 
   get counts(): SessionCounts {
@@ -177,7 +208,12 @@ export class KernelSession {
       this.tracing.instance.isOn = false;
       // Sub-buffers of one CPU only would be no trace of the others' time: raw recordings keep what the buffers hold.
       if (this.#ctfSink === undefined) this.#recorder.limitBytes = Number.POSITIVE_INFINITY;
-      this.#recorder.drain(Number.POSITIVE_INFINITY);
+      while (!this.#recorder.drain(Number.POSITIVE_INFINITY) && this.isChunkFull) {
+        this.#writeDump();
+        this.rotate();
+      }
+      this.#dump.read(Number.POSITIVE_INFINITY);
+      this.#writeDump(true);
       this.#recorder.countLosses();
     } finally {
       this.#recorder.close();
@@ -192,4 +228,12 @@ export class KernelSession {
     if (sink === undefined || !this.isFull) return this.tracing.clock.nowNs();
     return sink.endNs;
   }
+}
+
+/**
+ * All events before were converted: they are in the order of time, those of all CPUs. Not the time of the last one: a packet that holds
+ * it alone would begin where the next chunk's does, and who sorts packets by their beginnings would mix them up.
+ */
+function justAfter(sink: CtfSink): bigint {
+  return sink.endNs + 1n;
 }

@@ -14,6 +14,7 @@ export interface SubBufferSink {
   readonly filteredEvents: number;
   /** Overwritten before they were read, as the sub-buffers tell. */
   readonly missedEvents: number;
+  /** To all files. */
   readonly writtenBytes: number;
   /** Taken, and not written yet. */
   readonly heldBytes: number;

@@ -31,6 +31,7 @@ import {
   environmentOf,
   formatTexts,
   layoutOf,
+  metadataOf,
   planFile,
   type RecordingPlan,
   supportingEvents,
@@ -54,6 +55,8 @@ export interface TracingOptions {
   /** Sub-buffers are kept as they are: least work now, conversion later. */
   readonly isRaw?: boolean;
   readonly ctfVersion: CtfVersion;
+  /** What the files may take: not less than what describes the events. Default: there is no limit. */
+  readonly roomBytes?: number | undefined;
   /** For texts that system calls point to; undefined: they are not wanted. */
   readonly contents?: ContentsAccess | undefined;
   readonly instance: InstanceOptions;
@@ -141,6 +144,7 @@ export class Tracing {
     try {
       this.filters = this.#filters();
       this.processThreads = this.#processThreads();
+      if (options.roomBytes !== undefined) this.#checkRoom(options.roomBytes);
       // Last: what can't be done leaves no folder.
       makeEmptyFolder(options.directory);
       this.#writePlan();
@@ -155,6 +159,18 @@ export class Tracing {
   get layout(): KernelTraceLayout {
     this.#layout ??= layoutOf(this.instance.folder, this.plan, this.formats);
     return this.#layout;
+  }
+
+  #checkRoom(roomBytes: number): void {
+    const { isRaw, ctfVersion } = this.options;
+    const texts =
+      isRaw === true ? [...this.formats.values()] : [metadataOf(this.layout, ctfVersion)];
+    const neededBytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+    if (neededBytes < roomBytes) return;
+    throw new UsageError(
+      'no-room',
+      `What describes the chosen events takes ${Math.ceil(neededBytes / 1024)} KiB alone: --size and --rotate must leave room for more. Choose fewer events, or a larger size.`,
+    );
   }
 
   #filters(): EventFilters {

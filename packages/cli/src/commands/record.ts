@@ -20,7 +20,7 @@ import type { CommandIo } from '../command-io.ts';
 import { defineCommand } from '../define-command.ts';
 import { exitStatus } from '../exit-status.ts';
 import { recordInRing } from '../record/flight-loop.ts';
-import { recordToDisk } from '../record/record-loop.ts';
+import { explainWriting, recordToDisk } from '../record/record-loop.ts';
 import { contextsOf, type RecordOptions, recordOptions } from '../record/record-options.ts';
 import { recoveredText } from '../record/summary-text.ts';
 import { shellWord } from '../shell-word.ts';
@@ -58,14 +58,10 @@ machine allows.
     tellOrphans(io, options, tracefs);
     const contents = options.noContents ? undefined : await openContentsAccess();
     const native = options.snapshot === undefined ? await openNative() : undefined;
-    const tracing = Tracing.open(tracefs, { ...tracingOptions(io, options), contents });
+    const tracing = openTracing(tracefs, { ...tracingOptions(io, options), contents });
     for (const note of tracing.instance.notes) io.stderr.writeText(`sonde: ${note}\n`);
     if (options.verbose) io.stderr.writeText(describe(tracing));
-    const { snapshot } = options;
-    const recording =
-      snapshot === undefined
-        ? new KernelSession(tracing, native, options.size)
-        : new FlightRecorder(tracing, snapshot.seconds);
+    const recording = recordingOf(tracing, options, native);
     // Whatever ends the process (SIGTERM, a defect): the recording is finished, and nothing is left in the kernel.
     const finish = (): void => recording.finish();
     process.once('exit', finish);
@@ -122,7 +118,9 @@ function checkOptions(options: RecordOptions, command: readonly string[]): void 
 }
 
 function tracingOptions(io: CommandIo, options: RecordOptions): TracingOptions {
-  const { filter, comm, pid, tid, followForks, excludeSelf, clock, snapshot } = options;
+  const { filter, comm, pid, tid, followForks, excludeSelf, clock, snapshot, size, rotate } =
+    options;
+  const limits = [size, rotate?.bytes].filter((bytes) => bytes !== undefined);
   const bufferBytes = snapshot?.bytesPerCpu ?? options.bufferSize;
   return {
     directory: options.output ?? `sonde-${compactTime(new Date()).replace(/\+.*/, '')}`,
@@ -131,6 +129,7 @@ function tracingOptions(io: CommandIo, options: RecordOptions): TracingOptions {
     contexts: contextsOf(options),
     ctfVersion: options.ctf,
     isRaw: options.raw,
+    ...(limits.length > 0 && { roomBytes: Math.min(...limits) }),
     ...(filter !== undefined && { filter }),
     ...(comm !== undefined && { comm }),
     processes: {
@@ -148,6 +147,30 @@ function tracingOptions(io: CommandIo, options: RecordOptions): TracingOptions {
     recorder: `sonde ${version}`,
     onFault: (error) => io.stderr.writeText(`sonde: ${formatError(error)}\n`),
   };
+}
+
+function openTracing(tracefs: TracefsFolder, options: TracingOptions): Tracing {
+  try {
+    return Tracing.open(tracefs, options);
+  } catch (error) {
+    throw explainWriting(error);
+  }
+}
+
+/** @throws what writing throws; nothing is left in the kernel then */
+function recordingOf(
+  tracing: Tracing,
+  { snapshot, size, rotate, keep }: RecordOptions,
+  native: Awaited<ReturnType<typeof openNative>>,
+): KernelSession | FlightRecorder {
+  try {
+    if (snapshot !== undefined) return new FlightRecorder(tracing, snapshot.seconds);
+    const limits = { totalBytes: size, chunkBytes: rotate?.bytes, keptChunks: keep };
+    return new KernelSession(tracing, native, limits);
+  } catch (error) {
+    tracing.remove();
+    throw explainWriting(error);
+  }
 }
 
 function requestOf({ preset, event, syscall, probe, probeReturn }: RecordOptions): EventRequest {

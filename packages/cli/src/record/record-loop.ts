@@ -56,7 +56,7 @@ export async function recordToDisk(
 }
 
 /** What is on disk stays a valid trace: packets are written whole or not at all. */
-function explainWriting(error: unknown): SondeError {
+export function explainWriting(error: unknown): SondeError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new SondeError(
@@ -78,7 +78,6 @@ class RecordLoop {
   readonly #childEnd = new AbortController();
   #lastFlushMs = performance.now();
   #lastRotationMs = performance.now();
-  #bytesAtRotation = 0;
 
   constructor(session: KernelSession, options: RecordOptions, command: readonly string[]) {
     this.#session = session;
@@ -95,8 +94,8 @@ class RecordLoop {
       const nowMs = performance.now();
       if (nowMs >= endMs || this.#session.isFull) break;
       this.#beginCommand();
-      this.#flush(nowMs);
-      this.#rotate(nowMs);
+      // Either: a chunk does not begin with what a flush ended.
+      if (!this.#rotate(nowMs)) this.#flush(nowMs);
       const untilMs = Math.min(endMs, this.#nextRotationMs());
       await this.#session.wait(Math.max(0, Math.min(pauseMs, untilMs - nowMs)), wakeUp);
     }
@@ -122,18 +121,13 @@ class RecordLoop {
     this.#session.flush();
   }
 
-  #rotate(nowMs: number): void {
-    const { rotate, keep = Number.POSITIVE_INFINITY } = this.#options;
-    if (rotate === undefined || !this.#session.isReady) return;
-    const { seconds = Number.POSITIVE_INFINITY, bytes = Number.POSITIVE_INFINITY } = rotate;
-    const { writtenBytes } = this.#session.counts;
-    const isDue =
-      nowMs - this.#lastRotationMs >= seconds * 1000 ||
-      writtenBytes - this.#bytesAtRotation >= bytes;
-    if (!isDue) return;
-    this.#session.rotate(keep);
+  #rotate(nowMs: number): boolean {
+    const { seconds = Number.POSITIVE_INFINITY } = this.#options.rotate ?? {};
+    const isDue = this.#session.isChunkReady && nowMs - this.#lastRotationMs >= seconds * 1000;
+    if (!isDue && !this.#session.isChunkFull) return false;
+    this.#session.rotate();
     this.#lastRotationMs = nowMs;
-    this.#bytesAtRotation = writtenBytes;
+    return true;
   }
 }
 

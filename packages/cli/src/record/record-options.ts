@@ -89,7 +89,7 @@ export const recordOptions = {
   ...optionGroup('How long', {
     duration: option('End after this time', 'TIME', parseSeconds, undefined, { short: 'd' }),
     size: option(
-      'End when the events take as much; with --raw, what the buffers hold then comes on top',
+      'End when the trace takes as much; with --raw, what the buffers hold then comes on top',
       'SIZE',
       parseBytes,
       undefined,

@@ -172,10 +172,13 @@ describe.skipIf(reasonNotToRecord !== undefined)(`how recordings end${whereRecor
         at('several'),
       ]);
       const end = ended(child);
-      await sleep(1000);
-      for (let i = 0; i < 3; i++) {
+      await untilRecording(child.pid);
+      await sleep(300);
+      const snapshots = (): string[] =>
+        readdirSync(at('several')).filter((name) => name.startsWith('snapshot-'));
+      for (let i = 1; i <= 3; i++) {
         child.kill('SIGUSR1');
-        await sleep(700);
+        for (let turn = 0; turn < 200 && snapshots().length < i; turn++) await sleep(50);
       }
       child.kill('SIGINT');
       await end;

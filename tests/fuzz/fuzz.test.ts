@@ -11,15 +11,13 @@ event { name = b; id = 1; fields := struct { enum : integer { size = 8; } { X, Y
 `);
 const stream = Uint8Array.from([120, 0, 112, 0, 0, 2, 0x3f, 0x61, 0, 1, 0, 0x62, 0, 0, 0]);
 
-test('mutated traces give our own errors only, the same from both back ends', () => {
+test('mutated traces give our own errors only, the same however they are read', () => {
   const random = seededRandom(7);
-  for (let i = 0; i < 2000; i++) {
+  for (let i = 0; i < 500; i++) {
     const input =
       i % 2 === 0
         ? { metadata: mutate(metadata, random), stream }
         : { metadata, stream: mutate(stream, random) };
-    const [a, b] = [readInput(input, 'generated'), readInput(input, 'closures')];
-    expect(a.defect).toBeUndefined();
-    expect(b).toEqual(a);
+    expect(readInput(input).defect).toBeUndefined();
   }
 });

@@ -10,6 +10,7 @@ export {
 } from './decoder/compile-projection.ts';
 export { compileView, type EventView, type ScopeView } from './decoder/compile-view.ts';
 export {
+  backEndFor,
   compileLength,
   compileVisit,
   compileWalk,

@@ -1,7 +1,13 @@
 import * as b from '@sonde/testkit';
 import type { FieldClass } from '@sonde/trace-model';
-import { expect, test } from 'vitest';
-import { compileLength, compileProjection, compileView, compileWalk } from '../src/index.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  backEndFor,
+  compileLength,
+  compileProjection,
+  compileView,
+  compileWalk,
+} from '../src/index.ts';
 import { recordingSink } from './support/recording.ts';
 
 function classOf(payload: Record<string, FieldClass>) {
@@ -59,4 +65,36 @@ test.each(Object.keys(cases))('%s are compiled at once', (name) => {
   compileView(eventRecordClass, 'generated');
   expect(projection.present).toEqual([true]);
   expect(performance.now() - began).toBeLessThan(5000);
+});
+
+describe('closures are for classes that are too much for one generated function', () => {
+  const options = (count: number, inner = b.uint(8) as FieldClass) =>
+    Object.fromEntries(Array.from({ length: count }, (_, i) => [`o${i}`, [[i], inner] as const]));
+
+  test.each<[string, Record<string, FieldClass>]>([
+    ['variables', Object.fromEntries(Array.from({ length: 10_001 }, (_, i) => [`s${i}`, b.str()]))],
+    ['blocks', { k: b.key(0, b.uint(16)), v: b.variant(0, options(600)) }],
+    [
+      'blocks in blocks',
+      {
+        k: b.key(0, b.uint(16)),
+        v: b.variant(0, options(300, b.variant(0, options(300)))),
+      },
+    ],
+    [
+      'conditions',
+      {
+        k: b.key(0, b.uint(64)),
+        v: b.variant(0, { a: [Array.from({ length: 10_000 }, (_, i) => i * 2), b.uint(8)] }),
+      },
+    ],
+  ])('too many %s', (_name, payload) => {
+    expect(backEndFor(classOf(payload), 'generated')).toBe('closures');
+  });
+
+  test('others are generated', () => {
+    const payload = { k: b.key(0, b.uint(16)), v: b.variant(0, options(400)) };
+    expect(backEndFor(classOf(payload), 'generated')).toBe('generated');
+    expect(backEndFor(classOf(payload), 'closures')).toBe('closures');
+  });
 });

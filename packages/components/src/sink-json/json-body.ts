@@ -1,4 +1,4 @@
-import { type BackEnd, BodyWalk, compileWalk, silentVisitor } from '@sonde/ctf';
+import { type BackEnd, BodyWalk, backEndFor, compileWalk, silentVisitor } from '@sonde/ctf';
 import {
   bodyScopes,
   type EventHandler,
@@ -17,7 +17,7 @@ export function compileJsonBody(
   options: JsonCodeOptions,
   backEnd: BackEnd,
 ): EventHandler {
-  if (backEnd === 'generated') {
+  if (backEndFor(eventRecordClass, backEnd) === 'generated') {
     return compileWalk(eventRecordClass, new JsonCodePrinter(options));
   }
   const { buffer, scopes, after, wideIntegers } = options;

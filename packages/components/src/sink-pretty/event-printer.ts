@@ -1,4 +1,11 @@
-import { type BackEnd, BodyWalk, compileWalk, silentVisitor, visitScope } from '@sonde/ctf';
+import {
+  type BackEnd,
+  BodyWalk,
+  backEndFor,
+  compileWalk,
+  silentVisitor,
+  visitScope,
+} from '@sonde/ctf';
 import type {
   DataStream,
   DataStreamClass,
@@ -192,7 +199,8 @@ export class EventPrinter {
     after: string,
   ): EventHandler {
     // Generated code prints all fields.
-    if (this.#settings.backEnd === 'generated' && this.#settings.options.selection === undefined) {
+    const backEnd = backEndFor(eventRecordClass, this.#settings.backEnd);
+    if (backEnd === 'generated' && this.#settings.options.selection === undefined) {
       return compileWalk(eventRecordClass, new CodePrinter({ buffer, scopes, after }));
     }
     const steps: [StructureFieldClass, ScopeTextOptions | undefined, FieldPrinter][] = [];

@@ -7,7 +7,7 @@ import type {
   Scope,
 } from '@sonde/trace-model';
 import { scopeFieldClass } from '@sonde/trace-model';
-import { compileBody, compileVisit, defaultBackEnd, staticLengthBits } from './compile-walk.ts';
+import { backEndFor, compileBody, compileVisit, staticLengthBits } from './compile-walk.ts';
 import type { BackEnd, FieldDemand, Projection } from './contract.ts';
 import { DemandVisitor, isWide, type Target, type Targets } from './demand-visitor.ts';
 import { type FieldPlace, placesOf } from './demanded-fields.ts';
@@ -32,12 +32,12 @@ export interface ProjectionOptions {
 export function compileProjection(
   eventRecordClass: EventRecordClass,
   demands: readonly FieldDemand[],
-  { backEnd = defaultBackEnd() }: ProjectionOptions = {},
+  { backEnd }: ProjectionOptions = {},
 ): Projection {
   const plan = planOf(eventRecordClass, demands);
   const record = createRecord(plan.slots);
   const read =
-    backEnd === 'generated'
+    backEndFor(eventRecordClass, backEnd) === 'generated'
       ? compileBody(eventRecordClass, sinkOf(plan, record))
       : visitedBody(eventRecordClass, plan, record);
   return {
@@ -67,10 +67,10 @@ export function compileConsumer(
   eventRecordClass: EventRecordClass,
   demands: readonly FieldDemand[],
   consume: Consume,
-  { backEnd = defaultBackEnd() }: ProjectionOptions = {},
+  { backEnd }: ProjectionOptions = {},
 ): EventHandler {
   const plan = planOf(eventRecordClass, demands);
-  if (backEnd === 'closures') {
+  if (backEndFor(eventRecordClass, backEnd) === 'closures') {
     const record = createRecord(plan.slots);
     const visit = visitedBody(eventRecordClass, plan, record);
     return withOuterScopes(eventRecordClass, plan, record, (cursor) => {

@@ -1,5 +1,5 @@
 import type { EventRecordClass, FieldClass, RecordCursor, Scope } from '@sonde/trace-model';
-import { compileVisit, defaultBackEnd } from './compile-walk.ts';
+import { backEndFor, compileVisit } from './compile-walk.ts';
 import type { BackEnd } from './contract.ts';
 import { decodeScope } from './decode-scope.ts';
 import {
@@ -40,11 +40,10 @@ export interface EventView {
   readonly payload: ScopeView | undefined;
 }
 
-export function compileView(
-  eventRecordClass: EventRecordClass,
-  backEnd: BackEnd = defaultBackEnd(),
-): EventView {
-  return backEnd === 'generated' ? generatedView(eventRecordClass) : visitedView(eventRecordClass);
+export function compileView(eventRecordClass: EventRecordClass, backEnd?: BackEnd): EventView {
+  return backEndFor(eventRecordClass, backEnd) === 'generated'
+    ? generatedView(eventRecordClass)
+    : visitedView(eventRecordClass);
 }
 
 /** As in plain values, a name that is taken gives way to the one in the metadata text. */

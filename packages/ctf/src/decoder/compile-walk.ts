@@ -32,10 +32,28 @@ export function defaultBackEnd(): BackEnd {
   return defaultOfThisPlace;
 }
 
+/** V8 has an end of its stack: functions of more fields have too many variables for it, deeper ones can't be parsed. */
+const greatestGenerated = { size: 10_000, nesting: 500 };
+
+/** `backEnd`, but closures for records of the class that are too much for one generated function. */
+export function backEndFor(
+  eventRecordClass: EventRecordClass,
+  backEnd: BackEnd = defaultBackEnd(),
+): BackEnd {
+  if (backEnd === 'closures') return backEnd;
+  let size = 0;
+  for (const { fieldClass } of bodyScopesOf(eventRecordClass)) {
+    const facts = rootFacts(fieldClass);
+    size += facts.size;
+    if (facts.nesting > greatestGenerated.nesting) return 'closures';
+  }
+  return size > greatestGenerated.size ? 'closures' : backEnd;
+}
+
 /**
  * Compiles a handler that walks the body of records of the class. Where bodies may begin within a byte, there are two functions;
  * the second is generated when the first such record comes.
- * @throws EvalError where code generation is forbidden: use `compileVisit` there
+ * @throws EvalError where code generation is forbidden: use `compileVisit` there, and where `backEndFor` says so
  */
 export const compileWalk: CompileWalk = (
   eventRecordClass: EventRecordClass,
@@ -103,7 +121,7 @@ export function compileLengthFunction(
   let length = lengthFunctions[backEnd].get(eventRecordClass);
   if (length === undefined) {
     length =
-      backEnd === 'closures'
+      backEndFor(eventRecordClass, backEnd) === 'closures'
         ? compileVisit(eventRecordClass, silentVisitor)
         : compileBody(eventRecordClass, silentSink);
     lengthFunctions[backEnd].set(eventRecordClass, length);

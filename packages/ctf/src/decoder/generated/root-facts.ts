@@ -9,6 +9,10 @@ export interface RootFacts {
   readonly wideKeySlots: ReadonlySet<number>;
   /** Byte orders of the bit arrays below it. */
   readonly byteOrders: ReadonlySet<ByteOrder>;
+  /** How long the code for it gets: fields below it, and ranges that select them. */
+  readonly size: number;
+  /** How many blocks of the code for it are inside one another. */
+  readonly nesting: number;
 }
 
 const known = new WeakMap<FieldClass, RootFacts>();
@@ -16,7 +20,12 @@ const known = new WeakMap<FieldClass, RootFacts>();
 export function rootFacts(root: FieldClass): RootFacts {
   let facts = known.get(root);
   if (facts === undefined) {
-    facts = { ...slotsBelow(root), byteOrders: byteOrdersOf(root) };
+    facts = {
+      ...slotsBelow(root),
+      byteOrders: byteOrdersOf(root),
+      size: sizeOf(root),
+      nesting: nestingOf(root),
+    };
     known.set(root, facts);
   }
   return facts;
@@ -35,4 +44,22 @@ function slotsBelow(root: FieldClass): Pick<RootFacts, 'dependentSlots' | 'wideK
   };
   visit(root);
   return { dependentSlots, wideKeySlots };
+}
+
+function sizeOf(fc: FieldClass): number {
+  let size = 1;
+  if (fc.type === 'variant') for (const { ranges } of fc.options) size += ranges.length;
+  else if (fc.type === 'optional') size += fc.selectorRanges?.length ?? 0;
+  for (const child of childrenOf(fc)) size += sizeOf(child);
+  return size;
+}
+
+/** Each option of a variant is in the `else` of the one before it. */
+function nestingOf(fc: FieldClass): number {
+  const isVariant = fc.type === 'variant';
+  const own = fc.type === 'structure' ? 0 : 1;
+  return childrenOf(fc).reduce(
+    (most, child, index) => Math.max(most, own + (isVariant ? index : 0) + nestingOf(child)),
+    0,
+  );
 }

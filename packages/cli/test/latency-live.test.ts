@@ -307,6 +307,7 @@ const zero = {
   uncertain: 0,
   alerts: 0,
   limited: 0,
+  waitsLimited: 0,
   ringLost: 0,
   missed: 0,
   unlabelled: 0,

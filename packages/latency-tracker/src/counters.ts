@@ -18,6 +18,7 @@ export function zeroCounters(): MutableCounters {
     uncertain: 0,
     alerts: 0,
     limited: 0,
+    waitsLimited: 0,
     ringLost: 0,
     missed: 0,
     unlabelled: 0,
@@ -54,6 +55,7 @@ const troublesOfBegins: Words = [
 const troubles: Words = [
   ...troublesOfBegins,
   ['limited', 'alerts over the rate limit', 'alert over the rate limit'],
+  ['waitsLimited', 'waits over the rate limit', 'wait over the rate limit'],
   ['ringLost', 'records lost in the ring buffer', 'record lost in the ring buffer'],
   ['missed', 'events missed by the kernel programs', 'event missed by the kernel programs'],
   ['unlabelled', 'in no distribution: the kernel had no room for their label'],

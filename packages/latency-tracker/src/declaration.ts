@@ -260,7 +260,9 @@ export interface TrackerCounters {
   readonly alerts: number;
   /** Alerts that the rate limit left out. */
   readonly limited: number;
-  /** In the kernel: records for which the ring buffer had no room: alerts, and stacks of threads that wait and of those that wake them. */
+  /** The same of operations that are told of while they wait. What they wait for is in their alerts, too. */
+  readonly waitsLimited: number;
+  /** In the kernel: records for which the ring buffer had no room: alerts, their user-space stacks, and operations that wait. */
   readonly ringLost: number;
   /** In the kernel: events for which a program could not run. */
   readonly missed: number;

@@ -31,6 +31,7 @@ const counters: TrackerCounters = {
   ringLost: 1014,
   missed: 1015,
   unlabelled: 1016,
+  waitsLimited: 1017,
 };
 
 const quiet = Object.fromEntries(

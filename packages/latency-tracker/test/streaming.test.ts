@@ -403,6 +403,27 @@ test('a call that waits is told of when half the threshold is over', () => {
   ]);
 });
 
+test('of those that wait, so many a second are told as of alerts', () => {
+  const tracker = findTracker('syscall')!;
+  const rare = { ...tracker, alert: { ...tracker.alert, thresholdNs: 100, ratePerS: 1 } };
+  const { alerts, session } = track(
+    rare,
+    `
+    100 0 syscall_entry_read tid=5
+    100 1 syscall_entry_read tid=6
+    160 0 sched_switch prev_pid=0 next_pid=5 tid=0
+    160 1 sched_switch prev_pid=0 next_pid=6 tid=0
+    230 0 syscall_exit_read tid=5 ret=1
+    240 1 syscall_exit_read tid=6 ret=1`,
+    { contexts: ['tid'] },
+  );
+  expect(alerts.map(({ kind, tid }) => [kind, tid])).toEqual([
+    ['waiting', 5],
+    ['alert', 5],
+  ]);
+  expect(countersOf(session)).toMatchObject({ waitsLimited: 1, alerts: 1, limited: 1 });
+});
+
 test('a sched_switch without what others have is no mistake', () => {
   const keyed = mine({
     begin: [{ event: 'start', key: ['$tid'] }],

@@ -15,7 +15,7 @@ import {
   scratchWords,
   seriesWords,
 } from './layout.ts';
-import { pendingBytes, type TrackerPlan } from './plan-types.ts';
+import { type KeptStack, keptBytes, pendingBytes, type TrackerPlan } from './plan-types.ts';
 import { Slots } from './slots.ts';
 
 /** Names of the words of counters, in their order. */
@@ -59,7 +59,7 @@ export class CommonMemory {
       valueBytes: plans.reduce((sum, plan) => sum + perCpuBytes(plan), 0),
       maxEntries: 1,
     });
-    const { offsets, lengthBytes } = offsetsInTasks(plans);
+    const { pendingAt, stacksAt, lengthBytes } = offsetsInTasks(plans);
     if (lengthBytes > 0) {
       this.tasks = new BpfMap(native, {
         type: 'task-storage',
@@ -76,7 +76,8 @@ export class CommonMemory {
     this.places = plans.map((plan, index) => {
       const place = new TrackerPlace(this, words, index, plans.length, {
         bucketsAt: hasLabels(plan) ? undefined : bucketsAt,
-        pendingAt: offsets.get(plan) ?? 0,
+        pendingAt: pendingAt.get(plan) ?? 0,
+        stacksAt: stacksAt.get(plan) ?? 0,
         slotAt: this.slots?.offsetOf(plan) ?? 0,
       });
       bucketsAt += perCpuBytes(plan) - counterBytes;
@@ -97,19 +98,25 @@ export class CommonMemory {
   }
 }
 
-/** The short ones first: together they are in the line of cache that is read anyway. */
+/** The short ones first: together they are in the line of cache that is read anyway. Stacks are behind all. */
 function offsetsInTasks(plans: readonly TrackerPlan[]): {
-  readonly offsets: ReadonlyMap<TrackerPlan, number>;
+  readonly pendingAt: ReadonlyMap<TrackerPlan, number>;
+  readonly stacksAt: ReadonlyMap<TrackerPlan, number>;
   readonly lengthBytes: number;
 } {
-  const offsets = new Map<TrackerPlan, number>();
+  const pendingAt = new Map<TrackerPlan, number>();
+  const stacksAt = new Map<TrackerPlan, number>();
   let lengthBytes = 0;
   const inTasks = plans.filter(({ keepsInTask }) => keepsInTask);
   for (const plan of inTasks.sort((a, b) => pendingBytes(a) - pendingBytes(b))) {
-    offsets.set(plan, lengthBytes);
+    pendingAt.set(plan, lengthBytes);
     lengthBytes += pendingBytes(plan);
   }
-  return { offsets, lengthBytes };
+  for (const plan of inTasks) {
+    stacksAt.set(plan, lengthBytes);
+    lengthBytes += keptBytes(plan.wakerStack, plan.waitStack);
+  }
+  return { pendingAt, stacksAt, lengthBytes };
 }
 
 /** Where a tracker's part is. Offsets are bytes. */
@@ -121,6 +128,7 @@ export class TrackerPlace {
   readonly bucketsAt: number | undefined;
   /** In what a task keeps. */
   readonly pendingAt: number;
+  readonly stacksAt: number;
   /** In the slots of a key. */
   readonly slotAt: number;
   readonly #words: BigUint64Array;
@@ -135,6 +143,7 @@ export class TrackerPlace {
     at: {
       readonly bucketsAt: number | undefined;
       readonly pendingAt: number;
+      readonly stacksAt: number;
       readonly slotAt: number;
     },
   ) {
@@ -144,8 +153,14 @@ export class TrackerPlace {
     this.#count = count;
     this.bucketsAt = at.bucketsAt;
     this.pendingAt = at.pendingAt;
+    this.stacksAt = at.stacksAt;
     this.slotAt = at.slotAt;
     this.seriesAt = this.counterAt(seriesWords[0]);
+  }
+
+  /** Of a stack, from the pending operation of the task. */
+  stackAt({ at }: KeptStack): number {
+    return this.stacksAt - this.pendingAt + at;
   }
 
   settingAt(name: SettingName): number {

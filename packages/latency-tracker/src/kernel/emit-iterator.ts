@@ -66,6 +66,7 @@ export function writeIterator(context: ProgramContext, btf: Btf): Assembler {
     kind: 'timeout',
     trackerIndex,
     ring,
+    place,
     planned,
     stackOf: 'pending',
     lostLabel: 'lost',

@@ -2,8 +2,9 @@
 import type { Assembler } from '@sonde/ebpf';
 import { emitNewest, emitPutDuplicate } from './emit-duplicates.ts';
 import type { ExpressionWriter } from './emit-expression.ts';
+import { emitTakeStack } from './emit-record.ts';
 import { emitFindInSlot, emitLeaveSlot, emitTakeSlot } from './emit-slots.ts';
-import { type CounterName, frame, pending, wakerStackBytes } from './layout.ts';
+import { type CounterName, frame, pending } from './layout.ts';
 import { labelSlotName, type PlannedPoint, type PlannedProgram, slotsBytes } from './plan-types.ts';
 import { type ProgramContext, ProgramParts } from './program-parts.ts';
 import type { SharedValues } from './shared-values.ts';
@@ -108,6 +109,12 @@ export class PendingWriter extends ProgramParts {
     });
   }
 
+  /** Kept with the operation in `r7`, if its plan has room for it. */
+  takeStack(which: 'wakerStack' | 'waitStack', planned: PlannedPoint): void {
+    const { plan, maps } = this.context;
+    emitTakeStack(this.code, plan, maps.place, which, planned);
+  }
+
   remove(): void {
     const { code } = this;
     const { keepsInTask, keepsInSlots } = this.context.plan;
@@ -155,21 +162,8 @@ export class PendingWriter extends ProgramParts {
     code.label(fresh);
     this.time(planned, expressions);
     this.save(planned, expressions, 'r7', 0);
-    this.#saveWakerStack();
+    if (this.context.plan.wakerStack?.takenAt === 'begin') this.takeStack('wakerStack', planned);
     code.store('r7', pending.beginNs, 'r8', 'u64');
-  }
-
-  #saveWakerStack(): void {
-    const { code } = this;
-    const { wakerStackAt } = this.context.plan;
-    if (wakerStackAt === undefined) return;
-    const at = pending.savedAt + wakerStackAt;
-    code
-      .move('r1', 'r6')
-      .move('r2', 'r7')
-      .add('r2', at + 8)
-      .move('r3', wakerStackBytes);
-    code.move('r4', 0).call('get_stack').store('r7', at, 'r0', 'u64');
   }
 
   /** The first one counts, unless it is from before a pause. Its begin is in `r1`. */

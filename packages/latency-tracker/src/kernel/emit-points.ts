@@ -13,6 +13,7 @@ import {
 } from './layout.ts';
 import type { PlannedPoint, PlannedProgram } from './plan-types.ts';
 import type { ProgramContext, ProgramPiece } from './program-parts.ts';
+import { isOfWaker } from './tracker-plan.ts';
 
 export const pointPiece = (context: ProgramContext, program: PlannedProgram): ProgramPiece => ({
   target: program.target,
@@ -169,11 +170,22 @@ class PointWriter extends PendingWriter {
     code.jumpIf('r1', 's>', 'r2', late);
     code.rare(() => {
       code.label(late);
-      // With values to save it is about who comes by, a waker; without, about the one that waits.
-      if (planned.slots.length > 0) this.record(planned, expressions, 'waker', 'current');
-      else this.record(planned, expressions, 'waiting', 'pending');
+      if (isOfWaker(planned.point)) this.takeStack('wakerStack', planned);
+      else {
+        this.takeStack('waitStack', planned);
+        this.#tellWaiting(planned, expressions, next);
+      }
       code.jump(next);
     });
+  }
+
+  /** Once for each operation, within a rate limit of its own: the alert has the stack in any case. */
+  #tellWaiting(planned: PlannedPoint, expressions: ExpressionWriter, next: string): void {
+    const { code } = this;
+    code.load('r1', 'r7', pending.state, 'u64').jumpIf('r1', '&', stateFlags.isWaitTold, next);
+    code.alu('or', 'r1', stateFlags.isWaitTold).store('r7', pending.state, 'r1', 'u64');
+    this.limit(['waitWindowNs', 'waitCount'], 'waitsLimited', next);
+    this.record(planned, expressions, 'waiting', 'pending');
   }
 
   /** Goes on to `next` where fewer ticks have passed than it takes for the threshold. */

@@ -1,5 +1,6 @@
 /** Telling this process: records in the ring buffer, for the few operations that took long. */
-import { type Assembler, type Helper, ringNoWakeup } from '@sonde/ebpf';
+import { type Assembler, type Helper, type Register, ringNoWakeup } from '@sonde/ebpf';
+import type { TrackerPlace } from './common-memory.ts';
 import { type ExpressionWriter, emitPointer, emitSteps } from './emit-expression.ts';
 import {
   frame,
@@ -10,9 +11,15 @@ import {
   record,
   recordKinds,
   stackBytes,
-  wakerStackBytes,
+  stateFlags,
 } from './layout.ts';
-import { type PlannedPoint, slotsBytes, type TrackerPlan } from './plan-types.ts';
+import {
+  type KeptStack,
+  keptBytes,
+  type PlannedPoint,
+  slotsBytes,
+  type TrackerPlan,
+} from './plan-types.ts';
 
 export interface RecordLayout {
   readonly pointAt: number;
@@ -30,7 +37,7 @@ export function layoutRecord(plan: TrackerPlan): RecordLayout {
     .map(({ slots }) => slotsBytes(slots));
   const pointAt = record.savedAt + slotsBytes(plan.saved);
   const wakerStackAt = pointAt + Math.max(0, ...ofPoints);
-  const kernelStackAt = wakerStackAt + (plan.wakerStackAt === undefined ? 0 : 8 + wakerStackBytes);
+  const kernelStackAt = wakerStackAt + keptBytes(plan.wakerStack);
   const userStackAt = kernelStackAt + stackBytes;
   const lengthBytes = userStackAt + stackBytes;
   return { pointAt, wakerStackAt, kernelStackAt, userStackAt, lengthBytes };
@@ -40,6 +47,7 @@ export interface RecordRequest {
   readonly kind: RecordKind;
   readonly trackerIndex: number;
   readonly ring: { readonly fd: number };
+  readonly place: TrackerPlace;
   readonly planned: PlannedPoint;
   /** Whose stacks: of the pending task, or of who runs. */
   readonly stackOf: 'pending' | 'current';
@@ -79,9 +87,12 @@ export function emitRecord(
   for (let at = layout.pointAt; at < layout.wakerStackAt; at += 8) {
     code.store('r9', at, 0, 'u64');
   }
-  for (let at = 0; layout.wakerStackAt + at < layout.kernelStackAt; at += 8) {
-    code.load('r1', 'r7', pending.savedAt + plan.wakerStackAt! + at, 'u64');
-    code.store('r9', layout.wakerStackAt + at, 'r1', 'u64');
+  if (plan.wakerStack !== undefined) {
+    const { wakerStackAt } = layout;
+    const places = { lengthAt: wakerStackAt, framesAt: wakerStackAt + 8 };
+    emitKeptStack(code, plan.wakerStack, stateFlags.hasWakerStack, request.place, places, () =>
+      code.store('r9', wakerStackAt, 0, 'u64'),
+    );
   }
   if (planned.role === 'end') {
     for (const slot of planned.slots) {
@@ -89,12 +100,65 @@ export function emitRecord(
       expressions.words(expression, 'r9', layout.pointAt + slot.offsetBytes);
     }
   }
-  const { per, chain } = plan.tracker;
-  const isOfThread = per === 'task' || chain !== undefined;
-  const stack = { ...request, isOfThread };
-  emitStack(code, stack, layout.kernelStackAt, record.kernelStackBytes, 0);
-  emitStack(code, stack, layout.userStackAt, record.userStackBytes, userStackFlag);
+  const kernelPlaces = { lengthAt: record.kernelStackBytes, framesAt: layout.kernelStackAt };
+  const takeKernelStack = (): void => emitStack(code, plan, request, 'r9', kernelPlaces);
+  // Of an operation that waited, where it ended says little. One that times out waits now.
+  if (plan.waitStack === undefined || request.kind === 'timeout') takeKernelStack();
+  else {
+    const { hasWaitStack } = stateFlags;
+    emitKeptStack(code, plan.waitStack, hasWaitStack, request.place, kernelPlaces, takeKernelStack);
+  }
+  const userPlaces = { lengthAt: record.userStackBytes, framesAt: layout.userStackAt };
+  emitStack(code, plan, request, 'r9', userPlaces, userStackFlag);
   code.move('r1', 'r9').move('r2', ringNoWakeup).call('ringbuf_submit');
+}
+
+/** Where the length of a stack goes (bytes), and its frames. */
+interface StackPlaces {
+  readonly lengthAt: number;
+  readonly framesAt: number;
+}
+
+/** Copies the stack that the operation keeps into the record; where it keeps none, does something else. */
+function emitKeptStack(
+  code: Assembler,
+  stack: KeptStack,
+  flag: number,
+  place: TrackerPlace,
+  { lengthAt, framesAt }: StackPlaces,
+  otherwise: () => void,
+): void {
+  const [kept, done] = [code.freshLabel('kept'), code.freshLabel('copied')];
+  const from = place.stackAt(stack);
+  code.load('r1', 'r7', pending.state, 'u64').jumpIf('r1', '&', flag, kept);
+  otherwise();
+  code.jump(done).label(kept);
+  code.load('r1', 'r7', from, 'u64').store('r9', lengthAt, 'r1', 'u64');
+  for (let at = 0; at < stack.lengthBytes; at += 8) {
+    code.load('r1', 'r7', from + 8 + at, 'u64').store('r9', framesAt + at, 'r1', 'u64');
+  }
+  code.label(done);
+}
+
+/** Takes a stack that is kept with the operation in `r7` until its end. */
+export function emitTakeStack(
+  code: Assembler,
+  plan: TrackerPlan,
+  place: TrackerPlace,
+  which: 'wakerStack' | 'waitStack',
+  planned: PlannedPoint,
+): void {
+  const stack = plan[which];
+  if (stack === undefined) return;
+  const from = place.stackAt(stack);
+  const [stackOf, flag] =
+    which === 'wakerStack'
+      ? (['current', stateFlags.hasWakerStack] as const)
+      : (['pending', stateFlags.hasWaitStack] as const);
+  const places = { lengthAt: from, framesAt: from + 8, lengthBytes: stack.lengthBytes };
+  emitStack(code, plan, { planned, stackOf }, 'r7', places);
+  code.load('r1', 'r7', pending.state, 'u64').alu('or', 'r1', flag);
+  code.store('r7', pending.state, 'r1', 'u64');
 }
 
 const userStackFlag = 1 << 8;
@@ -141,26 +205,31 @@ function emitKey(code: Assembler, plan: TrackerPlan): void {
   }
 }
 
+/** Into what `to` points at. */
 function emitStack(
   code: Assembler,
-  { planned, stackOf, isOfThread }: RecordRequest & { readonly isOfThread: boolean },
-  at: number,
-  lengthAt: number,
-  flags: number,
+  { tracker: { per, chain } }: TrackerPlan,
+  { planned: { task }, stackOf }: Pick<RecordRequest, 'planned' | 'stackOf'>,
+  to: Register,
+  { lengthAt, framesAt, lengthBytes }: StackPlaces & { readonly lengthBytes?: number },
+  flags = 0,
 ): void {
-  const { task } = planned;
   const emit = (helper: Helper): void => {
-    code.move('r2', 'r9').add('r2', at).move('r3', stackBytes).move('r4', flags);
-    code.call(helper).store('r9', lengthAt, 'r0', 'u64');
+    code
+      .move('r2', to)
+      .add('r2', framesAt)
+      .move('r3', lengthBytes ?? stackBytes);
+    code.move('r4', flags).call(helper).store(to, lengthAt, 'r0', 'u64');
   };
   if (stackOf === 'pending' && Array.isArray(task)) {
     emitPointer(code, task, 'r1');
     emit('get_task_stack');
     return;
   }
+  const isOfThread = per === 'task' || chain !== undefined;
   if (stackOf === 'pending' && task === undefined && isOfThread) {
     // Whoever runs is somebody else.
-    code.store('r9', lengthAt, 0, 'u64');
+    code.store(to, lengthAt, 0, 'u64');
     return;
   }
   code.move('r1', 'r6');

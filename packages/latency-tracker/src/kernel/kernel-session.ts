@@ -61,7 +61,6 @@ export interface ProgramCost extends ProgramStatistics {
 const defaultPollMs = 50;
 /** Two seconds of alerts at their usual limit, while names are looked for: they have 1 KiB each. */
 const defaultRingBytes = 1 << 21;
-const maxKept = 4096;
 const minSweepMs = 50;
 const maxSweepMs = 1000;
 
@@ -99,10 +98,6 @@ export class KernelSession implements TrackerSession {
   readonly #timer: NodeJS.Timeout;
   readonly #sweepTimer: NodeJS.Timeout;
   readonly #sweptMs = new Map<KernelTracker, number>();
-  /** Stacks of wakers by tracker and thread, until the thread's alert comes. */
-  readonly #wakers = new Map<string, readonly StackFrame[]>();
-  /** Where operations waited when half their threshold was over, by tracker and thread. */
-  readonly #waits = new Map<string, Alert>();
   /** Alerts whose user-space stack is to come, by tracker and end. */
   readonly #partial = new Map<string, Alert>();
   #isClosed = false;
@@ -232,46 +227,20 @@ export class KernelSession implements TrackerSession {
   }
 
   #handle(read: ReadRecord): void {
-    switch (read.type) {
-      case 'waker':
-        keep(this.#wakers, `${read.tracker} ${read.tid}`, read.stack);
-        return;
-      case 'user-stack':
-        this.#complete(`${read.tracker} ${read.endNs}`, read.stack);
-        return;
-      case 'alert': {
-        const alert = this.#withWait(read.alert);
-        if (read.isPartial) this.#partial.set(`${alert.tracker} ${alert.endNs}`, alert);
-        else this.#tell(alert);
-      }
+    if (read.type === 'user-stack') {
+      this.#complete(`${read.tracker} ${read.endNs}`, read.stack);
+      return;
     }
-  }
-
-  /** Where an operation ended says little, where it waited much: an alert has that stack, if there is one of the same operation. */
-  #withWait(alert: Alert): Alert {
-    const key = `${alert.tracker} ${alert.tid}`;
-    if (alert.kind === 'waiting') {
-      if (alert.kernelStack !== undefined) keep(this.#waits, key, alert);
-      return alert;
-    }
-    const wait = this.#waits.get(key);
-    if (alert.kind !== 'alert' || wait?.beginNs !== alert.beginNs) return alert;
-    this.#waits.delete(key);
-    return { ...alert, kernelStack: wait.kernelStack };
+    const { alert, isPartial } = read;
+    if (isPartial) this.#partial.set(`${alert.tracker} ${alert.endNs}`, alert);
+    else this.#onAlert?.(alert);
   }
 
   /** Tells an alert with the user-space stack that has come. */
   #complete(key: string, userStack: readonly StackFrame[] | undefined): void {
     const alert = this.#partial.get(key);
     if (!this.#partial.delete(key)) return;
-    this.#tell({ ...alert!, userStack });
-  }
-
-  #tell(alert: Alert): void {
-    const key = `${alert.tracker} ${alert.tid}`;
-    const wakerStack = this.#wakers.get(key);
-    this.#wakers.delete(key);
-    this.#onAlert?.(wakerStack === undefined ? alert : { ...alert, wakerStack });
+    this.#onAlert?.({ ...alert!, userStack });
   }
 
   snapshot(): readonly TrackerSnapshot[] {
@@ -330,12 +299,6 @@ export class KernelSession implements TrackerSession {
     for (const memory of this.#memories) memory.close();
     this.#ring.close();
   }
-}
-
-/** Until its alert comes; most have none. */
-function keep<T>(stacks: Map<string, T>, key: string, stack: T): void {
-  if (stacks.size >= maxKept) stacks.clear();
-  stacks.set(key, stack);
 }
 
 const typeNames = {

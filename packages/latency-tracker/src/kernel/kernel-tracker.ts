@@ -288,6 +288,7 @@ const countersToReset = [
   'negative',
   'alerts',
   'limited',
+  'waitsLimited',
   'ringLost',
   'timeouts',
   'collected',

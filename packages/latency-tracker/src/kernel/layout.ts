@@ -10,6 +10,9 @@ export const rareSettings = [
   'rateWindowNs',
   'rateCount',
   'ratePerS',
+  /** The same as of alerts, of threads that wait. */
+  'waitWindowNs',
+  'waitCount',
   'timeoutNs',
   'gcNs',
   /** Programs write it: there was an operation whose place among `slots` was taken. */
@@ -24,6 +27,7 @@ export const rareCounters = [
   'negative',
   'alerts',
   'limited',
+  'waitsLimited',
   'ringLost',
   'timeouts',
   'collected',
@@ -67,7 +71,13 @@ export const pending = {
   ticks: 12,
   savedAt: 16,
 } as const;
-export const stateFlags = { isTimedOut: 1, isPeeked: 2 } as const;
+export const stateFlags = {
+  isTimedOut: 1,
+  isPeeked: 2,
+  isWaitTold: 4,
+  hasWakerStack: 8,
+  hasWaitStack: 16,
+} as const;
 
 /** A tick is no longer: kernels have 100 a second at least. */
 export const maxTickNs = 10_000_000;
@@ -103,13 +113,13 @@ export const record = {
   key: 80,
   savedAt: 80 + 8 * maxKeyWords,
 } as const;
-export const recordKinds = { alert: 0, waiting: 1, waker: 2, timeout: 3, userStack: 4 } as const;
+export const recordKinds = { alert: 0, waiting: 1, timeout: 2, userStack: 3 } as const;
 export type RecordKind = keyof typeof recordKinds;
 
 export const maxFrames = 48;
 export const stackBytes = 8 * maxFrames;
 /** Of wakers, taken at each wakeup: those next to it tell most. */
-export const wakerStackBytes = 8 * 24;
+export const earlyStackBytes = 8 * 24;
 
 /** `tid` of an operation that belongs to no thread. */
 export const noTid = 0xffff_ffff;

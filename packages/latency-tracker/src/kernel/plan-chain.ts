@@ -60,7 +60,8 @@ export function planChain(tracker: Tracker, chain: Chain, types: KernelTypes): T
     keyIsUnsigned: [false],
     saved,
     labels: { names: [], kinds: [], role: 'end', size: undefined },
-    wakerStackAt: undefined,
+    wakerStack: undefined,
+    waitStack: undefined,
     keepsTicks: false,
     userStackTarget: userStackTarget(
       tracker,

@@ -3,7 +3,7 @@ import { UsageError } from '@sonde/base';
 import type { Chain, Point, PointRole, PointSet, Tracker } from '../declaration.ts';
 import type { Expression } from '../expression.ts';
 import type { EventAccess, Target } from './event-access.ts';
-import { pending, wakerStackBytes } from './layout.ts';
+import { pending } from './layout.ts';
 
 /** A value that travels from a begin or peek point to the end, or from an end point into a record. */
 export interface Slot {
@@ -63,6 +63,16 @@ export interface LabelPlan {
   readonly size: number | undefined;
 }
 
+/** A stack that is kept with the pending operation: its length, then its frames. */
+export interface KeptStack {
+  /** Among the stacks of a task (bytes), which are behind all else that it keeps. */
+  readonly at: number;
+  /** Of the frames. */
+  readonly lengthBytes: number;
+  /** At the begin, or by a peek when the threshold (or half of it) is over. */
+  readonly takenAt: 'begin' | 'peek';
+}
+
 export interface TrackerPlan {
   readonly tracker: Tracker;
   readonly set: PointSet;
@@ -76,8 +86,9 @@ export interface TrackerPlan {
   /** Saved by begin and peek points, behind the state. */
   readonly saved: readonly Slot[];
   readonly labels: LabelPlan;
-  /** Where, behind the state (bytes), begin points keep the stack of who runs: its length, then its frames. Undefined: they do not. */
-  readonly wakerStackAt: number | undefined;
+  /** Undefined: none is. Only what a task keeps has room for stacks. */
+  readonly wakerStack: KeptStack | undefined;
+  readonly waitStack: KeptStack | undefined;
   /** Begins keep the count of ticks: a peek sees from it that the threshold can't be over. */
   readonly keepsTicks: boolean;
   /** Of the event at which a thread that was switched in runs again: there it gives its user-space stack. */
@@ -107,9 +118,11 @@ export class SlotTable {
 export const slotsBytes = (slots: readonly Slot[]): number =>
   slots.reduce((sum, { kind }) => sum + (kind === 'text' ? 16 : 8), 0);
 
-/** Length of a pending operation with all that is saved of it. */
-export const pendingBytes = ({ saved, wakerStackAt }: TrackerPlan): number =>
-  pending.savedAt + slotsBytes(saved) + (wakerStackAt === undefined ? 0 : 8 + wakerStackBytes);
+/** Length of a pending operation with all that is saved of it, but for its stacks. */
+export const pendingBytes = ({ saved }: TrackerPlan): number => pending.savedAt + slotsBytes(saved);
+
+export const keptBytes = (...stacks: readonly (KeptStack | undefined)[]): number =>
+  stacks.reduce((sum, stack) => sum + (stack === undefined ? 0 : 8 + stack.lengthBytes), 0);
 
 /** Labels of begin points are saved under this name, apart from `info`. */
 export const labelSlotName = (label: string): string => `label ${label}`;

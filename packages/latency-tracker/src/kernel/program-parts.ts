@@ -115,21 +115,9 @@ export class ProgramParts {
   #tell(planned: PlannedPoint, expressions: ExpressionWriter, quiet: string): void {
     const { code } = this;
     const { place } = this.context.maps;
-    const inWindow = code.freshLabel('window');
-    const limited = code.freshLabel('limited');
-    const allowed = code.freshLabel('allowed');
     const same = code.freshLabel('same');
     if (planned.point.time !== undefined) code.call('ktime_get_ns').move('r8', 'r0');
-    const [windowAt, countAt] = [place.settingAt('rateWindowNs'), place.settingAt('rateCount')];
-    code.moveMapValue('r1', place.memory.settings).load('r3', 'r1', windowAt, 'u64');
-    code.move('r4', 'r8').alu('sub', 'r4', 'r3').jumpIf('r4', '<', secondNs, inWindow);
-    code.store('r1', windowAt, 'r8', 'u64').store('r1', countAt, 0, 'u64');
-    code.label(inWindow).load('r3', 'r1', countAt, 'u64');
-    code.load('r4', 'r1', place.settingAt('ratePerS'), 'u64').jumpIf('r3', '>=', 'r4', limited);
-    code.add('r3', 1).store('r1', countAt, 'r3', 'u64').jump(allowed);
-    code.label(limited);
-    this.count('limited');
-    code.jump(quiet).label(allowed);
+    this.limit(['rateWindowNs', 'rateCount'], 'limited', quiet);
     code.load('r3', 'r1', place.settingAt('isWorst'), 'u64').jumpIf('r3', '==', 0, same);
     code.load('r2', 'r10', frame.delayNs, 'u64');
     code.store('r1', place.settingAt('thresholdNs'), 'r2', 'u64');
@@ -140,6 +128,29 @@ export class ProgramParts {
     code.store('r9', place.counterAt('userStackWanted'), 'r8', 'u64');
   }
 
+  /** Of what happens more often in a second (it is `r8`) than the tracker's rate allows, the rest is counted and goes to `next`. `r1`: settings. */
+  limit(
+    [windowName, countName]: readonly [SettingName, SettingName],
+    counter: CounterName,
+    next: string,
+  ): void {
+    const { code } = this;
+    const { place } = this.context.maps;
+    const [inWindow, limited, allowed] = ['window', 'limited', 'allowed'].map((name) =>
+      code.freshLabel(name),
+    ) as [string, string, string];
+    const [windowAt, countAt] = [place.settingAt(windowName), place.settingAt(countName)];
+    code.moveMapValue('r1', place.memory.settings).load('r3', 'r1', windowAt, 'u64');
+    code.move('r4', 'r8').alu('sub', 'r4', 'r3').jumpIf('r4', '<', secondNs, inWindow);
+    code.store('r1', windowAt, 'r8', 'u64').store('r1', countAt, 0, 'u64');
+    code.label(inWindow).load('r3', 'r1', countAt, 'u64');
+    code.load('r4', 'r1', place.settingAt('ratePerS'), 'u64').jumpIf('r3', '>=', 'r4', limited);
+    code.add('r3', 1).store('r1', countAt, 'r3', 'u64').jump(allowed);
+    code.label(limited);
+    this.count(counter);
+    code.jump(next).label(allowed);
+  }
+
   record(
     planned: PlannedPoint,
     expressions: ExpressionWriter,
@@ -147,10 +158,11 @@ export class ProgramParts {
     stackOf: RecordRequest['stackOf'],
   ): void {
     const { code } = this;
-    const { plan, ring, trackerIndex } = this.context;
+    const { plan, ring, trackerIndex, maps } = this.context;
     const lostLabel = code.freshLabel('lost');
     const done = code.freshLabel('told');
-    const request = { kind, trackerIndex, ring, planned, stackOf, lostLabel };
+    const { place } = maps;
+    const request = { kind, trackerIndex, ring, place, planned, stackOf, lostLabel };
     emitRecord(code, plan, expressions, request);
     code.jump(done).label(lostLabel);
     this.count('ringLost');

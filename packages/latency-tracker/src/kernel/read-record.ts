@@ -70,7 +70,7 @@ export class Symbolizer {
 const frameOf = (address: bigint, symbol: string | undefined): StackFrame =>
   symbol === undefined ? { address } : { address, symbol };
 
-/** An alert, or what a later alert of the same thread will tell about its waker. */
+/** An alert, or what belongs to one that came before. */
 export type ReadRecord =
   | {
       readonly type: 'alert';
@@ -84,12 +84,6 @@ export type ReadRecord =
       readonly endNs: bigint;
       /** Undefined: the thread has none. */
       readonly stack: readonly StackFrame[] | undefined;
-    }
-  | {
-      readonly type: 'waker';
-      readonly tracker: string;
-      readonly tid: number;
-      readonly stack: readonly StackFrame[];
     };
 
 export class RecordReader {
@@ -119,9 +113,6 @@ export class RecordReader {
     }
     const kernel = this.#stack(view, at, record.kernelStackBytes, this.#layout.kernelStackAt);
     const kernelStack = kernel && this.#symbolizer.kernelFrames(kernel);
-    if (kind === recordKinds.waker) {
-      return { type: 'waker', tracker, tid: ofTid, stack: kernelStack ?? [] };
-    }
     const user = this.#stack(view, at, record.userStackBytes, this.#layout.userStackAt);
     const point = view.getUint32(at + record.point, true);
     const end = kind === recordKinds.alert ? this.#plan.set.end[point] : undefined;
@@ -155,9 +146,8 @@ export class RecordReader {
     };
   }
 
-  /** Taken when the operation began. */
   #wakerStack(view: DataView, at: number): StackFrame[] | undefined {
-    if (this.#plan.wakerStackAt === undefined) return undefined;
+    if (this.#plan.wakerStack === undefined) return undefined;
     const lengthAt = this.#layout.wakerStackAt;
     const addresses = this.#stack(view, at, lengthAt, lengthAt + 8);
     return addresses && this.#symbolizer.kernelFrames(addresses);
@@ -220,7 +210,7 @@ export class RecordReader {
   }
 }
 
-const kindNames: readonly Alert['kind'][] = ['alert', 'waiting', 'waiting', 'timeout'];
+const kindNames: readonly Alert['kind'][] = ['alert', 'waiting', 'timeout'];
 
 /** What begin and peek points saved of an operation. @param state - word of the operation that tells which did */
 export function savedInfo(

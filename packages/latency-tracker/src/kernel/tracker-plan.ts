@@ -16,10 +16,18 @@ import {
   kindOf,
   taskOf,
 } from './event-access.ts';
-import { maxSeriesKeyWords, maxValueBytes, pending } from './layout.ts';
+import {
+  earlyStackBytes,
+  maxSeriesKeyWords,
+  maxValueBytes,
+  pending,
+  stackBytes,
+} from './layout.ts';
 import { processOf } from './own-process.ts';
 import { planChain } from './plan-chain.ts';
 import {
+  type KeptStack,
+  keptBytes,
   type LabelPlan,
   labelSlotName,
   type PlannedPoint,
@@ -68,8 +76,7 @@ export function planTracker(tracker: Tracker, set: PointSet, types: KernelTypes)
     keyIsUnsigned: keySigns(points),
     saved: table.slots,
     labels,
-    wakerStackAt:
-      keepsInTask && keepsWakerStack(tracker, set) ? slotsBytes(table.slots) : undefined,
+    ...(keepsInTask ? planStacks(tracker, set) : noStacks),
     keepsTicks: set.peek.length > 0 && !hasOwnTime,
     userStackTarget: userStackTarget(tracker, points, types),
     programs: programsOf(keepsInTask ? [...points, ...lastPoints(points.length, types)] : points),
@@ -81,9 +88,29 @@ const hasShortKey = ({ begin }: PointSet): boolean => begin[0]!.key.length === 1
 /** Tasks are tasks to the verifier: they have storage. */
 const isTyped = ({ btf, access }: KernelTypes): boolean => btf !== undefined && access === 'typed';
 
+/** A peek with values to save is about who comes by, a waker; one without, about the operation that waits. */
+export const isOfWaker = ({ info }: Point): boolean => info.size > 0;
+
 /** Whether stacks of wakers are taken when operations begin: where no peek comes with the waker when it is known to be late. */
-export function keepsWakerStack({ alert }: Tracker, set: PointSet): boolean {
-  return alert.stack === 'waker' && !set.peek.some(({ info }) => info.size > 0);
+export function keepsWakerStack({ alert }: Tracker, { peek }: PointSet): boolean {
+  return alert.stack === 'waker' && !peek.some(isOfWaker);
+}
+
+const noStacks = { wakerStack: undefined, waitStack: undefined } as const;
+
+/** Stacks from before the end wait with the operation: so an alert has them, whatever else comes meanwhile. */
+function planStacks(
+  tracker: Tracker,
+  set: PointSet,
+): Pick<TrackerPlan, 'wakerStack' | 'waitStack'> {
+  const ofPeek = { lengthBytes: stackBytes, takenAt: 'peek' } as const;
+  let wakerStack: KeptStack | undefined;
+  if (keepsWakerStack(tracker, set)) {
+    wakerStack = { at: 0, lengthBytes: earlyStackBytes, takenAt: 'begin' };
+  } else if (set.peek.some(isOfWaker)) wakerStack = { at: 0, ...ofPeek };
+  const waits = set.peek.some((point) => !isOfWaker(point));
+  const waitStack = waits ? { at: keptBytes(wakerStack), ...ofPeek } : undefined;
+  return { wakerStack, waitStack };
 }
 
 /** The state of a task goes away with it: that is counted, so that what is pending can be told. */

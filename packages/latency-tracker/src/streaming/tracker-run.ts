@@ -1,4 +1,4 @@
-import { AlertGate } from '../alert-gate.ts';
+import { AlertGate, RateLimit } from '../alert-gate.ts';
 import { type MutableCounters, zeroCounters } from '../counters.ts';
 import {
   type Alert,
@@ -64,6 +64,7 @@ export class TrackerRun {
   readonly #thresholds: ThresholdHistory;
   #settings: TrackerSettings = {};
   #uncertainCount = 0;
+  readonly #waits = new Map<HostState, RateLimit>();
   readonly #base: MutableCounters = zeroCounters();
 
   constructor(
@@ -130,6 +131,7 @@ export class TrackerRun {
     );
     matcher.set(this.#settings);
     host.matchers[this.index] = matcher;
+    this.#waits.set(host, new RateLimit(alert.ratePerS));
     host.losses[this.index] = new Losses(host, this.set.begin[0]!.key.length);
   }
 
@@ -225,6 +227,10 @@ export class TrackerRun {
     if (!(delayNs > matcher.thresholdNs / 2)) return;
     if ((pending.flags[slot]! & waitingFlag) !== 0) return;
     pending.flags[slot]! |= waitingFlag;
+    if (!this.#waits.get(context.host)!.passes(context.timeNs)) {
+      matcher.counters.waitsLimited++;
+      return;
+    }
     this.#tell(context.host, matcher, slot, 'waiting', context.timeNs, point);
   }
 

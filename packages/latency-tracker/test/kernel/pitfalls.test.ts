@@ -275,6 +275,35 @@ describe.runIf(isPossible)(title, () => {
     expect(() => session.set('nope', {})).toThrow('there are writes');
   });
 
+  test('many that wait and wake: no more records than the rate allows, and each alert has its stacks', async () => {
+    const rate = '5/s';
+    const { session, alerts } = await openSession(
+      [
+        trackerNamed('offcpu', { alert: { threshold: 0, stack: 'pending', rate } }),
+        trackerNamed('syscall', {
+          alert: { threshold: 0, halfStack: true, stack: 'pending', rate },
+        }),
+      ],
+      // Nobody reads meanwhile, and there is little room: that of 40 records.
+      { pollMs: 100_000, ringBytes: 1 << 16, userStacks: false },
+    );
+    const copy = 'dd if=/dev/zero bs=1 count=3000 | dd of=/dev/null bs=1';
+    await run('sh', '-c', `( ${copy} ) 2>/dev/null`);
+    session.stop();
+    const [offcpu, syscall] = session.snapshot();
+    expect(offcpu!.counters.limited).toBeGreaterThan(1000);
+    expect([offcpu!, syscall!].map(({ counters }) => counters.ringLost)).toEqual([0, 0]);
+    expect(syscall!.counters.waitsLimited).toBeGreaterThan(100);
+    const of = (name: string, kind: Alert['kind']): Alert[] =>
+      alerts.filter((alert) => alert.tracker === name && alert.kind === kind);
+    const waits = of('syscall', 'waiting');
+    expect(waits.length).toBeGreaterThanOrEqual(5);
+    expect(waits.every(({ kernelStack }) => kernelStack !== undefined)).toBe(true);
+    const woken = of('offcpu', 'alert').filter(({ info }) => 'waker' in info);
+    expect(woken.length).toBeGreaterThan(0);
+    expect(woken.map(({ wakerStack }) => wakerStack === undefined)).not.toContain(true);
+  });
+
   test('a reset begins anew, and loses nothing in between', async () => {
     const dd = programNamed('sondereset', 'dd');
     const { session } = await openSession([parseTracker(writesOf('sondereset'))]);

@@ -35,6 +35,7 @@ export interface ProgramStatistics {
 export const infoBytes = 232;
 const logBytes = 1 << 20;
 const logTailLines = 25;
+const maxInterruptions = 50;
 /** Helpers for tasks, stacks and types are for programs with a licence like the kernel's. */
 const license = new TextEncoder().encode('Dual MIT/GPL\0');
 
@@ -70,7 +71,7 @@ export class BpfProgram {
       .u32(108, options.btfId ?? 0);
     const what = `load the program ${options.name}`;
     try {
-      this.fd = attributes.call(command.programLoad, 144, what);
+      this.fd = loadPatiently(attributes, what);
     } catch (error) {
       throw explainRefusal(native, attributes, error, what);
     }
@@ -89,6 +90,18 @@ export class BpfProgram {
     if (this.#isClosed) return;
     this.#isClosed = true;
     closeDescriptor(this.fd);
+  }
+}
+
+/** A signal that comes while the verifier works makes it give up, whatever the program is. */
+function loadPatiently(attributes: BpfAttributes, what: string): number {
+  for (let left = maxInterruptions; ; left--) {
+    try {
+      return attributes.call(command.programLoad, 144, what);
+    } catch (error) {
+      const isInterrupted = error instanceof SystemCallError && error.errnoName === 'EAGAIN';
+      if (!isInterrupted || left === 0) throw error;
+    }
   }
 }
 

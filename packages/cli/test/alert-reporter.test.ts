@@ -97,6 +97,20 @@ test('what was told while it waited is told once among the longest, where its en
   expect(told?.sort()).toEqual(['thread (1)', 'thread (2)', 'thread (2) [still waiting]']);
 });
 
+test('names for stacks are looked for where they are shown', () => {
+  const io = memoryIo();
+  const reporter = reporterFor(io, { alerts: 1, top: 3 });
+  let count = 0;
+  const named = (alert: Alert): Alert => {
+    count++;
+    return { ...alert, kernelStack: [{ address: 1n, symbol: `name${count}` }] };
+  };
+  for (let tid = 500; tid > 0; tid--) reporter.alert(alertOf(tid), named);
+  reporter.finish([], 20_000n);
+  expect(count).toBe(1 + 3);
+  expect(io.stdout.text.match(/name\d+/g)).toEqual(['name1', 'name2', 'name3', 'name4']);
+});
+
 test.each(['json', 'lt'])('as %s all are written', (format) => {
   expect(linesOf({ format, alerts: 1 }, [500]).length).toBe(500);
 });

@@ -95,6 +95,17 @@ class FakeTerminal implements Terminal {
   }
 }
 
+/** Names are found for what is shown. */
+const named = (shown: Alert): Alert => ({
+  ...shown,
+  ...(shown.kernelStack && {
+    kernelStack: shown.kernelStack.map(({ address, symbol = 'do_read+0x1' }) => ({
+      address,
+      symbol,
+    })),
+  }),
+});
+
 function open(setThreshold?: (tracker: string, thresholdNs: number) => void) {
   const state = new HistState();
   state.tick(second, 2);
@@ -102,6 +113,7 @@ function open(setThreshold?: (tracker: string, thresholdNs: number) => void) {
   const app = new HistApp(state, terminal, {
     title: () => 'test',
     time: String,
+    named,
     signal: new AbortController().signal,
     setThreshold,
   });
@@ -121,7 +133,7 @@ const alert: Alert = {
   tid: 5,
   comm: 'reader',
   info: { call: 'read' },
-  kernelStack: [{ address: 1n, symbol: 'do_read+0x1' }],
+  kernelStack: [{ address: 1n }],
   userStack: undefined,
 };
 
@@ -304,6 +316,7 @@ test('before the first figures nothing is said to be missing', async () => {
   const app = new HistApp(state, terminal, {
     title: () => 'test',
     time: String,
+    named,
     signal: new AbortController().signal,
     setThreshold: undefined,
   });
@@ -329,6 +342,7 @@ test('in 80 columns counts and times of any size are whole, and stay apart', asy
   const app = new HistApp(state, terminal, {
     title: () => 'test',
     time: String,
+    named,
     signal: new AbortController().signal,
     setThreshold: undefined,
   });

@@ -110,6 +110,7 @@ async function showTrace(
   const app = new HistApp(state, processTerminal(io.env), {
     title: () => (isRead ? name : `${name} (reading)`),
     time: timeFormat(options.gmt, false).time,
+    named: (alert) => alert,
     signal: io.signal,
     setThreshold: undefined,
   });

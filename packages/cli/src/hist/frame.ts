@@ -26,6 +26,7 @@ export interface FrameOptions {
   /** What to do to get some, where there are none: `t sets their threshold`. */
   readonly alertHint: string;
   readonly time: (ns: bigint) => string;
+  readonly named: (alert: Alert) => Alert;
 }
 
 /** A line with one part in reverse video. */
@@ -327,7 +328,7 @@ function alertLines(
   state: HistState,
   views: readonly ColumnView[],
   row: BucketRow,
-  { column, time, alertHint }: FrameOptions,
+  { column, time, named, alertHint }: FrameOptions,
 ): FrameLine[] {
   const view = views[column]!;
   const title = `${view.column.group} ${view.column.name}, ${boundText(row.first)} to ${boundText(row.end)}`;
@@ -338,7 +339,7 @@ function alertLines(
   return [
     { text: `${title}: the last alerts. Enter closes.`, isBold: true },
     ...alerts.flatMap((alert: Alert) =>
-      shortStacks(alertText(alert, time(alert.endNs)).trimEnd().split('\n')).map((text) => ({
+      shortStacks(alertText(named(alert), time(alert.endNs)).trimEnd().split('\n')).map((text) => ({
         text,
       })),
     ),

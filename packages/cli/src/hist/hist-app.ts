@@ -1,6 +1,6 @@
 /** The interactive screen: keys change what is shown, a timer draws it. */
 import { UsageError } from '@sonde/base';
-import { durationNs } from '@sonde/latency-tracker';
+import { type Alert, durationNs } from '@sonde/latency-tracker';
 import { columns } from './columns.ts';
 import { frameLines, rowsFor } from './frame.ts';
 import type { HistState } from './hist-state.ts';
@@ -22,6 +22,8 @@ export interface HistAppOptions {
   readonly title: () => string;
   readonly time: (ns: bigint) => string;
   readonly signal: AbortSignal;
+  /** An alert with names for the addresses in its stacks. */
+  readonly named: (alert: Alert) => Alert;
   /** Undefined: thresholds can't be changed any more. */
   readonly setThreshold: ((tracker: string, thresholdNs: number) => void) | undefined;
 }
@@ -110,6 +112,7 @@ export class HistApp {
             ? 'start with a lower --threshold'
             : 't sets their threshold',
         time: this.#options.time,
+        named: this.#options.named,
       }),
     );
   }

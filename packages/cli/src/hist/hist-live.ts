@@ -11,6 +11,8 @@ import { processTerminal } from './process-terminal.ts';
 
 /** A tick of the windows (ms). */
 const tickMs = 1000;
+/** In each. */
+const namedAtOnce = 20;
 
 /** The table of the next `durationMs`. */
 export async function printLiveOnce(
@@ -48,9 +50,11 @@ export async function showLive(
 ): Promise<number> {
   const state = new HistState();
   const notes: string[] = [];
-  const live = await openPossible(
+  // Names are found for alerts that are shown, and at once for some: a process may end before.
+  let namedCount = 0;
+  const live: LiveChoice = await openPossible(
     trackers,
-    (alert) => state.alert(alert),
+    (alert) => state.alert(namedCount++ < namedAtOnce ? live.named(alert) : alert),
     (note) => notes.push(note),
   );
   const { session } = live;
@@ -58,6 +62,7 @@ export async function showLive(
   const app = new HistApp(state, processTerminal(io.env), {
     title: () => session.backEnd,
     time,
+    named: (alert) => live.named(alert),
     signal: AbortSignal.any([io.signal, stop.signal]),
     setThreshold: (tracker, thresholdNs) => session.set(tracker, { thresholdNs }),
   });
@@ -66,6 +71,7 @@ export async function showLive(
     const nowMs = performance.now();
     state.tick(session.snapshotAndReset(), (nowMs - lastMs) / 1000);
     lastMs = nowMs;
+    namedCount = 0;
     if (!app.isPaused) app.changed();
   }, tickMs);
   const end = durationMs === undefined ? undefined : setTimeout(() => stop.abort(), durationMs);

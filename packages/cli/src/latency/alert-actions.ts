@@ -40,9 +40,10 @@ export class AlertActions {
     if (problem !== undefined) this.#warn(problem);
   }
 
-  alert(alert: Alert): void {
+  /** @param named - finds the names for the stacks of an alert that needs them */
+  alert(alert: Alert, named: (alert: Alert) => Alert = (alert) => alert): void {
     if (this.#action.kind === 'exec' && alert.kind !== 'waiting' && this.#mayStart()) {
-      this.#exec(alert);
+      this.#exec(named(alert));
     }
   }
 

@@ -69,12 +69,13 @@ export class AlertReporter {
     this.#recorder?.begin(source);
   }
 
-  alert(full: Alert): void {
+  /** @param named - finds the names for its stacks, which takes a while: of those that are shown */
+  alert(full: Alert, named: (alert: Alert) => Alert = (alert) => alert): void {
     const alert = this.#withStacks(full);
-    this.#recorder?.add(alert);
+    this.#recorder?.add(named(alert));
     const isPrinted = this.#printed === undefined ? this.#printsAll() : this.#takes(this.#printed);
-    if (isPrinted) this.#print(alert);
-    else this.#keepLongest(alert);
+    if (isPrinted) this.#print(alert, named);
+    else this.#keepLongest(alert, named);
   }
 
   #printsAll(): boolean {
@@ -128,23 +129,23 @@ export class AlertReporter {
     }
   }
 
-  #print(alert: Alert): void {
+  #print(alert: Alert, named: (alert: Alert) => Alert): void {
     const { stdout } = this.#io;
     switch (this.#options.format) {
       case 'json':
-        stdout.writeText(`${JSON.stringify(alertJson(alert))}\n`);
+        stdout.writeText(`${JSON.stringify(alertJson(named(alert)))}\n`);
         return;
       case 'lt':
         stdout.writeText(alertLt(alert));
         return;
       case 'text':
-        stdout.writeText(alertText(alert, this.#time(alert.endNs)));
+        stdout.writeText(alertText(named(alert), this.#time(alert.endNs)));
         return;
       case 'openmetrics':
     }
   }
 
-  #keepLongest(alert: Alert): void {
+  #keepLongest(alert: Alert, named: (alert: Alert) => Alert): void {
     // Its end is told of, too: without a stack there is nothing more to tell.
     if (alert.kind === 'waiting' && alert.kernelStack === undefined) return;
     if (alert.kind === 'alert' && alert.kernelStack !== undefined) this.#forgetWaiting(alert);
@@ -155,7 +156,7 @@ export class AlertReporter {
     if (isFull) longest.pop();
     let at = longest.length;
     while (at > 0 && longest[at - 1]!.delayNs < alert.delayNs) at--;
-    longest.splice(at, 0, alert);
+    longest.splice(at, 0, named(alert));
   }
 
   /** The end tells the same stack: once is enough. */

@@ -40,6 +40,7 @@ async function tryKernel(
   try {
     return await openKernelSession(trackers, {
       ...options,
+      namesLater: true,
       onAlert: withUnixTime(onAlert),
       ...(onUrgent === undefined ? {} : { onUrgent, pollMs: urgentPollMs }),
     });
@@ -60,7 +61,11 @@ export const openLive: OpenLive = async (trackers, events, options) => {
   events.begin({ hostname: hostname(), isFromUnixEpoch: true });
   const inKernel = await tryKernel(trackers, events, options);
   if (!(inKernel instanceof SondeError)) {
-    return { session: inKernel, stop: async () => inKernel.stop() };
+    return {
+      session: inKernel,
+      named: (alert) => inKernel.named(alert),
+      stop: async () => inKernel.stop(),
+    };
   }
   const note = (): void => events.note(`not in the kernel: ${inKernel.message.replace(/\.$/, '')}`);
   try {
@@ -77,8 +82,13 @@ export const openLive: OpenLive = async (trackers, events, options) => {
 };
 
 /** Those of the trackers that this machine can run, and why not the others. */
-export interface LiveChoice {
-  readonly session: TrackerSession;
+export interface LiveChoice extends Choice<TrackerSession> {
+  /** An alert with names for the addresses in its stacks. */
+  named(alert: Alert): Alert;
+}
+
+interface Choice<S extends TrackerSession> {
+  readonly session: S;
   /** Tracker → why it can't run. */
   readonly missing: ReadonlyMap<string, string>;
 }
@@ -93,20 +103,22 @@ export async function openPossible(
   note: (text: string) => void,
 ): Promise<LiveChoice> {
   const inKernel = await tryPossible(trackers, (some) =>
-    openKernelSession(some, { onAlert: withUnixTime(onAlert) }),
+    openKernelSession(some, { namesLater: true, onAlert: withUnixTime(onAlert) }),
   );
-  if ('session' in inKernel) return inKernel;
+  if ('session' in inKernel) {
+    return { ...inKernel, named: (alert) => inKernel.session.named(alert) };
+  }
   note(`not in the kernel: ${inKernel.message.replace(/\.$/, '')}`);
   const inTracefs = await tryPossible(trackers, async (some) => openTracefsSession(some, onAlert));
-  if ('session' in inTracefs) return inTracefs;
+  if ('session' in inTracefs) return { ...inTracefs, named: (alert) => alert };
   throw inTracefs;
 }
 
 /** First all at once; where that is refused for what one of them needs, those that can run alone. */
-async function tryPossible(
+async function tryPossible<S extends TrackerSession>(
   trackers: readonly Tracker[],
-  open: (some: readonly Tracker[]) => Promise<TrackerSession>,
-): Promise<LiveChoice | SondeError> {
+  open: (some: readonly Tracker[]) => Promise<S>,
+): Promise<Choice<S> | SondeError> {
   const missing = new Map<string, string>();
   try {
     return { session: await open(trackers), missing };

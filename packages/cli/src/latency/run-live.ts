@@ -30,6 +30,8 @@ export interface LiveSource {
   readonly ended?: Promise<unknown>;
   /** What has come so far is handed on, then no more. */
   stop?(): Promise<void>;
+  /** An alert with names for the addresses in its stacks; without it, they have them. */
+  named?(alert: Alert): Alert;
   /** Time of the events (ns since the Unix epoch), where it is not this system's. */
   nowNs?(): bigint;
 }
@@ -85,16 +87,17 @@ async function measure(
   const problem = options.onAlert?.kind === 'snapshot' ? snapshotProblem() : undefined;
   if (problem !== undefined) warn(problem);
   const failed = rejection();
+  let named = (alert: Alert): Alert => alert;
   const source = await open(
     options.stacks === 'all' ? trackers.map((tracker) => withWakerStacks(tracker)) : trackers,
     {
       begin: (alertSource) => reporter.begin(alertSource),
       onUrgent: actions?.onUrgent,
       onAlert: (alert) => {
-        actions?.alert(alert);
+        actions?.alert(alert, named);
         // It is called from timers: what it throws would meet nobody.
         try {
-          reporter.alert(alert);
+          reporter.alert(alert, named);
         } catch (error) {
           failed.reject(error);
         }
@@ -110,6 +113,7 @@ async function measure(
     return 0;
   }
   const { session } = source;
+  if (source.named !== undefined) named = (alert) => source.named!(alert);
   const closing: (() => void)[] = [() => session.close()];
   try {
     if (options.worst) for (const { name } of trackers) session.set(name, { worst: true });

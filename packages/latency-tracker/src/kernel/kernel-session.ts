@@ -27,8 +27,9 @@ import { maxBits, record, recordKinds } from './layout.ts';
 import { ownTgid } from './own-process.ts';
 import { type ChoiceOptions, PlanChoice } from './plan-choice.ts';
 import type { TrackerPlan } from './plan-types.ts';
-import { type ReadRecord, RecordReader, Symbolizer } from './read-record.ts';
+import { type ReadRecord, RecordReader } from './read-record.ts';
 import { attachShared, canBeShared, groupBy } from './shared-programs.ts';
+import { Symbolizer } from './symbolizer.ts';
 import { keepsWakerStack } from './tracker-plan.ts';
 
 export interface KernelOptions {
@@ -38,6 +39,11 @@ export interface KernelOptions {
    * are read at the beginning: it takes more than half a second.
    */
   readonly onUrgent?: () => void;
+  /**
+   * True: the stacks of alerts are addresses, and `named` finds their names for those who want them. It takes more time than all else
+   * about an alert, and of thousands in a second most are not looked at.
+   */
+  readonly namesLater?: boolean;
   /** How often alerts are looked for (ms). */
   readonly pollMs?: number;
   /** False: as on a kernel that does not tell its types. */
@@ -59,8 +65,12 @@ export interface ProgramCost extends ProgramStatistics {
 }
 
 const defaultPollMs = 50;
-/** Two seconds of alerts at their usual limit, while names are looked for: they have 1 KiB each. */
-const defaultRingBytes = 1 << 21;
+/**
+ * For a second of all alerts at their usual limit, which may come at its beginning: with stacks they have 2 KiB each. It counts twice as
+ * memory of this process, so there is an end.
+ */
+const ringBytesFor = (trackerCount: number): number =>
+  1 << (21 + Math.min(2, Math.ceil(Math.log2(trackerCount))));
 const minSweepMs = 50;
 const maxSweepMs = 1000;
 
@@ -95,6 +105,7 @@ export class KernelSession implements TrackerSession {
   readonly #symbolizer = new Symbolizer();
   readonly #onAlert: ((alert: Alert) => void) | undefined;
   readonly #onUrgent: (() => void) | undefined;
+  readonly #namesLater: boolean;
   readonly #timer: NodeJS.Timeout;
   readonly #sweepTimer: NodeJS.Timeout;
   readonly #sweptMs = new Map<KernelTracker, number>();
@@ -109,9 +120,14 @@ export class KernelSession implements TrackerSession {
     const best = this.#btf === undefined && options.access !== 'recorded' ? 'raw' : options.access;
     this.#onAlert = options.onAlert;
     this.#onUrgent = options.onUrgent;
+    this.#namesLater = options.namesLater ?? false;
     if (options.onUrgent !== undefined) this.#symbolizer.readKernel();
     try {
-      this.#ring = new RingBuffer(native, options.ringBytes ?? defaultRingBytes, 'alerts');
+      this.#ring = new RingBuffer(
+        native,
+        options.ringBytes ?? ringBytesFor(trackers.length),
+        'alerts',
+      );
     } catch (error) {
       throw explainBpfFailure(error);
     }
@@ -185,11 +201,11 @@ export class KernelSession implements TrackerSession {
       btf: this.#btf,
       ring: this.#ring,
       trackerIndex: this.#trackers.length,
-      tell: (alert: Alert) => this.#onAlert?.(alert),
+      tell: (alert: Alert) => this.#tell(alert),
       ownTgid: this.#ownTgid,
     };
     this.#trackers.push(new KernelTracker(this.#native, plan, place, environment));
-    this.#readers.push(new RecordReader(plan, this.#symbolizer));
+    this.#readers.push(new RecordReader(plan));
   }
 
   #noteChoice({ tracker, set, ...plan }: TrackerPlan, reasons: readonly string[]): void {
@@ -233,14 +249,23 @@ export class KernelSession implements TrackerSession {
     }
     const { alert, isPartial } = read;
     if (isPartial) this.#partial.set(`${alert.tracker} ${alert.endNs}`, alert);
-    else this.#onAlert?.(alert);
+    else this.#tell(alert);
   }
 
   /** Tells an alert with the user-space stack that has come. */
   #complete(key: string, userStack: readonly StackFrame[] | undefined): void {
     const alert = this.#partial.get(key);
     if (!this.#partial.delete(key)) return;
-    this.#onAlert?.({ ...alert!, userStack });
+    this.#tell({ ...alert!, userStack });
+  }
+
+  #tell(alert: Alert): void {
+    this.#onAlert?.(this.#namesLater ? alert : this.named(alert));
+  }
+
+  /** An alert of this session with names for what is in its stacks. */
+  named(alert: Alert): Alert {
+    return this.#symbolizer.named(alert);
   }
 
   snapshot(): readonly TrackerSnapshot[] {

@@ -1,5 +1,4 @@
-/** From records of the ring buffer to alerts. */
-import { readKernelSymbols, type SymbolTable, UserSymbols } from '@sonde/ebpf';
+/** From records of the ring buffer to alerts, whose stacks are addresses. */
 import { systemCallOfNumber } from '@sonde/linux-model';
 import type { Alert, Point, StackFrame } from '../declaration.ts';
 import type { Expression } from '../expression.ts';
@@ -29,47 +28,6 @@ export function textAt(view: DataView, offset: number): string {
   return new TextDecoder().decode(bytes.slice(0, end === -1 ? 16 : end));
 }
 
-/** Frames of the programs themselves, at the top of what they take. */
-const ownFrame =
-  /^(bpf_|__bpf_|__traceiter_|__probestub_|get_perf_|perf_|stack_trace_|trace_call_bpf)/;
-const maxOwnFrames = 10;
-
-/** Names for addresses, read when the first is asked for. */
-export class Symbolizer {
-  #kernel: SymbolTable | undefined;
-  #hasKernel = false;
-  readonly #user = new UserSymbols();
-
-  /** Else at the first stack. */
-  readKernel(): void {
-    if (this.#hasKernel) return;
-    this.#hasKernel = true;
-    this.#kernel = readKernelSymbols();
-  }
-
-  kernelFrames(addresses: readonly bigint[]): StackFrame[] {
-    this.readKernel();
-    const frames = addresses.map((address) => frameOf(address, this.#kernel?.find(address)));
-    let own = 0;
-    for (let i = 0; i < Math.min(frames.length, maxOwnFrames); i++) {
-      if (ownFrame.test(frames[i]!.symbol ?? '')) own = i + 1;
-    }
-    return frames.slice(own);
-  }
-
-  userFrames(tid: number, addresses: readonly bigint[]): StackFrame[] {
-    return addresses.map((address) => frameOf(address, this.#user.find(tid, address)));
-  }
-
-  /** To be called now and then: processes map other files. */
-  refresh(): void {
-    this.#user.forgetProcesses();
-  }
-}
-
-const frameOf = (address: bigint, symbol: string | undefined): StackFrame =>
-  symbol === undefined ? { address } : { address, symbol };
-
 /** An alert, or what belongs to one that came before. */
 export type ReadRecord =
   | {
@@ -89,12 +47,10 @@ export type ReadRecord =
 export class RecordReader {
   readonly #plan: TrackerPlan;
   readonly #layout: RecordLayout;
-  readonly #symbolizer: Symbolizer;
 
-  constructor(plan: TrackerPlan, symbolizer: Symbolizer) {
+  constructor(plan: TrackerPlan) {
     this.#plan = plan;
     this.#layout = layoutRecord(plan);
-    this.#symbolizer = symbolizer;
   }
 
   read(view: DataView, at: number): ReadRecord {
@@ -102,18 +58,14 @@ export class RecordReader {
     const ofTid = Number(view.getBigUint64(at + record.tid, true));
     const tracker = this.#plan.tracker.name;
     if (kind === recordKinds.userStack) {
-      const addresses = this.#stack(view, at, record.userStackBytes, userStackAt);
-      const stack = addresses && this.#symbolizer.userFrames(ofTid, addresses);
       return {
         type: 'user-stack',
         tracker,
         endNs: view.getBigUint64(at + record.endNs, true),
-        stack,
+        stack: this.#stack(view, at, record.userStackBytes, userStackAt),
       };
     }
-    const kernel = this.#stack(view, at, record.kernelStackBytes, this.#layout.kernelStackAt);
-    const kernelStack = kernel && this.#symbolizer.kernelFrames(kernel);
-    const user = this.#stack(view, at, record.userStackBytes, this.#layout.userStackAt);
+    const userStack = this.#stack(view, at, record.userStackBytes, this.#layout.userStackAt);
     const point = view.getUint32(at + record.point, true);
     const end = kind === recordKinds.alert ? this.#plan.set.end[point] : undefined;
     const { tid, comm, ...info } = this.#info(view, at, end, point);
@@ -121,7 +73,7 @@ export class RecordReader {
     const whose = ofTid === noTid ? ownTid : ofTid;
     const endNs = view.getBigUint64(at + record.endNs, true);
     const delayNs = Number(view.getBigUint64(at + record.delayNs, true));
-    const waker = this.#wakerStack(view, at);
+    const wakerStack = this.#wakerStack(view, at);
     return {
       type: 'alert',
       isPartial: kind === recordKinds.alert && this.#isPartial(point),
@@ -137,11 +89,10 @@ export class RecordReader {
         tid: whose,
         comm: typeof comm === 'string' ? comm : textAt(view, at + record.comm) || undefined,
         info,
-        kernelStack,
+        kernelStack: this.#stack(view, at, record.kernelStackBytes, this.#layout.kernelStackAt),
         // Without a thread it is that of whom the interrupt came upon.
-        userStack:
-          user && whose !== undefined ? this.#symbolizer.userFrames(whose, user) : undefined,
-        ...(waker && { wakerStack: waker }),
+        userStack: whose === undefined ? undefined : userStack,
+        ...(wakerStack && { wakerStack }),
       },
     };
   }
@@ -149,8 +100,7 @@ export class RecordReader {
   #wakerStack(view: DataView, at: number): StackFrame[] | undefined {
     if (this.#plan.wakerStack === undefined) return undefined;
     const lengthAt = this.#layout.wakerStackAt;
-    const addresses = this.#stack(view, at, lengthAt, lengthAt + 8);
-    return addresses && this.#symbolizer.kernelFrames(addresses);
+    return this.#stack(view, at, lengthAt, lengthAt + 8);
   }
 
   #isPartial(point: number): boolean {
@@ -199,14 +149,14 @@ export class RecordReader {
     return undefined;
   }
 
-  #stack(view: DataView, at: number, lengthAt: number, stackAt: number): bigint[] | undefined {
+  #stack(view: DataView, at: number, lengthAt: number, stackAt: number): StackFrame[] | undefined {
     const lengthBytes = Number(view.getBigInt64(at + lengthAt, true));
     if (lengthBytes <= 0) return undefined;
     const count = Math.min(lengthBytes >>> 3, maxFrames);
     const frames = Array.from({ length: count }, (_, i) =>
       view.getBigUint64(at + stackAt + 8 * i, true),
     );
-    return frames.filter((address) => address !== 0n);
+    return frames.filter((address) => address !== 0n).map((address) => ({ address }));
   }
 }
 

@@ -216,6 +216,20 @@ describe('what is wrong is told in a sentence', () => {
   });
 });
 
+test('a tracker that a trace has no events for does not stop the others', () => {
+  // Alone it is an error.
+  const alone = runSonde(['latency', 'lock', kernelTiny]);
+  expect({ ...alone, stderr: '' }).toEqual({ status: 2, stdout: '', stderr: '' });
+  expect(alone.stderr).toMatch(/^sonde: The tracker lock can't use this trace: there is no lock:/);
+  const { status, stdout, stderr } = runSonde(['latency', 'lock', 'wakeup', '--worst', kernelTiny]);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(
+    /^sonde: The tracker lock can't use this trace: there is no lock:.*\. It is left out\.\n$/,
+  );
+  expect(stdout).toMatch(/^wakeup: from the first wakeup/);
+  expect(stdout).not.toContain('lock');
+});
+
 describe('sonde hist', () => {
   test('once: the table, and what it stands on', () => {
     const { status, stdout, stderr } = runSonde(['hist', 'once', kernelTiny]);

@@ -131,6 +131,15 @@ describe.skipIf(reasonNotToRecord !== undefined)(`sonde latency, live${whereReco
     expect(wrong.status).not.toBe(0);
     expect(wrong.stderr).toMatch(/user/);
     expect(wrong.stderr).not.toMatch(/^ +at /m);
+    const some = runSonde(['latency', 'wakeup', ...own, '--duration=300ms', '-f', 'json']);
+    expect(some.status).toBe(1);
+    expect(some.stderr).toMatch(
+      /^Warning: .*sched:sched_nothing.* It is left out\.\nwakeup: in the/m,
+    );
+    expect(JSON.parse(some.stdout.trimEnd().split('\n').at(-1)!)).toMatchObject({
+      tracker: 'wakeup',
+      event: 'hist',
+    });
   });
 
   test('sonde hist once: the table of the next moments', () => {

@@ -148,6 +148,20 @@ test('what is wrong is told, and nothing goes on', async () => {
   await expect(run).rejects.toThrow(/can't use this trace: there is no no:such_event/);
 });
 
+test('one that the trace has no events for is left out, and the status says so', async () => {
+  const [folder] = growingTrace([wakeup(1000, 1), switchIn(4000, 1), '9100 0 packet'], []);
+  const stop = new AbortController();
+  const trackers = [findTracker('lock')!, findTracker('wakeup')!];
+  const { io, run } = start(folder, stop, { worst: true }, trackers);
+  await until(() => io.stderr.text.includes('wakeup: trace. Ctrl-C ends.'));
+  stop.abort();
+  expect(await run).toBe(1);
+  expect(io.stderr.text).toMatch(
+    /^Warning: The tracker lock can't use this trace: .* It is left out\.\nwakeup: trace/,
+  );
+  expect(io.stdout.text).toMatch(/^wakeup: /);
+});
+
 test('ended before it began', async () => {
   const [folder] = growingTrace([], [wakeup(1000, 1), switchIn(4000, 1)]);
   const stop = new AbortController();

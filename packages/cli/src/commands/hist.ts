@@ -93,7 +93,7 @@ async function printOnce(io: CommandIo, trace: HistTrace): Promise<number> {
   io.stdout.writeText(onceTable((column) => columnHistogram(column, snapshots)));
   const notes = [...troubleNotes(snapshots), ...trace.session.notes];
   for (const note of notes) io.stderr.writeText(`Note: ${note}.\n`);
-  for (const why of trace.missing.values()) io.stderr.writeText(`Note: ${why}\n`);
+  for (const { message } of trace.missing.values()) io.stderr.writeText(`Note: ${message}\n`);
   return trace.isDamaged ? exitStatus.failed : exitStatus.done;
 }
 

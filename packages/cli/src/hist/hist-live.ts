@@ -38,7 +38,10 @@ export async function printLiveOnce(
 }
 
 function notesOf({ session, missing }: LiveChoice): string[] {
-  return [...session.notes, ...[...missing.values()].map((why) => why.replace(/\.$/, ''))];
+  return [
+    ...session.notes,
+    ...[...missing.values()].map(({ message }) => message.replace(/\.$/, '')),
+  ];
 }
 
 /** The screen, until q or Ctrl-C. */

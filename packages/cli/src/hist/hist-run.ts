@@ -3,11 +3,12 @@ import { openTrace, runIterator } from '@sonde/components';
 import { type Alert, StreamingSession, type Tracker } from '@sonde/latency-tracker';
 import { type CommandIo, withArchiveNames } from '../command-io.ts';
 import { type InputOptions, openOptions, type TraceFolder } from '../find-operands.ts';
+import { type MissingTrackers, usableTrackers } from '../latency/usable-trackers.ts';
 
 export interface HistTrace {
   readonly session: StreamingSession;
   /** Columns that can't be had: tracker → why. */
-  readonly missing: ReadonlyMap<string, string>;
+  readonly missing: MissingTrackers;
   run(signal: AbortSignal, onTurn: () => void): Promise<void>;
   /** Time between the first and the last event so far (s). */
   readonly elapsedS: number;
@@ -36,17 +37,7 @@ export function openHistTrace(
     },
   );
   const sessionOptions = { origin: traces.origin, traces: traces.traces };
-  const missing = new Map<string, string>();
-  const usable = trackers.filter((tracker) => {
-    try {
-      new StreamingSession([tracker], sessionOptions);
-      return true;
-    } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
-      missing.set(tracker.name, error.message);
-      return false;
-    }
-  });
+  const { usable, missing } = usableTrackers(trackers, traces);
   if (usable.length === 0) {
     traces.close();
     throw new UsageError(

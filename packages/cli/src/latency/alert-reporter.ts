@@ -73,6 +73,8 @@ export class AlertReporter {
   alert(full: Alert, named: (alert: Alert) => Alert = (alert) => alert): void {
     const alert = this.#withStacks(full);
     this.#recorder?.add(named(alert));
+    // People are told of what waited when it has ended above the threshold, with the same stack.
+    if (alert.kind === 'waiting' && this.#options.format === 'text') return;
     const isPrinted = this.#printed === undefined ? this.#printsAll() : this.#takes(this.#printed);
     if (isPrinted) this.#print(alert, named);
     else this.#keepLongest(alert, named);
@@ -146,9 +148,6 @@ export class AlertReporter {
   }
 
   #keepLongest(alert: Alert, named: (alert: Alert) => Alert): void {
-    // Its end is told of, too: without a stack there is nothing more to tell.
-    if (alert.kind === 'waiting' && alert.kernelStack === undefined) return;
-    if (alert.kind === 'alert' && alert.kernelStack !== undefined) this.#forgetWaiting(alert);
     const top = this.#longestCount;
     const longest = this.#longest;
     const isFull = top > 0 && longest.length >= top;
@@ -157,18 +156,6 @@ export class AlertReporter {
     let at = longest.length;
     while (at > 0 && longest[at - 1]!.delayNs < alert.delayNs) at--;
     longest.splice(at, 0, named(alert));
-  }
-
-  /** The end tells the same stack: once is enough. */
-  #forgetWaiting({ tracker, tid, beginNs }: Alert): void {
-    const at = this.#longest.findIndex(
-      (each) =>
-        each.kind === 'waiting' &&
-        each.tracker === tracker &&
-        each.tid === tid &&
-        each.beginNs === beginNs,
-    );
-    if (at >= 0) this.#longest.splice(at, 1);
   }
 
   #withStacks(alert: Alert): Alert {

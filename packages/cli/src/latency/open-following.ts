@@ -7,6 +7,7 @@ import { followTraces, lateText, pollMs, staleMs } from '../follow-traces.ts';
 import { alertSourceOf } from './alert-reporter.ts';
 import { urgentFirst } from './open-live.ts';
 import type { OpenLive } from './run-live.ts';
+import { someUsable, type UsableTrackers } from './usable-trackers.ts';
 
 /** Opens when the first events have come: before, it is not known what a trace holds. */
 export function openFollowing(
@@ -19,7 +20,7 @@ export function openFollowing(
     const found = await findOperands(operands, options, io);
     const paths = found.folders.map(({ path }) => path);
     const open = openOptions(options);
-    checkTrackers(trackers, paths, open);
+    const { usable, missing } = findUsable(trackers, paths, open);
     const stop = new AbortController();
     let session: StreamingSession | undefined;
     let originNs = 0n;
@@ -37,8 +38,8 @@ export function openFollowing(
       begin: (origin, opened) => {
         originNs = origin.nsFromOrigin;
         events.begin(alertSourceOf(opened));
-        session = new StreamingSession(trackers, { origin, traces: opened.traces, onAlert });
-        if (options.worst) for (const { name } of trackers) session.set(name, { worst: true });
+        session = new StreamingSession(usable, { origin, traces: opened.traces, onAlert });
+        if (options.worst) for (const { name } of usable) session.set(name, { worst: true });
         begun();
       },
       onPiece: (untilNs) => {
@@ -55,6 +56,7 @@ export function openFollowing(
     if (session === undefined) return undefined;
     return {
       session,
+      missing,
       ended,
       nowNs: () => originNs + BigInt(Math.round(reachedNs)),
       stop: async () => {
@@ -66,11 +68,11 @@ export function openFollowing(
 }
 
 /** What is wrong is told now, not when events come. */
-function checkTrackers(
+function findUsable(
   trackers: readonly Tracker[],
   paths: readonly string[],
   open: OpenTraceOptions,
-): void {
+): UsableTrackers {
   using opened = openTrace(paths, { ...open, onFault: () => {} });
-  new StreamingSession(trackers, { origin: opened.origin, traces: opened.traces });
+  return someUsable(trackers, opened);
 }

@@ -8,7 +8,8 @@ import {
   type Tracker,
   type TrackerSession,
 } from '@sonde/latency-tracker';
-import type { LiveEvents, LiveOptions, OpenLive } from './run-live.ts';
+import type { LiveEvents, LiveOptions, LiveSource, OpenLive } from './run-live.ts';
+import type { MissingTrackers } from './usable-trackers.ts';
 
 const nsPerMs = 1_000_000n;
 
@@ -60,13 +61,7 @@ const toldByTracefs: readonly string[] = ['no-event', 'key-types-differ'];
 export const openLive: OpenLive = async (trackers, events, options) => {
   events.begin({ hostname: hostname(), isFromUnixEpoch: true });
   const inKernel = await tryKernel(trackers, events, options);
-  if (!(inKernel instanceof SondeError)) {
-    return {
-      session: inKernel,
-      named: (alert) => inKernel.named(alert),
-      stop: async () => inKernel.stop(),
-    };
-  }
+  if (!(inKernel instanceof SondeError)) return kernelSource(inKernel);
   const note = (): void => events.note(`not in the kernel: ${inKernel.message.replace(/\.$/, '')}`);
   try {
     const session = openTracefsSession(trackers, urgentFirst(events));
@@ -76,10 +71,38 @@ export const openLive: OpenLive = async (trackers, events, options) => {
     // What is wrong with a tracker is told once.
     const isSame = inKernel instanceof UsageError && error instanceof UsageError;
     if (!isSame) note();
+    if (isSame && trackers.length > 1) {
+      const some = await openSome(trackers, events, options);
+      if (some !== undefined) return some;
+    }
     if (!isSame || toldByTracefs.includes(error.code)) throw error;
     throw new UsageError(inKernel.code, inKernel.message);
   }
 };
+
+/** Those of several trackers that can run, in the kernel where it takes any. */
+async function openSome(
+  trackers: readonly Tracker[],
+  events: LiveEvents,
+  options: LiveOptions,
+): Promise<LiveSource | undefined> {
+  const inKernel = await tryPossible(trackers, async (some) => {
+    const session = await tryKernel(some, events, options);
+    if (session instanceof SondeError) throw session;
+    return session;
+  });
+  if ('session' in inKernel) return { ...inKernel, ...kernelSource(inKernel.session) };
+  const inTracefs = await tryPossible(trackers, async (some) =>
+    openTracefsSession(some, urgentFirst(events)),
+  );
+  return 'session' in inTracefs ? inTracefs : undefined;
+}
+
+const kernelSource = (session: KernelSession): LiveSource => ({
+  session,
+  named: (alert) => session.named(alert),
+  stop: async () => session.stop(),
+});
 
 /** Those of the trackers that this machine can run, and why not the others. */
 export interface LiveChoice extends Choice<TrackerSession> {
@@ -89,8 +112,7 @@ export interface LiveChoice extends Choice<TrackerSession> {
 
 interface Choice<S extends TrackerSession> {
   readonly session: S;
-  /** Tracker → why it can't run. */
-  readonly missing: ReadonlyMap<string, string>;
+  readonly missing: MissingTrackers;
 }
 
 /**
@@ -119,25 +141,24 @@ async function tryPossible<S extends TrackerSession>(
   trackers: readonly Tracker[],
   open: (some: readonly Tracker[]) => Promise<S>,
 ): Promise<Choice<S> | SondeError> {
-  const missing = new Map<string, string>();
+  const missing = new Map<string, UsageError>();
   try {
     return { session: await open(trackers), missing };
   } catch (error) {
     if (!(error instanceof SondeError)) throw error;
     if (!(error instanceof UsageError)) return error;
   }
-  let last: SondeError | undefined;
   const possible: Tracker[] = [];
   for (const tracker of trackers) {
     try {
       (await open([tracker])).close();
       possible.push(tracker);
     } catch (error) {
-      if (!(error instanceof SondeError)) throw error;
-      last = error;
-      missing.set(tracker.name, error.message);
+      if (!(error instanceof UsageError)) throw error;
+      missing.set(tracker.name, error);
     }
   }
-  if (possible.length === 0) return last!;
+  const [first] = missing.values();
+  if (possible.length === 0) return first!;
   return { session: await open(possible), missing };
 }

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { UsageError } from '@sonde/base';
 import {
   type Alert,
   type AlertSource,
@@ -8,6 +9,7 @@ import {
   withWakerStacks,
 } from '@sonde/latency-tracker';
 import type { CommandIo } from '../command-io.ts';
+import { exitStatus } from '../exit-status.ts';
 import { atRecorderNiceness } from '../niceness.ts';
 import { AlertActions } from './alert-actions.ts';
 import { AlertReporter } from './alert-reporter.ts';
@@ -15,6 +17,7 @@ import { type ControlRequest, ControlServer, controlFolder } from './control-soc
 import type { LatencyOptions } from './latency-options.ts';
 import { MetricsServer } from './metrics-server.ts';
 import { snapshotProblem, snapshotRecorders } from './snapshot-recorders.ts';
+import { leftOutText, type MissingTrackers } from './usable-trackers.ts';
 
 export interface LiveOptions {
   /** Also what this process does. Over a tracefs instance it is there always. */
@@ -26,6 +29,8 @@ export interface LiveOptions {
 /** Trackers at work, and where their events come from. */
 export interface LiveSource {
   readonly session: TrackerSession;
+  /** Those of the trackers that can't run. */
+  readonly missing?: MissingTrackers;
   /** Rejects when something went wrong; without it, nothing can. */
   readonly ended?: Promise<unknown>;
   /** What has come so far is handed on, then no more. */
@@ -110,20 +115,22 @@ async function measure(
     // What was asked to be recorded is a trace without alerts.
     reporter.begin({ hostname: undefined, isFromUnixEpoch: true });
     warn('nothing came.');
-    return 0;
+    return exitStatus.done;
   }
-  const { session } = source;
+  const { session, missing = new Map<string, UsageError>() } = source;
+  const running = trackers.filter(({ name }) => !missing.has(name));
+  for (const why of missing.values()) warn(leftOutText(why));
   if (source.named !== undefined) named = (alert) => source.named!(alert);
   const closing: (() => void)[] = [() => session.close()];
   try {
-    if (options.worst) for (const { name } of trackers) session.set(name, { worst: true });
-    closing.push(await openControl(io, session, trackers, warn));
+    if (options.worst) for (const { name } of running) session.set(name, { worst: true });
+    closing.push(await openControl(io, session, running, warn));
     if (options.listen !== undefined) {
       const server = await MetricsServer.open(options.listen, () => session.snapshot());
       closing.push(() => server.close());
       io.stderr.writeText(`Metrics at http://${options.listen.host}:${server.port}/metrics\n`);
     }
-    io.stderr.writeText(`${describe(session, trackers)}\n`);
+    io.stderr.writeText(`${describe(session, running)}\n`);
     io.stderr.flush();
     const ended = waitForEnd(io.signal, options.duration, () => reporter.flush());
     await Promise.race([
@@ -145,7 +152,7 @@ async function measure(
       `--on-alert was started ${actions.started === 1 ? 'once' : `${actions.started} times`}; ${actions.skipped} more alerts came while it ran or within a second of it.`,
     );
   }
-  return 0;
+  return missing.size === 0 ? exitStatus.done : exitStatus.failed;
 }
 
 /** A promise that does nothing but reject, and may do so before anybody waits for it. */

@@ -3,8 +3,10 @@ import { type OpenedTraces, openTrace, runIterator } from '@sonde/components';
 import type { Alert } from '@sonde/latency-tracker';
 import { StreamingSession, type Tracker } from '@sonde/latency-tracker';
 import { type CommandIo, withArchiveNames } from '../command-io.ts';
+import { exitStatus } from '../exit-status.ts';
 import { findOperands, type InputOptions, openOptions } from '../find-operands.ts';
 import { Progress, readingProgress } from '../progress.ts';
+import { leftOutText, someUsable } from './usable-trackers.ts';
 
 export interface TraceRun {
   readonly session: StreamingSession;
@@ -28,7 +30,7 @@ export async function runOverTrace(
   events: TraceEvents,
 ): Promise<TraceRun> {
   const found = await findOperands(operands, options, io);
-  let status = 0;
+  let status: number = exitStatus.done;
   const tell = (message: string): void => io.stderr.writeText(`${withArchiveNames(message, io)}\n`);
   try {
     const folders = found.folders.map(({ path }) => path);
@@ -36,17 +38,22 @@ export async function runOverTrace(
     const traces = openTrace(folders, {
       ...openOptions(options),
       onFault: (error) => {
-        status = 1;
+        status = exitStatus.failed;
         progress.hide();
         tell(`sonde: ${formatError(error)}`);
       },
     });
-    const session = new StreamingSession(trackers, {
+    const { usable, missing } = someUsable(trackers, traces);
+    for (const why of missing.values()) {
+      status = exitStatus.failed;
+      tell(`sonde: ${leftOutText(why)}`);
+    }
+    const session = new StreamingSession(usable, {
       origin: traces.origin,
       traces: traces.traces,
       onAlert: (alert) => events.alert(alert),
     });
-    if (options.worst) for (const { name } of trackers) session.set(name, { worst: true });
+    if (options.worst) for (const { name } of usable) session.set(name, { worst: true });
     for (const note of session.notes) tell(`Note: ${note}.`);
     events.begin(traces);
     const iterator = traces.iterate(session);

@@ -216,6 +216,20 @@ describe('lost events', () => {
     expect(snapshot!.uncertain).toMatchObject({ count: 2, sumNs: 70 + 90 });
   });
 
+  test('a switch that was not recorded changes no call, only waits', () => {
+    // 6 has gone unseen.
+    const missed = `
+      10 0 sched_switch prev_tid=0 next_tid=5 tid=0
+      15 0 syscall_entry_read tid=5
+      20 0 sched_switch prev_tid=5 next_tid=6 tid=5
+      30 0 sched_switch prev_tid=7 next_tid=5 tid=7
+      40 0 syscall_exit_read tid=5 ret=1`;
+    const countsOf = (name: string) =>
+      countersOf(track(findTracker(name)!, missed, { contexts: ['tid'] }).session);
+    expect(countsOf('syscall')).toMatchObject({ ends: 1, uncertain: 0 });
+    expect(countsOf('offcpu')).toMatchObject({ ends: 1, uncertain: 1 });
+  });
+
   test('calls of a thread: only where it may have run', () => {
     // 1 runs on CPU 1 all the time; 2 is switched out there in the gap of CPU 0, and 3 runs there since then.
     const { alerts } = track(

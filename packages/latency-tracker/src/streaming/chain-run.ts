@@ -82,6 +82,10 @@ export class ChainRun {
     return [...steps, ...drop].map(({ event }) => event);
   }
 
+  get pairEventNames(): readonly string[] {
+    return this.eventNames;
+  }
+
   addHost(host: HostState): void {
     this.#waiting.set(
       host,

@@ -31,9 +31,9 @@ interface LossEffect {
 const cpuOf = ({ knowsCpu, cpu }: StreamState): CpuState | undefined =>
   knowsCpu ? cpu : undefined;
 
-/** Kernels lose events of the scheduler uncounted. */
-export const usesScheduler = ({ eventNames }: Run): boolean =>
-  eventNames.some((name) => plainName(name).startsWith('sched_'));
+/** Kernels lose events of the scheduler uncounted: does that change pairs? */
+export const usesScheduler = ({ pairEventNames }: Run): boolean =>
+  pairEventNames.some((name) => plainName(name).startsWith('sched_'));
 
 export class StreamLosses {
   readonly #runs: readonly Run[];

@@ -10,6 +10,7 @@ import {
   type TrackerSettings,
   type TrackerSnapshot,
 } from '../declaration.ts';
+import { plainName } from '../event-names.ts';
 import { Histogram } from '../histogram.ts';
 import { PairMatcher } from '../pair-matcher.ts';
 import { ThresholdHistory } from '../threshold-history.ts';
@@ -101,6 +102,13 @@ export class TrackerRun {
   /** Of all points: declared names. */
   get eventNames(): readonly string[] {
     return roleOrder.flatMap((role) => this.set[role]).map(({ event }) => event);
+  }
+
+  /** Of the points whose events pairs depend on. A peek changes none, and a thread that has ended ends nothing later. */
+  get pairEventNames(): readonly string[] {
+    const { begin, end, abort } = this.set;
+    const names = [...begin, ...end, ...abort].map(({ event }) => event);
+    return names.filter((name) => plainName(name) !== 'sched_process_exit');
   }
 
   get followsThreads(): boolean {

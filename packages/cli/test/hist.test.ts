@@ -212,7 +212,7 @@ describe('the screen', () => {
     terminal.send('llllllllllllllllllllllll');
     expect(terminal.lines.join('\n')).toContain('net rx (net_rx): not measured here');
     terminal.send('hhh');
-    expect(terminal.lines.join('\n')).toMatch(/kept {3}2 lost, uncertain or limited/);
+    expect(terminal.lines.join('\n')).toMatch(/kept {3}2 lost or uncertain/);
     terminal.send('q');
     await done;
   });
@@ -251,12 +251,31 @@ describe('the screen', () => {
     await done;
   });
 
+  test('what is selected stays selected when rows become others', async () => {
+    const { state, terminal, app, done } = open();
+    const cell = (): string | undefined =>
+      /cell \S+ to \S+(?=:)/.exec(terminal.lines.join('\n'))?.[0];
+    terminal.send('jj');
+    expect(cell()).toBe('cell 8us to 32us');
+    state.tick([snapshot('syscall', [[{ call: 'read' }, [1]]], { limited: 7 })], 1);
+    app.changed();
+    terminal.send('\x1b[Z');
+    // Not the third from the top, which is shorter now: the one that 8us is in.
+    expect(cell()).toBe('cell 4us to 32us');
+    // What the rate limit left out is no mistake of the distribution.
+    expect(terminal.lines.join('\n')).toMatch(/ alerts kept, 7 left out *\n/);
+    terminal.send('q');
+    await done;
+  });
+
   test('over a trace thresholds stay', async () => {
     const { terminal, done } = open();
     terminal.send('t');
     expect(terminal.lines.at(-1)).toMatch(/start again with --threshold/);
     terminal.send('\r');
-    expect(terminal.lines.join('\n')).toContain(': no alerts; start with a lower --threshold.');
+    expect(terminal.lines.join('\n')).toMatch(
+      /: no alerts\. Enter closes\. *\n {2}start with a lower --threshold\./,
+    );
     terminal.send('q');
     await done;
   });

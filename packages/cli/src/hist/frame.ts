@@ -297,11 +297,16 @@ function detailLines(
   const { group, name, tracker } = view.column;
   const title = `${group} ${name} (${tracker})`;
   if (view.histogram === undefined) return [{ text: '' }, { text: `${title}: not measured here` }];
-  const { histogram, ratePerS, troubles } = view;
+  const { histogram, ratePerS, troubles, leftOut } = view;
   const alerts = alertsIn(state, view, row).length;
   const quantile = (q: number): string => formatDuration(quantileOf(histogram, q));
   const inCell = countIn(view.log2, row);
-  const trouble = troubles > 0 ? `   ${grouped(troubles)} lost, uncertain or limited` : '';
+  const kept = [
+    `${grouped(alerts)} ${alerts === 1 ? 'alert' : 'alerts'} kept`,
+    // Of the whole tracker: the rate limit.
+    ...(leftOut > 0 ? [`${grouped(leftOut)} left out`] : []),
+  ].join(', ');
+  const trouble = troubles > 0 ? `   ${grouped(troubles)} lost or uncertain` : '';
   const quantiles = ([0.5, 0.9, 0.99, 0.999] as const)
     .map((q) => `p${100 * q} ${quantile(q)}`)
     .join('  ');
@@ -311,7 +316,7 @@ function detailLines(
     },
     { text: `${quantiles}  max ${formatDuration(histogram.maxNs)}` },
     {
-      text: `cell ${boundText(row.first)} to ${boundText(row.end)}: ${grouped(inCell)}   ${grouped(alerts)} ${alerts === 1 ? 'alert' : 'alerts'} kept${trouble}`,
+      text: `cell ${boundText(row.first)} to ${boundText(row.end)}: ${grouped(inCell)}   ${kept}${trouble}`,
     },
   ];
 }
@@ -334,7 +339,7 @@ function alertLines(
   const title = `${view.column.group} ${view.column.name}, ${boundText(row.first)} to ${boundText(row.end)}`;
   const alerts = alertsIn(state, view, row);
   if (alerts.length === 0) {
-    return [{ text: `${title}: no alerts; ${alertHint}. Enter closes.` }];
+    return [{ text: `${title}: no alerts. Enter closes.` }, { text: `  ${alertHint}.` }];
   }
   return [
     { text: `${title}: the last alerts. Enter closes.`, isBold: true },

@@ -2,7 +2,7 @@
 import { UsageError } from '@sonde/base';
 import { type Alert, durationNs } from '@sonde/latency-tracker';
 import { columns } from './columns.ts';
-import { frameLines, rowsFor } from './frame.ts';
+import { type BucketRow, frameLines, rowsFor } from './frame.ts';
 import type { HistState } from './hist-state.ts';
 import { type Key, parseKeys } from './keys.ts';
 import { Screen } from './screen.ts';
@@ -28,6 +28,12 @@ export interface HistAppOptions {
   readonly setThreshold: ((tracker: string, thresholdNs: number) => void) | undefined;
 }
 
+/** The row with these delays, or the one next to them. */
+function rowOf(rows: readonly BucketRow[], exponent: number): number {
+  const row = rows.findIndex(({ end }) => exponent < end);
+  return row === -1 ? rows.length - 1 : row;
+}
+
 /** At most so often (ms). */
 const drawIntervalMs = 100;
 
@@ -37,7 +43,8 @@ export class HistApp {
   readonly #options: HistAppOptions;
   readonly #screen: Screen;
   #column = 0;
-  #row = 0;
+  /** Binary logarithm (ns) of the delays in the selected cell: rows become others with what comes, and with the size of the screen. */
+  #exponent = 0;
   #showsAlerts = false;
   #isPaused = false;
   /** The text being typed; undefined: no prompt. */
@@ -94,8 +101,6 @@ export class HistApp {
     if (!this.#isDirty) return;
     this.#isDirty = false;
     const { columnCount, lineCount, isUtf8 } = this.#terminal;
-    const rows = rowsFor(this.#state, lineCount);
-    this.#row = Math.max(0, Math.min(this.#row, rows.length - 1));
     this.#screen.draw(
       frameLines(this.#state, {
         columnCount,
@@ -105,7 +110,7 @@ export class HistApp {
         isPaused: this.#isPaused,
         prompt: this.#prompt(),
         column: this.#column,
-        row: this.#row,
+        row: rowOf(rowsFor(this.#state, lineCount), this.#exponent),
         showsAlerts: this.#showsAlerts,
         alertHint:
           this.#options.setThreshold === undefined
@@ -133,12 +138,18 @@ export class HistApp {
   }
 
   #move(key: Exclude<Key, object>): void {
-    if (key === 'up') this.#row = Math.max(0, this.#row - 1);
-    else if (key === 'down') this.#row++;
+    if (key === 'up') this.#moveRows(-1);
+    else if (key === 'down') this.#moveRows(1);
     else if (key === 'left') this.#column = Math.max(0, this.#column - 1);
     else if (key === 'right') this.#column = Math.min(columns.length - 1, this.#column + 1);
     else if (key === 'enter') this.#showsAlerts = !this.#showsAlerts;
     else if (key === 'escape') this.#showsAlerts = false;
+  }
+
+  #moveRows(count: number): void {
+    const rows = rowsFor(this.#state, this.#terminal.lineCount);
+    const row = rowOf(rows, this.#exponent) + count;
+    this.#exponent = rows[Math.max(0, Math.min(row, rows.length - 1))]!.first;
   }
 
   #command(character: string): void {

@@ -20,6 +20,8 @@ export interface ColumnView {
   readonly ratePerS: number;
   /** Pairs that can't be trusted and begins without room. */
   readonly troubles: number;
+  /** Alerts over the rate limit. */
+  readonly leftOut: number;
 }
 
 interface Measured {
@@ -35,6 +37,7 @@ export class HistState {
   readonly #alerts = new Map<Column, Map<number, Alert[]>>();
   /** By tracker. */
   readonly #troubles = new Map<string, number>();
+  readonly #leftOut = new Map<string, number>();
   #elapsedS = 0;
 
   /** A snapshot of what happened in the last `periodS` seconds. */
@@ -51,9 +54,9 @@ export class HistState {
       measured.windows.tick(histogram);
     }
     for (const { tracker, counters } of snapshots) {
-      const known = this.#troubles.get(tracker.name) ?? 0;
       const { uncertain, full, ringLost, missed, limited } = counters;
-      this.#troubles.set(tracker.name, known + uncertain + full + ringLost + missed + limited);
+      addTo(this.#troubles, tracker.name, uncertain + full + ringLost + missed);
+      addTo(this.#leftOut, tracker.name, limited);
     }
   }
 
@@ -76,6 +79,7 @@ export class HistState {
     for (const { windows } of this.#measured.values()) windows.reset();
     this.#alerts.clear();
     this.#troubles.clear();
+    this.#leftOut.clear();
     this.#elapsedS = 0;
   }
 
@@ -103,6 +107,7 @@ export class HistState {
         log2,
         ratePerS: (histogram?.count ?? 0) / Math.max(windowS, 1e-9),
         troubles: this.#troubles.get(column.tracker) ?? 0,
+        leftOut: this.#leftOut.get(column.tracker) ?? 0,
       };
     });
   }
@@ -115,4 +120,8 @@ export class HistState {
       .filter(({ delayNs }) => delayNs >= beginNs && delayNs < endNs)
       .sort((a, b) => (a.endNs < b.endNs ? 1 : -1));
   }
+}
+
+function addTo(counts: Map<string, number>, name: string, count: number): void {
+  counts.set(name, (counts.get(name) ?? 0) + count);
 }

@@ -198,6 +198,7 @@ describe('what is wrong is told in a sentence', () => {
       ['--begin=a', '--end=b', '--key=x,y', '--end-key=x', kernelTiny],
       /--key has 2, --end-key 1 expressions/,
     ],
+    [['runqlat', kernelTiny], /runqlat is no tracker; what it measures is runq here/],
     [['wakeup', '--on-alert=format c:', kernelTiny], /neither snapshot nor exec/],
     [['wakeup', '--listen=0.0.0.0:80', kernelTiny], /no port of this machine/],
     [

@@ -40,7 +40,28 @@ export function chooseTrackers(operands: readonly string[], options: LatencyOpti
   return { trackers: trackers.map((tracker) => adjusted(tracker, options)), traces };
 }
 
+/** What programs of bcc, bpftrace and perf call it. */
+const elsewhere: Readonly<Record<string, string>> = {
+  runqlat: 'runq',
+  runqslower: 'runq',
+  offcputime: 'offcpu',
+  cpudist: 'oncpu',
+  hardirqs: 'irq',
+  softirqs: 'softirq',
+  syscount: 'syscall',
+  biolatency: 'block',
+  biosnoop: 'block',
+  klockstat: 'lock',
+};
+
 function unknownOperand(operand: string): UsageError {
+  const same = elsewhere[operand];
+  if (same !== undefined) {
+    return new UsageError(
+      'unknown-tracker',
+      `${operand} is no tracker; what it measures is ${same} here.`,
+    );
+  }
   const similar = nearest(
     operand,
     catalogue.map(({ name }) => name),

@@ -1,9 +1,10 @@
 /**
- * `npm run fuzz -- [COUNT] [SEED]`: reads COUNT mutated traces of the corpus in all ways. Only our own errors may come, quickly and with their
+ * `npm run fuzz -- [COUNT] [SEED]`: reads COUNT mutated traces, of the corpus and random ones, in all ways. Only our own errors may come, quickly and with their
  * place, and all ways must agree.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { NotThisOne, randomTrace } from '../differential/random-trace.ts';
 import { mutate, seededRandom } from './mutate.ts';
 import { type FuzzInput, readInput } from './read-input.ts';
 
@@ -12,6 +13,7 @@ const count = Number(countText);
 const corpus = join(process.env['SONDE_SHARED'] ?? '../shared', 'traces/ctf');
 const maxBytes = 20_000;
 const maxMs = 2_000;
+const randomTraces = 200;
 
 function seedInputs(): FuzzInput[] {
   const inputs: FuzzInput[] = [];
@@ -36,13 +38,29 @@ function seedInputs(): FuzzInput[] {
   return inputs;
 }
 
+/** Traces with all kinds of fields, which the corpus has few of. */
+function randomInputs(): FuzzInput[] {
+  const inputs: FuzzInput[] = [];
+  for (let seed = Number(seedText) * 1_000_000; inputs.length < randomTraces; seed++) {
+    try {
+      const { metadata, files } = randomTrace(seed, seed % 2 === 0 ? 1 : 2);
+      const [stream = new Uint8Array(8)] = files.values();
+      inputs.push({ metadata: new TextEncoder().encode(metadata), stream });
+    } catch (error) {
+      if (!(error instanceof NotThisOne)) throw error;
+    }
+  }
+  return inputs;
+}
+
 const random = seededRandom(Number(seedText));
-const inputs = seedInputs();
+const inputs = [seedInputs(), randomInputs()];
 const results = new Map<string, number>();
 let defects = 0;
 let slowestMs = 0;
 for (let i = 0; i < count; i++) {
-  const input = inputs[Math.floor(random() * inputs.length)]!;
+  const source = inputs[i % 2]!;
+  const input = source[Math.floor(random() * source.length)]!;
   const mutated =
     random() < 0.5
       ? { ...input, metadata: mutate(input.metadata, random) }

@@ -4,6 +4,8 @@ import { jsonString } from './json-text.ts';
 
 /** Texts kept for values that were met; more than that are made again each time. */
 const maxKeptTexts = 4096;
+/** Texts with more bytes are not kept: in hostile metadata, every value has thousands of labels. */
+const maxKeptBytes = 1024;
 
 /** What follows the number in `{"value":1,"label":"A"}`: `,"label":"A"}`; several labels: also `"labels":["A","B"]`. */
 export class EnumerationTail {
@@ -24,7 +26,8 @@ export class EnumerationTail {
     let text = this.#texts.get(value);
     if (text === undefined) {
       text = ShortText.of(this.#format(BigInt(value)));
-      if (this.#texts.size < maxKeptTexts) this.#texts.set(value, text);
+      if (this.#texts.size < maxKeptTexts && text.length < maxKeptBytes)
+        this.#texts.set(value, text);
     }
     return text;
   }
@@ -55,7 +58,8 @@ export class FlagsTail {
     if (text === undefined) {
       const active = this.#flags.filter(({ mask }) => (value & mask) !== 0n);
       text = ShortText.of(`,"flags":[${active.map((flag) => flag.text).join(',')}]}`);
-      if (this.#texts.size < maxKeptTexts) this.#texts.set(value, text);
+      if (this.#texts.size < maxKeptTexts && text.length < maxKeptBytes)
+        this.#texts.set(value, text);
     }
     return text;
   }

@@ -62,6 +62,8 @@ describe.skipIf(reasonNotToRecord !== undefined)(
     test('so they do in raw recordings', () => {
       record(at('raw'), ['--raw', '-d', '1s', ...silent]);
       expectOneExtent(at('raw'), second);
+      // These are on for the table of threads only.
+      expect(countEvents(at('raw'), 'sched_*')).toBe(0);
     });
 
     test('chunks follow one another without a gap; no event changes its place', () => {

@@ -79,7 +79,8 @@ describe.skipIf(reasonNotToRecord !== undefined)(`what is recorded${whereRecorde
   test.each([
     [['--raw', '--filter', 'prev_prio + 1 < next_prio'], 'a raw recording is not looked into'],
     [['--filter', '$ctx.ppid == 1'], 'Record it: --context procname,pid,tid,ppid.'],
-    [['--filter', 'prev_pid == 1'], 'None of the chosen events has prev_pid.'],
+    [['--filter', 'prev_pid == 1'], 'None of the chosen events has prev_pid. Near are: prev_tid'],
+    [['--filter', 'next_comm == node'], 'Texts stand in quotes: "node".'],
     [['--filter', 'next_comm < 3'], 'strings can only be compared'],
   ])('%j is refused with the reason', (args, message) => {
     const run = record(at('beyond'), ['-e', 'sched_switch', ...args, '-d', '1s']);
@@ -294,6 +295,9 @@ describe.skipIf(reasonNotToRecord !== undefined)(`what is recorded${whereRecorde
 
   test.each([
     [['--pid', '999999999'], 'There is no process 999999999.'],
+    [['--pid', 'abc'], '"abc" is no process ID.'],
+    [['--snapshot', '1M', '--size', '5M'], "--snapshot and --size can't be used together"],
+    [['-e', 'all'], 'All events: `--preset all`.'],
     [['--clock', 'counter'], 'The kernel has no clock of nanoseconds "counter"'],
     [['-e', 'sched_swich'], 'Near are: sched_switch'],
     [['--probe', `${process.execPath}:no_such_function`], 'has no function `no_such_function`'],
@@ -302,6 +306,13 @@ describe.skipIf(reasonNotToRecord !== undefined)(`what is recorded${whereRecorde
     expect(run.status).toBe(2);
     expect(run.stderr).toContain(message);
     expect(existsSync(at('refused'))).toBe(false);
+  });
+
+  test('a command that is no program', () => {
+    const run = record(at('no-program'), ['-e', 'sched_switch', '--', '/etc']);
+    expect(run.status).toBe(126);
+    expect(run.stderr).toContain("sonde: The command /etc can't be run: permission denied.");
+    expect(record(at('no-name'), ['--', '']).stderr).toContain('The name of COMMAND is empty.');
   });
 
   test.each([

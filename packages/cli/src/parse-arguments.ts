@@ -31,7 +31,12 @@ export function parseArguments(command: Command, args: readonly string[]): Parse
       return { helpIsWanted: true, values, operands: [], order: [] };
     }
     const name = names.get(token.name);
-    if (name === undefined) throw unknownOption(token.rawName, [...names.keys(), 'help']);
+    if (name === undefined) {
+      const { behindDashes } = command.operands ?? {};
+      const isCommands = behindDashes !== undefined && occurrences.some(isOperand);
+      const remedy = isCommands ? ` Write \`--\` before ${behindDashes}.` : undefined;
+      throw unknownOption(token.rawName, [...names.keys(), 'help'], remedy);
+    }
     const spec = command.options[name]!;
     checkValue(token, spec.valueName);
     values[name] = acceptValue(token.rawName, () => spec.accept(token.value, values[name]));
@@ -110,9 +115,13 @@ function acceptValue(rawName: string, accept: () => unknown): unknown {
   }
 }
 
-function unknownOption(rawName: string, known: readonly string[]): UsageError {
+function isOperand({ option }: Occurrence): boolean {
+  return option === undefined;
+}
+
+function unknownOption(rawName: string, known: readonly string[], remedy?: string): UsageError {
   const similar = rawName.startsWith('--') ? nearest(rawName.slice(2), known) : undefined;
-  const hint = similar === undefined ? '' : ` Did you mean --${similar}?`;
+  const hint = remedy ?? (similar === undefined ? '' : ` Did you mean --${similar}?`);
   return new UsageError('unknown-option', `Unknown option ${rawName}.${hint}`);
 }
 

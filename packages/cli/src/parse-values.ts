@@ -7,6 +7,13 @@ export function parseCount(text: string): number {
   throw new UsageError('bad-number', `"${text}" is no count.`);
 }
 
+/** Of a process or thread. */
+export function parseProcessId(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
+  throw new UsageError('bad-process-id', `"${text}" is no process ID.`);
+}
+
 /** A signed 64-bit integer. */
 export function parseInt64(text: string): bigint {
   if (/^[+-]?\d+$/.test(text)) {

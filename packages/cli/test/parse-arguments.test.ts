@@ -55,6 +55,10 @@ describe('values', () => {
     );
     expect(parseArguments(run, ['-g', '--', '--']).operands).toEqual(['--']);
     expect(parseArguments(run, []).operands).toEqual([]);
+    expect(() => parseArguments(run, ['make', '-j2'])).toThrow(
+      'Unknown option -j. Write `--` before COMMAND.',
+    );
+    expect(() => parseArguments(run, ['-j2'])).toThrow(/^Unknown option -j\.$/);
     expect(parseArguments({ ...command, operands: usage }, ['--']).operands).toEqual([]);
   });
 });

@@ -99,7 +99,9 @@ export class EventCatalogue {
         ? this.events.flatMap(({ name, lttngName }) => [lttngName, name])
         : this.events.filter(({ system }) => system === 'syscalls').map(({ name }) => callOf(name));
     const near = nearestNames(plain, names);
-    const hint = near.length === 0 ? '' : ` Near are: ${near.join(', ')}.`;
+    // As trace-cmd has it.
+    const all = asked === 'all' ? ' All events: `--preset all`.' : '';
+    const hint = near.length === 0 ? all : ` Near are: ${near.join(', ')}.`;
     return new UsageError('unknown-event', `This kernel has no ${what} \`${asked}\`.${hint}`);
   }
 }

@@ -10,6 +10,7 @@ import {
   parseEventFormat,
 } from '@sonde/ftrace';
 import type { DataStream } from '@sonde/trace-model';
+import { nearestNames } from './nearest-names.ts';
 import { eventRecordClassOf, type FilterRest, kernelStreamOf } from './recorder-filter.ts';
 import type { RecordingPlan } from './recording-plan.ts';
 import type { TracefsFolder } from './tracefs.ts';
@@ -53,7 +54,7 @@ export function eventFilters(
   if (filter === undefined && comm === undefined) return parts;
   const layout = layoutOf();
   const stream = kernelStreamOf(layout);
-  if (filter !== undefined) checkFields(filter, stream, plan.contexts);
+  if (filter !== undefined) checkFields(filter, layout, plan.contexts);
   const commText = comm === undefined ? undefined : commFilter(comm);
   for (const name of plan.events) {
     const format = formatOf(formats, name);
@@ -152,11 +153,11 @@ function isObserved(event: string): boolean {
 /** What nobody records would only show as a trace without events. */
 function checkFields(
   filter: FilterExpression,
-  stream: DataStream,
+  layout: KernelTraceLayout,
   contexts: readonly ContextName[],
 ): void {
   const check = new FilterCheck(filter);
-  check.addStream(stream);
+  check.addStream(kernelStreamOf(layout));
   if (check.typeError !== undefined) throw check.typeError;
   for (const { name, isContext } of check.unknownFields) {
     const context = name.startsWith('$ctx.') ? name.slice('$ctx.'.length) : '';
@@ -167,9 +168,18 @@ function checkFields(
         ? ` Record it: --context ${[...contexts, missing].join(',')}.`
         : isContext
           ? ` There is a context $ctx.${name}.`
-          : '';
+          : nearFields(name, layout);
     throw new UsageError('unknown-field', `None of the chosen events has ${name}.${remedy}`);
   }
+}
+
+function nearFields(name: string, { events }: KernelTraceLayout): string {
+  const near = nearestNames(
+    name,
+    events.flatMap(({ plan }) => plan.fields.map((field) => field.name)),
+  );
+  if (near.length > 0) return ` Near are: ${near.join(', ')}.`;
+  return /^\w+$/.test(name) ? ` Texts stand in quotes: "${name}".` : '';
 }
 
 function formatOf(formats: ReadonlyMap<string, string>, event: string): EventFormat {

@@ -39,7 +39,7 @@ export function parseProbe(text: string, isReturn: boolean): UprobeRequest {
   if (path === undefined || symbol === undefined || !fetchPattern.test(fetch)) {
     throw new UsageError(
       'bad-probe',
-      `"${text}" is no probe; write it like /usr/bin/node:uv_run, NAME=/lib/x86_64-linux-gnu/libc.so.6:malloc or libc.so.6's path:malloc+4 'size=%di:u64'.`,
+      `"${text}" is no probe: it takes a file and a function in it, like /usr/bin/node:uv_run. NAME= may stand before it, and what to record behind it: "alloc=/lib/x86_64-linux-gnu/libc.so.6:malloc size=%di:u64".`,
     );
   }
   if (isReturn && offset !== undefined) {

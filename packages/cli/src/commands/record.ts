@@ -93,11 +93,18 @@ function tellOrphans(io: CommandIo, options: RecordOptions, tracefs: TracefsFold
 }
 
 function checkOptions(options: RecordOptions, command: readonly string[]): void {
-  const { followForks, pid, tid, raw, rotate, snapshot, keep, ctf } = options;
+  const { followForks, pid, tid, raw, rotate, snapshot, size, keep, ctf } = options;
   if (followForks && command.length + pid.length + tid.length === 0) {
     throw new UsageError(
       'follow-whom',
       '--follow-forks needs --pid, --tid or a COMMAND to follow.',
+    );
+  }
+  if (command[0] === '') throw new UsageError('empty-command', 'The name of COMMAND is empty.');
+  if (snapshot !== undefined && size !== undefined) {
+    throw new UsageError(
+      'exclusive-options',
+      "--snapshot and --size can't be used together: the size of the memory bounds a snapshot.",
     );
   }
   if (keep !== undefined && rotate === undefined) {

@@ -2,7 +2,7 @@ import { UsageError } from '@sonde/base';
 import { flightRecorders, openTracefs } from '@sonde/tracer-kernel';
 import { defineCommand } from '../define-command.ts';
 import { exitStatus } from '../exit-status.ts';
-import { parseCount } from '../parse-values.ts';
+import { parseProcessId } from '../parse-values.ts';
 
 export const snapshotCommand = defineCommand({
   name: 'snapshot',
@@ -12,7 +12,7 @@ export const snapshotCommand = defineCommand({
   notes: `The recorder tells where it writes. Its process ID is only needed where several run.`,
   async run(io, _options, [text]) {
     const recorders = flightRecorders(openTracefs());
-    const wanted = text === undefined ? undefined : parseCount(text);
+    const wanted = text === undefined ? undefined : parseProcessId(text);
     const found = wanted === undefined ? recorders : recorders.filter((pid) => pid === wanted);
     const [pid] = found;
     if (pid === undefined) {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { getSystemErrorMap } from 'node:util';
 import type { CommandIo } from '../command-io.ts';
 
 /** As shells have it. */
@@ -14,9 +15,11 @@ export class ChildCommand {
   error: Error | undefined;
   readonly ended: Promise<void>;
   readonly #child: ChildProcess;
+  readonly #file: string;
 
   constructor(command: readonly string[]) {
     const [file = '', ...args] = command;
+    this.#file = file;
     this.#child = spawn(file, args, { stdio: 'inherit' });
     this.ended = new Promise((resolve) => {
       this.#child.once('error', (error) => {
@@ -34,12 +37,18 @@ export class ChildCommand {
   /** Says so where it could not be started. */
   tellFailure(io: CommandIo): void {
     const { error } = this;
-    if (error !== undefined)
-      io.stderr.writeText(`sonde: the command can't be run: ${error.message}\n`);
+    if (error === undefined) return;
+    io.stderr.writeText(`sonde: The command ${this.#file} can't be run: ${reasonOf(error)}.\n`);
   }
 
   /** Tells it that Ctrl-C was pressed: a terminal tells both, `kill` only one. */
   interrupt(): void {
     if (this.exitStatus === undefined) this.#child.kill('SIGINT');
   }
+}
+
+function reasonOf(error: Error): string {
+  const errno = 'errno' in error ? Number(error.errno) : Number.NaN;
+  const [, text] = getSystemErrorMap().get(errno) ?? [];
+  return text ?? error.message;
 }

@@ -3,7 +3,7 @@ import { parseFilter } from '@sonde/filter';
 import { type ContextName, contextNames } from '@sonde/ftrace';
 import { parseProbe, presetNames } from '@sonde/tracer-kernel';
 import { flag, option, optionGroup, repeatedOption, type ValuesOf } from '../define-command.ts';
-import { oneOf, parseBytes, parseCount } from '../parse-values.ts';
+import { oneOf, parseBytes, parseCount, parseProcessId } from '../parse-values.ts';
 
 const defaultContexts: readonly ContextName[] = ['procname', 'pid', 'tid'];
 
@@ -80,8 +80,8 @@ export const recordOptions = {
       parseFilter,
       undefined,
     ),
-    pid: listOption('Only processes: their threads, also later ones', 'PID,...', parseCount),
-    tid: listOption('Only threads', 'TID,...', parseCount),
+    pid: listOption('Only processes: their threads, also later ones', 'PID,...', parseProcessId),
+    tid: listOption('Only threads', 'TID,...', parseProcessId),
     comm: option('Only threads of this name, with stars', 'NAME', String, undefined),
     followForks: flag('With --pid, --tid or COMMAND: only them, and what they start'),
     excludeSelf: flag('Leave out what this recorder does'),
@@ -115,7 +115,7 @@ export const recordOptions = {
   ...optionGroup('How', {
     raw: flag('Keep what the kernel gives as it is, convert when it is read: least overhead'),
     ctf: option(
-      'Format of the trace: 1.8 (default) or 2',
+      'Format of the trace: 1.8 (default) or 2, which Babeltrace reads since 2.1',
       'VERSION',
       oneOf(['1.8', '2'] as const),
       '1.8' as const,

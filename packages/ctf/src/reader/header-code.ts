@@ -9,6 +9,7 @@ import type {
 } from '@sonde/trace-model';
 import { alignmentBitsOf } from '@sonde/trace-model';
 import { isReversed } from '../decoder/bits.ts';
+import { rootFacts } from '../decoder/generated/root-facts.ts';
 
 /**
  * Generated code which decodes one event record header at byte `s` of `B`/`D`. It sets `p` (first byte after the header), `id`,
@@ -44,6 +45,8 @@ interface Path {
 
 const maxAlignmentBits = 2 ** 20;
 const maxHeaderBytes = 4096;
+/** V8 parses blocks that are inside one another by recursion, and its stack has an end. */
+const maxNesting = 500;
 
 /**
  * Generates the code for headers of fixed-length fields, with variants and optionals selected by up to 32 bits within the header,
@@ -51,6 +54,9 @@ const maxHeaderBytes = 4096;
  * @throws UnsupportedHeader
  */
 export function generateHeaderCode(header: StructureFieldClass | undefined): HeaderCode {
+  if (header !== undefined && rootFacts(header).nesting > maxNesting) {
+    throw new UnsupportedHeader('a header with too many options');
+  }
   const generator = new HeaderGenerator();
   if (header !== undefined) generator.root(header);
   return generator.code();

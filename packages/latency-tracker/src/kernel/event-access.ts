@@ -294,7 +294,13 @@ function unknownField(
 /** The recorded fields, as tracefs describes them. */
 function recordAccess(event: string): EventAccess {
   const [system, name] = event.split(':');
-  const format = name === undefined ? undefined : readFormat(system!, name);
+  if (name === undefined) {
+    throw new UsageError(
+      'no-event',
+      `Events of the kernel are named with their subsystem, as in sched:sched_switch; ${event} is not.`,
+    );
+  }
+  const format = readFormat(system!, name);
   if (format === undefined) {
     throw new UsageError('no-event', `This kernel has no event ${event}; see "perf list".`);
   }

@@ -326,6 +326,11 @@ describe.runIf(isPossible)(title, () => {
       'no event sched:no_such',
     ],
     [
+      'no subsystem',
+      { begin: [{ event: 'sched_waking', key: ['pid'] }] },
+      'as in sched:sched_switch; sched_waking is not',
+    ],
+    [
       'unknown field',
       { begin: [{ event: 'sched:sched_waking', key: ['pidd'] }] },
       'sched:sched_waking has no pidd; it has comm, pid, prio',

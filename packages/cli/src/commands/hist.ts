@@ -111,6 +111,7 @@ async function showTrace(
     title: () => (isRead ? name : `${name} (reading)`),
     time: timeFormat(options.gmt, false).time,
     named: (alert) => alert,
+    trackers: histTrackers(options.threshold),
     signal: io.signal,
     setThreshold: undefined,
   });

@@ -23,7 +23,7 @@ export interface FrameOptions {
   readonly row: number;
   /** Show the last alerts of the selected cell. */
   readonly showsAlerts: boolean;
-  /** What to do to get some, where there are none: `t sets their threshold`. */
+  /** What to do to get some, where there are none. */
   readonly alertHint: string;
   readonly time: (ns: bigint) => string;
   readonly named: (alert: Alert) => Alert;

@@ -1,6 +1,6 @@
 /** The interactive screen: keys change what is shown, a timer draws it. */
 import { UsageError } from '@sonde/base';
-import { type Alert, durationNs } from '@sonde/latency-tracker';
+import { type Alert, durationNs, formatDuration, type Tracker } from '@sonde/latency-tracker';
 import { columns } from './columns.ts';
 import { type BucketRow, frameLines, rowsFor } from './frame.ts';
 import type { HistState } from './hist-state.ts';
@@ -24,6 +24,8 @@ export interface HistAppOptions {
   readonly signal: AbortSignal;
   /** An alert with names for the addresses in its stacks. */
   readonly named: (alert: Alert) => Alert;
+  /** Behind the columns, as they were begun. */
+  readonly trackers: readonly Tracker[];
   /** Undefined: thresholds can't be changed any more. */
   readonly setThreshold: ((tracker: string, thresholdNs: number) => void) | undefined;
 }
@@ -42,6 +44,8 @@ export class HistApp {
   readonly #terminal: Terminal;
   readonly #options: HistAppOptions;
   readonly #screen: Screen;
+  /** By tracker. */
+  readonly #thresholdsNs: Map<string, number>;
   #column = 0;
   /** Binary logarithm (ns) of the delays in the selected cell: rows become others with what comes, and with the size of the screen. */
   #exponent = 0;
@@ -58,6 +62,9 @@ export class HistApp {
     this.#terminal = terminal;
     this.#options = options;
     this.#screen = new Screen((text) => terminal.write(text));
+    this.#thresholdsNs = new Map(
+      options.trackers.map(({ name, alert }) => [name, alert.thresholdNs]),
+    );
   }
 
   /** There is something new to show. */
@@ -112,14 +119,22 @@ export class HistApp {
         column: this.#column,
         row: rowOf(rowsFor(this.#state, lineCount), this.#exponent),
         showsAlerts: this.#showsAlerts,
-        alertHint:
-          this.#options.setThreshold === undefined
-            ? 'start with a lower --threshold'
-            : 't sets their threshold',
+        alertHint: this.#alertHint(),
         time: this.#options.time,
         named: this.#options.named,
       }),
     );
+  }
+
+  #alertHint(): string {
+    const thresholdNs = this.#thresholdsNs.get(columns[this.#column]!.tracker);
+    const how =
+      this.#options.setThreshold === undefined
+        ? 'start with a lower --threshold'
+        : 't sets their threshold';
+    return thresholdNs === undefined || thresholdNs === Number.POSITIVE_INFINITY
+      ? how
+      : `They are kept above ${formatDuration(thresholdNs)}: ${how}`;
   }
 
   #prompt(): string | undefined {
@@ -200,7 +215,9 @@ export class HistApp {
   #applyThreshold(text: string): void {
     const { tracker } = columns[this.#column]!;
     try {
-      this.#options.setThreshold?.(tracker, durationNs(text.trim()));
+      const thresholdNs = durationNs(text.trim());
+      this.#options.setThreshold?.(tracker, thresholdNs);
+      this.#thresholdsNs.set(tracker, thresholdNs);
       this.#message = `The threshold of ${tracker} is ${text.trim()}.`;
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;

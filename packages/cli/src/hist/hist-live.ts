@@ -66,6 +66,7 @@ export async function showLive(
     title: () => session.backEnd,
     time,
     named: (alert) => live.named(alert),
+    trackers,
     signal: AbortSignal.any([io.signal, stop.signal]),
     setThreshold: (tracker, thresholdNs) => session.set(tracker, { thresholdNs }),
   });

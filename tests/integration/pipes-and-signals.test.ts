@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   clockPlugin,
   ended,
@@ -14,6 +14,8 @@ import {
 } from './built-command.ts';
 
 const scratch = scratchFolder();
+// Others may have temporary files of Sonde now, too.
+vi.stubEnv('TMPDIR', scratch);
 const whole = runSonde(['--clock-gmt', kernelTiny]).stdout;
 
 describe('pipes', () => {
@@ -69,6 +71,7 @@ describe('signals', () => {
   test('Ctrl-C stops, keeps what was printed, says so, status 130', async () => {
     const child = startSonde([...endless, '-o', 'counter']);
     const end = ended(child);
+    await waitFor(() => catchesInterrupts(child.pid!));
     await new Promise((resolve) => setTimeout(resolve, 600));
     child.kill('SIGINT');
     const { status, stdout, stderr } = await end;
@@ -103,8 +106,16 @@ function unpacked(): string[] {
   return readdirSync(tmpdir()).filter((name) => name.startsWith('sonde-'));
 }
 
+/** Whether the process has come so far as to see to SIGINT; where there is no telling, it has. */
+function catchesInterrupts(pid: number): boolean {
+  const status = `/proc/${pid}/status`;
+  if (!existsSync(status)) return true;
+  const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(status, 'utf8'))?.[1];
+  return (BigInt(`0x${caught}`) & 2n) !== 0n;
+}
+
 async function waitFor(isTrue: () => boolean): Promise<void> {
-  for (let i = 0; i < 200 && !isTrue(); i++) await new Promise((r) => setTimeout(r, 20));
+  for (let i = 0; i < 1000 && !isTrue(); i++) await new Promise((r) => setTimeout(r, 20));
 }
 
 describe.skipIf(process.platform !== 'linux')('folders that nobody can make', () => {

@@ -4,13 +4,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { crc32, gzipSync } from 'node:zlib';
 import { packTar, type TarEntry } from 'modern-tar';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { openArchives } from '../src/archive/open-archives.ts';
 import { type ArchiveError, defaultUnpackLimits } from '../src/archive/unpack-target.ts';
 
 const fixtures = join(dirname(fileURLToPath(import.meta.url)), '../../../fixtures/traces');
 const scratch = mkdtempSync(join(tmpdir(), 'archive-test-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
+// Others may have temporary files of Sonde now, too.
+vi.stubEnv('TMPDIR', scratch);
 
 const { signal } = new AbortController();
 const content = 'content '.repeat(1000);

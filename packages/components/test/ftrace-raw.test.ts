@@ -12,11 +12,13 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { ftraceRawSource, openTrace, type PlainEvent } from '@sonde/components';
 import { lttngNameOf } from '@sonde/ftrace';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 
 const fixtures = join(import.meta.dirname, '../../../fixtures/ftrace');
 const scratch = mkdtempSync(join(tmpdir(), 'ftrace-test-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
+// Others may have temporary files of Sonde now, too.
+vi.stubEnv('TMPDIR', scratch);
 
 const version6 = join(scratch, 'v6.dat');
 writeFileSync(version6, gunzipSync(readFileSync(join(fixtures, 'v6.dat.gz'))));

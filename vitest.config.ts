@@ -16,7 +16,7 @@ export default defineConfig({
           name: 'anywhere',
           include: ['packages/*/test/**/*.test.ts', 'tests/**/*.test.ts'],
           exclude: ['**/node_modules/**', ...kernelTests],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           pool: 'threads',
           // Vitest keeps a processor for itself, and needs little of it.
           maxWorkers: availableParallelism(),

@@ -17,12 +17,21 @@ function setNiceness(niceness: number): void {
 
 /** Of those of V8 and libuv, too: Linux has a niceness for each thread, and the main thread waits for them when it collects garbage. */
 function setNicenessOfAllThreads(niceness: number): void {
-  for (const tid of readdirSync('/proc/self/task')) {
+  for (const tid of threads()) {
     try {
-      setPriority(Number(tid), niceness);
+      setPriority(tid, niceness);
     } catch {
       // Not allowed, as above, or ended meanwhile.
     }
+  }
+}
+
+function threads(): number[] {
+  try {
+    return readdirSync('/proc/self/task').map(Number);
+  } catch {
+    // On another system, where the command soon says that it can't do anything.
+    return [];
   }
 }
 

@@ -16,7 +16,7 @@ import { SymbolTable } from './symbol-table.ts';
 /** Longer maps of a JIT are not read for a name. */
 const maxMapBytes = 64 << 20;
 const maxProcesses = 256;
-/** Of names that are kept. */
+/** Of names that are kept, besides those that were read last. */
 const maxKeptBytes = 48 << 20;
 
 interface Mapping {
@@ -146,6 +146,7 @@ export class UserSymbols {
 
   #jit(pid: number): SymbolTable | undefined {
     if (!this.#jits.has(pid)) {
+      if (this.#keptBytes > maxKeptBytes) this.forgetProcesses();
       const bytes = readOrUndefined(`/proc/${pid}/root/tmp/perf-${pid}.map`);
       const table = bytes && parsePerfMap(bytes);
       this.#jits.set(pid, table);
